@@ -1,0 +1,96 @@
+"""Every error raceline raises on purpose. The docstring is the message; the facts are attributes."""
+
+from typing import Any
+
+
+class RacelineError(Exception):
+    """Something went wrong in raceline."""
+
+    def __init__(self, detail: str = "", **facts: Any) -> None:
+        self.detail = detail
+        self.facts = facts
+        for name, value in facts.items():
+            setattr(self, name, value)
+        super().__init__(detail, facts)
+
+    @property
+    def title(self) -> str:
+        """The first sentence: the same for every error of the kind."""
+        return (type(self).__doc__ or "").strip()
+
+    def __str__(self) -> str:
+        known = ", ".join(f"{name}={value}" for name, value in self.facts.items())
+        parts = [self.title, self.detail, f"({known})" if known else ""]
+        return " ".join(part for part in parts if part)
+
+
+class LogUnavailable(RacelineError):
+    """The database cannot be reached; nothing of this call was stored, try again."""
+
+
+class LogRefused(RacelineError):
+    """The database refused the statement."""
+
+
+class LogImmutable(RacelineError):
+    """The log is append-only; events are never updated, deleted or truncated."""
+
+
+class WrongExpectation(RacelineError):
+    """The customer has newer events than the caller expected; read them and decide again."""
+
+
+class SchemaTooNew(RacelineError):
+    """The database was migrated by a newer raceline; upgrade this one."""
+
+
+class ServerTooOld(RacelineError):
+    """raceline needs PostgreSQL 15 or newer."""
+
+
+class InvalidCatalogue(RacelineError):
+    """The catalogue file is not valid."""
+
+
+class InvalidMapping(RacelineError):
+    """The mapping file is not valid."""
+
+
+class UnknownEventType(RacelineError):
+    """This event type is not in the catalogue; add it there, or allow unknown types."""
+
+
+class InvalidEvent(RacelineError):
+    """This record is not a valid event."""
+
+
+class UnreadableInput(RacelineError):
+    """The input cannot be read to its end; what came before this place was taken."""
+
+
+class UnknownFormat(RacelineError):
+    """The format of this input was not recognised; name it, or give a mapping file."""
+
+
+class ProjectionFailed(RacelineError):
+    """A projection stopped; its checkpoint is kept and nothing was skipped."""
+
+
+class ProjectionTimeout(RacelineError):
+    """The projection did not reach the position in time; ask again, or with a lower minPosition."""
+
+
+class ReplayRunning(RacelineError):
+    """Another replay is running; wait for it, or stop it."""
+
+
+class InvalidSetting(RacelineError):
+    """A setting is not valid."""
+
+
+class EmbeddedServerFailed(RacelineError):
+    """The embedded PostgreSQL did not start; its own words follow."""
+
+
+class InvalidArgument(RacelineError):
+    """An argument is not valid."""

@@ -1,0 +1,15 @@
+-- The generations of read models, each in a schema of its own. At most one is live, and at most one is being built.
+
+CREATE TABLE raceline.generation (
+    name            text        PRIMARY KEY,
+    number          bigint      NOT NULL UNIQUE,
+    status          text        NOT NULL CHECK (status IN ('live', 'building', 'retired')),
+    position        bigint      NOT NULL DEFAULT 0,
+    advanced_at     timestamptz NOT NULL,
+    created_at      timestamptz NOT NULL,
+    switched_at     timestamptz,
+    failed_position bigint,
+    failure         text
+);
+CREATE UNIQUE INDEX generation_one_live ON raceline.generation (status) WHERE status = 'live';
+CREATE UNIQUE INDEX generation_one_building ON raceline.generation (status) WHERE status = 'building';
