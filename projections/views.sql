@@ -84,23 +84,23 @@ ALTER TABLE {views}.path_days ADD PRIMARY KEY (day, resolved, turned);
 CREATE SCHEMA IF NOT EXISTS live;
 DROP VIEW IF EXISTS live.customers;
 CREATE VIEW live.customers AS
-SELECT t.customer_id, t.account_id, t.first_occurred_at, t.last_occurred_at, t.events
+SELECT t.customer_id, t.account_id, t.first_occurred_at, t.last_occurred_at, t.events, t.paths
 FROM {views}.customers AS t;
 DROP VIEW IF EXISTS live.timeline;
 CREATE VIEW live.timeline AS
-SELECT t.customer_id, t.n, t.position, t.occurred_at, t.type, t.title
+SELECT t.customer_id, t.n, t.position, t.occurred_at, t.type, t.title, t.path_id
 FROM {views}.timeline AS t;
 DROP VIEW IF EXISTS live.paths;
 CREATE VIEW live.paths AS
 SELECT t.path_id, t.customer_id, t.n, t.started_at, t.ended_at, t.resolved, t.length, t.turnarounds, t.pages,
     t.step_events, t.implied, t.events, t.turn_index, t.turn_depth, t.ping_pong_index, t.ping_pong_bounces,
-    t.loop_index
+    t.loop_index, t.loop_distance
 FROM {views}.paths AS t;
 DROP VIEW IF EXISTS live.pages;
 CREATE VIEW live.pages AS
-SELECT t.page, t.visits, t.customers, t.opportunities, t.turnarounds, t.depth
+SELECT t.page, t.visits, t.customers, t.opportunities, t.turnarounds, t.depth, t.ping_pongs
 FROM {views}.pages AS t;
 DROP VIEW IF EXISTS live.path_days;
 CREATE VIEW live.path_days AS
-SELECT t.day, t.resolved, t.turned, t.paths, t.length
+SELECT t.day, t.resolved, t.turned, t.paths, t.length, t.length_squared
 FROM {views}.path_days AS t;
