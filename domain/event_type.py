@@ -1,0 +1,253 @@
+"""An event type: what the catalogue says of one kind of event, and what follows from it (design section 4).
+
+The structs are the format of a catalogue file. Their rules raise `Misfit`, which the reader of the file puts in its place.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from raceline.domain.errors import InvalidEvent
+from raceline.domain.yaml_file import Misfit, nearest
+
+Text = Annotated[str, Meta(min_length=1)]
+TypeName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$", max_length=100)]
+# Letters, digits and underscores only, so that a name can stand in SQL and in a title as it is.
+AttributeName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
+Scalar = str | int | float | bool | None
+# A code names one thing or another: text or a whole number, because sources count pages, cases and severities or name
+# them. It is compared as text: 11 and "11" are the same page, and 11.0 is refused.
+Kind = Literal["text", "code", "integer", "number", "boolean", "timestamp"]
+
+_MOST_IN_TITLE = 3  # a projection loads the title's attributes of every event, so each one costs a column
+_ANNOTATIONS: dict[str, Any] = {
+    "text": str,
+    "code": Annotated[str, Meta(min_length=1)] | int,
+    "integer": int,
+    "number": float,
+    "boolean": bool,
+    "timestamp": datetime,
+}
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where events of a type come from."""
+
+    system: Text
+    database: Text
+    table: Text
+
+
+class Title(NamedTuple):
+    """A line of the timeline: a text, in which `{name}` stands for the value of each of the attributes."""
+
+    text: str
+    attributes: tuple[str, ...]
+
+
+class PathRule(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """Which attributes make an event a step of a path (design section 6).
+
+    page: the page that the customer went to; from_: the page that the customer came from; resolved: true when the
+    customer says that the page helped, which ends the path.
+    """
+
+    page: str
+    from_: str | None = None
+    resolved: str | None = None
+
+
+class Attribute(msgspec.Struct, frozen=True, kw_only=True):
+    """One attribute of `data`. Optional ones may be missing or null.
+
+    values: the only texts allowed. minimum, maximum: for integers and numbers. pattern: a regular expression that is
+    found somewhere in the text. personal: holds personal data.
+    """
+
+    name: str
+    documentation: Text
+    type: Kind = "text"
+    values: tuple[str, ...] = ()
+    required: bool = False
+    personal: bool = False
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+    pattern: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what does not go together."""
+        for key in ("values", "pattern"):
+            if getattr(self, key) and self.type != "text":
+                raise Misfit(f"`{key}` is for text, and this is of type {self.type}", key)
+        for key in ("minimum", "maximum"):
+            bound = getattr(self, key)
+            if bound is not None and self.type not in ("integer", "number"):
+                raise Misfit(f"`{key}` is for integers and numbers, and this is of type {self.type}", key)
+            if isinstance(bound, float) and self.type == "integer":
+                raise Misfit(f"the {key} of an integer is an integer", key)
+        if self.values and self.pattern is not None:
+            raise Misfit("`values` and `pattern` exclude each other", "pattern")
+        try:
+            re.compile(self.pattern or "")
+        except re.error as refused:
+            raise Misfit(f"the pattern is not a regular expression: {refused}", "pattern") from None
+
+    @property
+    def annotation(self) -> Any:
+        """The type that msgspec checks the value against, with what JSON Schema says of it."""
+        kind = Literal[self.values] if self.values else Annotated[_ANNOTATIONS[self.type], self._constraints()]
+        described = Meta(
+            description=self.documentation, extra_json_schema={"x-personal": True} if self.personal else None
+        )
+        return Annotated[kind if self.required else kind | None, described]
+
+    def _constraints(self) -> Meta:
+        return Meta(ge=self.minimum, le=self.maximum, pattern=self.pattern, tz=True if self.type == "timestamp" else None)
+
+
+class Upcast(msgspec.Struct, frozen=True, kw_only=True):
+    """How data of one version becomes data of the next: drop, then rename, then map, then default.
+
+    rename: old name to new. map: for an attribute by its new name, old value to new; other values stay. default: a
+    value for an attribute that is missing or null.
+    """
+
+    drop: tuple[str, ...] = ()
+    rename: dict[str, str] = {}
+    map: dict[str, dict[Scalar, Scalar]] = {}
+    default: dict[str, Scalar] = {}
+
+    def apply(self, data: dict[str, Any]) -> dict[str, Any]:
+        """New data; the argument is left as it is."""
+        left = {name: value for name, value in data.items() if name not in self.drop and name not in self.rename}
+        lifted = left | {new: data[old] for old, new in self.rename.items() if old in data and old not in self.drop}
+        for name, table in self.map.items():
+            if name in lifted:
+                lifted[name] = _mapped(table, lifted[name])
+        for name, value in self.default.items():
+            if lifted.get(name) is None:
+                lifted[name] = value
+        return lifted
+
+    def later_name(self, name: str) -> str | None:
+        """What this attribute is called after the step; None when it is dropped."""
+        return None if name in self.drop else self.rename.get(name, name)
+
+
+class EventType(msgspec.Struct, frozen=True, kw_only=True, dict=True, rename={"template": "title"}):
+    """One type of the catalogue, in its newest version."""
+
+    name: str
+    version: Annotated[int, Meta(ge=1)]
+    documentation: Text
+    source: Source
+    owner: Text
+    template: Text
+    attributes: dict[AttributeName, Attribute] = {}
+    path: PathRule | None = None
+    upcasts: dict[int, Upcast] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse a title, a path or an upcast that names what is not declared."""
+        self._refuse_title()
+        self._refuse_path()
+        self._refuse_upcasts()
+
+    @property
+    def family(self) -> str:
+        """What stands before the dot."""
+        return self.name.partition(".")[0]
+
+    @cached_property
+    def title(self) -> Title:
+        """The line of the timeline for an event of this type; at most three attributes."""
+        return Title(self.template, tuple(dict.fromkeys(re.findall(r"\{(\w+)\}", self.template))))
+
+    @cached_property
+    def payload(self) -> type[msgspec.Struct]:
+        """The struct that `data` is checked against; attributes beyond the declared ones are ignored by it."""
+        # Fields are numbered, because an attribute may be called `class`; messages and the schema use its own name.
+        # The required ones come first, as structs want it.
+        ordered = sorted(self.attributes.values(), key=lambda one: not one.required)
+        fields = [(f"a{n}", one.annotation, *(() if one.required else (None,))) for n, one in enumerate(ordered)]
+        names = {f"a{n}": one.name for n, one in enumerate(ordered)}
+        return msgspec.defstruct(
+            self.name, fields, rename=names, gc=False, frozen=True, namespace={"__doc__": self.documentation}
+        )
+
+    @cached_property
+    def check(self) -> Callable[[bytes], object]:
+        """Checks `data` of the newest version, in well under a microsecond.
+
+        Raises msgspec.DecodeError, UnicodeDecodeError or RecursionError; `Catalogue.check` makes one error of them.
+        """
+        return msgspec.json.Decoder(self.payload).decode
+
+    def lift(self, version: int, data: dict[str, Any]) -> dict[str, Any]:
+        """Data of an old version as data of the newest. The argument is left as it is; InvalidEvent if impossible."""
+        if version > self.version:
+            detail = f"version {version} is newer than the catalogue's, which is {self.version}"
+            raise InvalidEvent(detail, type=self.name, version=version)
+        for old in range(version, self.version):
+            if old not in self.upcasts:
+                raise InvalidEvent(f"no upcast leads from version {old}", type=self.name, version=version)
+            data = self.upcasts[old].apply(data)
+        return data
+
+    def _refuse_title(self) -> None:
+        rest = self.template
+        for name in self.title.attributes:
+            self._refuse_undeclared(name, "title")
+            rest = rest.replace(f"{{{name}}}", "")
+        if "{" in rest or "}" in rest:
+            raise Misfit("a title has braces only around the name of an attribute", "title")
+        if len(self.title.attributes) > _MOST_IN_TITLE:
+            found = ", ".join(self.title.attributes)
+            raise Misfit(f"a title has at most {_MOST_IN_TITLE} attributes, and this has {found}", "title")
+
+    def _refuse_path(self) -> None:
+        if self.path is None:
+            return
+        roles: dict[str, tuple[str | None, tuple[Kind, ...]]] = {
+            "page": (self.path.page, ("code", "text")),
+            "from": (self.path.from_, ("code", "text")),
+            "resolved": (self.path.resolved, ("boolean",)),
+        }
+        for role, (name, kinds) in roles.items():
+            if name is None:
+                continue
+            self._refuse_undeclared(name, "path", role)
+            if self.attributes[name].type not in kinds:
+                raise Misfit(f"`{name}` is not of type {' or '.join(kinds)}", "path", role)
+
+    def _refuse_upcasts(self) -> None:
+        expected = range(self.version - len(self.upcasts), self.version)
+        if sorted(self.upcasts) != list(expected) or 0 in expected:
+            raise Misfit(f"upcasts lead from old versions, without a gap, up to version {self.version}", "upcasts")
+        for old, upcast in self.upcasts.items():
+            brought = {"rename": upcast.rename.values(), "map": upcast.map, "default": upcast.default}
+            for operation, names in brought.items():
+                for name in names:
+                    if (last := self._last_name(old, name)) is not None:
+                        self._refuse_undeclared(last, "upcasts", old, operation)
+
+    def _last_name(self, old: int, name: str | None) -> str | None:
+        """What an attribute of the version after `old` is called in the newest version; None when it is dropped."""
+        for later in range(old + 1, self.version):
+            name = name and self.upcasts[later].later_name(name)
+        return name
+
+    def _refuse_undeclared(self, name: str, *keys: str | int) -> None:
+        if name not in self.attributes:
+            near = nearest(name, self.attributes)
+            raise Misfit(f"`{name}` is no attribute of {self.name}" + (f"; did you mean `{near}`?" if near else ""), *keys)
+
+
+def _mapped(table: dict[Scalar, Scalar], value: Any) -> Any:
+    # By type as well, because 1, 1.0 and true are equal to Python and different to JSON; a list cannot be looked up.
+    return next((new for old, new in table.items() if type(old) is type(value) and old == value), value)

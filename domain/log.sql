@@ -1,0 +1,143 @@
+-- name: lock
+-- The log's lock, until commit. It makes positions appear in commit order.
+SELECT l.position_before, l.batch_id
+FROM raceline.lock_log(%(room)s) AS l
+
+-- name: notify
+-- Delivered at commit. The payload is a hint; whoever hears it reads the log.
+SELECT pg_notify('raceline_log', (SELECT h.position FROM raceline.log_head AS h)::text)
+
+-- name: insert_decisions
+-- Events of the library's aggregates. A unique violation of event_key is its optimistic concurrency control.
+WITH head AS MATERIALIZED (
+    SELECT h.position, greatest(h.recorded_at, clock_timestamp()) AS at
+    FROM raceline.log_head AS h
+), input AS MATERIALIZED (
+    SELECT u.n, u.uid, u.version, u.event_id, u.type, u.hash, u.state, head.position + u.n AS position, head.at
+    FROM head, unnest(%(uid)b::uuid[], %(version)b::bigint[], %(event_id)b::text[], %(type)b::text[],
+        %(hash)b::bytea[], %(state)b::bytea[]) WITH ORDINALITY AS u (uid, version, event_id, type, hash, state, n)
+), keys AS (
+    INSERT INTO raceline.event_key (event_uid, version, position, content_hash)
+    SELECT i.uid, i.version, i.position, i.hash
+    FROM input AS i
+), stored AS (
+    INSERT INTO raceline.event (position, recorded_at, occurred_at, event_uid, version, source, event_id, type,
+        schema_version, content_hash, state)
+    SELECT i.position, i.at, i.at, i.uid, i.version, 'raceline', i.event_id, i.type, 1, i.hash, i.state
+    FROM input AS i
+), moved AS (
+    UPDATE raceline.log_head
+    SET position = log_head.position + (SELECT count(*) FROM input), recorded_at = (SELECT head.at FROM head)
+)
+SELECT head.position AS position_before
+FROM head
+
+-- name: append
+-- One statement, under the lock: find what is known already, give the rest the next positions, store them, move the
+-- head, write down the batch. What comes back is only what was not stored, by its place in the input.
+WITH head AS MATERIALIZED (
+    SELECT h.position, greatest(h.recorded_at, clock_timestamp()) AS at
+    FROM raceline.log_head AS h
+), input AS MATERIALIZED (
+    SELECT u.n, u.uid, u.hash, u.source, u.event_id, u.type, u.schema_version, u.customer_id, u.account_id, u.product,
+        u.occurred_at, u.sequence, u.correlation_id, u.causation_id, u.data
+    FROM unnest(%(uid)b::uuid[], %(hash)b::bytea[], %(source)b::text[], %(event_id)b::text[], %(type)b::text[],
+        %(schema_version)b::integer[], %(customer_id)b::text[], %(account_id)b::text[], %(product)b::text[],
+        %(occurred_at)b::timestamptz[], %(sequence)b::bigint[], %(correlation_id)b::text[], %(causation_id)b::text[],
+        %(data)b::jsonb[]) WITH ORDINALITY AS u (uid, hash, source, event_id, type, schema_version, customer_id,
+        account_id, product, occurred_at, sequence, correlation_id, causation_id, data, n)
+), known AS MATERIALIZED (
+    SELECT i.n, k.position, k.content_hash <> i.hash AS conflict
+    FROM input AS i
+    JOIN raceline.event_key AS k ON k.event_uid = i.uid AND k.version = 1
+), fresh AS MATERIALIZED (
+    SELECT i.n, head.position + row_number() OVER (ORDER BY i.n) AS position
+    FROM head, input AS i
+    WHERE NOT EXISTS (SELECT FROM known AS k WHERE k.n = i.n)
+), keys AS (
+    INSERT INTO raceline.event_key (event_uid, version, position, content_hash)
+    SELECT i.uid, 1, f.position, i.hash
+    FROM fresh AS f
+    JOIN input AS i ON i.n = f.n
+), stored AS (
+    INSERT INTO raceline.event (position, recorded_at, occurred_at, event_uid, version, source, event_id, type,
+        schema_version, customer_id, account_id, product, sequence, correlation_id, causation_id, batch_id,
+        content_hash, data)
+    SELECT f.position, head.at, i.occurred_at, i.uid, 1, i.source, i.event_id, i.type,
+        i.schema_version, i.customer_id, i.account_id, i.product, i.sequence, i.correlation_id, i.causation_id,
+        %(batch_id)s, i.hash, i.data
+    FROM head, fresh AS f
+    JOIN input AS i ON i.n = f.n
+    ORDER BY f.position
+), moved AS (
+    UPDATE raceline.log_head
+    SET position = log_head.position + (SELECT count(*) FROM fresh), recorded_at = (SELECT head.at FROM head)
+    WHERE EXISTS (SELECT FROM fresh)
+), batch AS (
+    INSERT INTO raceline.ingest_batch (batch_id, at, source, received, stored, duplicate, conflicting, quarantined,
+        first_position, last_position)
+    SELECT %(batch_id)s, head.at, %(batch_source)s, %(received)s, f.stored,
+        %(duplicate)s + k.duplicate, %(conflicting)s + k.conflicting, %(quarantined)s,
+        f.first_position, f.last_position
+    FROM head,
+        (SELECT count(*) AS stored, min(f.position) AS first_position, max(f.position) AS last_position
+         FROM fresh AS f) AS f,
+        (SELECT count(*) FILTER (WHERE NOT k.conflict) AS duplicate, count(*) FILTER (WHERE k.conflict) AS conflicting
+         FROM known AS k) AS k
+)
+SELECT k.n - 1 AS n, k.position, k.conflict
+FROM known AS k
+ORDER BY k.n
+
+-- name: quarantine
+-- The digest is the identity of rejected input: given again, it adds nothing.
+INSERT INTO raceline.quarantine (digest, received_at, source, place, reason, detail, raw)
+SELECT u.digest, clock_timestamp(), u.source, u.place, u.reason, u.detail, u.raw
+FROM unnest(%(digest)b::bytea[], %(source)b::text[], %(place)b::text[], %(reason)b::text[], %(detail)b::text[],
+    %(raw)b::bytea[]) AS u (digest, source, place, reason, detail, raw)
+ON CONFLICT (digest) DO NOTHING
+
+-- name: newest_of_customers
+-- Under the lock, so that nothing can slip in between the look and the append.
+SELECT c.customer_id, COALESCE(max(e.position), 0) AS position
+FROM unnest(%(customers)s::text[]) AS c (customer_id)
+LEFT JOIN raceline.event AS e ON e.customer_id = c.customer_id
+GROUP BY c.customer_id
+
+-- name: head
+SELECT h.position
+FROM raceline.log_head AS h
+
+-- name: events_after
+-- Positions appear in commit order because append holds the log's lock: nothing can slip in behind us.
+SELECT e.position, e.recorded_at, e.occurred_at, e.event_uid, e.source, e.event_id, e.type, e.schema_version,
+    e.customer_id, e.account_id, e.product, e.sequence, e.correlation_id, e.causation_id, e.data::text AS data
+FROM raceline.event AS e
+WHERE e.position > %(after)s AND e.data IS NOT NULL
+ORDER BY e.position
+LIMIT %(limit)s
+
+-- name: events_of_customer
+-- The customer's total order (design, section 5).
+SELECT e.position, e.recorded_at, e.occurred_at, e.event_uid, e.source, e.event_id, e.type, e.schema_version,
+    e.customer_id, e.account_id, e.product, e.sequence, e.correlation_id, e.causation_id, e.data::text AS data
+FROM raceline.event AS e
+WHERE e.customer_id = %(customer_id)s AND e.position <= %(up_to)s
+ORDER BY e.occurred_at, COALESCE(e.sequence, 0), e.event_uid
+
+-- name: quarantined
+SELECT q.quarantine_id, q.received_at, q.source, q.place, q.reason, q.detail, q.raw, q.requeued_at, q.requeued_as
+FROM raceline.quarantine AS q
+WHERE q.quarantine_id > %(after)s AND (q.requeued_at IS NULL OR %(with_requeued)s)
+ORDER BY q.quarantine_id
+LIMIT %(limit)s
+
+-- name: quarantined_one
+SELECT q.quarantine_id, q.source, q.raw, q.requeued_at
+FROM raceline.quarantine AS q
+WHERE q.quarantine_id = %(quarantine_id)s
+
+-- name: mark_requeued
+UPDATE raceline.quarantine AS q
+SET requeued_at = clock_timestamp(), requeued_as = %(position)s
+WHERE q.quarantine_id = %(quarantine_id)s AND q.requeued_at IS NULL

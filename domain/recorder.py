@@ -1,0 +1,199 @@
+"""The log behind the interfaces of the eventsourcing library: its recorder, its subscription, its factory.
+
+Facts and decisions share one table. What the library calls originator_id, originator_version and notification_id are
+event_uid, version and position here (design, section 4).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from threading import Thread
+from time import monotonic, sleep
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    InterfaceError,
+    ListenNotifySubscription,
+    OperationalError,
+    StoredEvent,
+    Subscription,
+)
+from eventsourcing.postgres import (
+    ConnectionPool,
+    PostgresApplicationRecorder,
+    PostgresDatastore,
+)
+from psycopg import Connection, Cursor
+from psycopg.rows import DictRow, dict_row
+from psycopg.sql import SQL, Identifier
+
+from raceline.domain import arrays
+from raceline.domain.errors import LogImmutable, LogRefused, LogUnavailable
+from raceline.domain.sql import statements
+
+CHANNEL = "raceline_log"
+POLL_SECONDS = 1.0
+PAGE = 2_000
+_SQL = statements("raceline.domain", "log.sql")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of the database driver become raceline's own; its pool's time-outs too."""
+    try:
+        yield
+    except psycopg.errors.RestrictViolation as error:
+        raise LogImmutable(str(error).splitlines()[0]) from error
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise LogUnavailable(str(error).strip()) from error
+    except psycopg.Error as error:
+        raise LogRefused(str(error).strip()) from error
+
+
+def configure(conn: Connection[Any]) -> None:
+    """What every connection to the log has in common."""
+    conn.autocommit = True
+    arrays.register(conn)
+
+
+class LogDatastore(PostgresDatastore):
+    """The library's datastore over a connection URL: any parameter that libpq knows may be in it."""
+
+    def __init__(self, url: str, *, pool_size: int = 4, timeout: float = 10.0, lock_timeout: int = 30) -> None:
+        super().__init__("", "", "", "", "", schema="raceline", lock_timeout=lock_timeout)
+        self.url = url
+        self.pool = ConnectionPool(
+            url,
+            connection_class=Connection[DictRow],
+            kwargs={"row_factory": dict_row, "application_name": "raceline"},
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            configure=configure,
+            check=ConnectionPool.check_connection,
+            timeout=timeout,
+        )
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection[DictRow]]:
+        """A connection of the pool, whose errors are raceline's own."""
+        with translated():
+            self.pool.open()
+            with self.pool.connection() as conn:
+                yield conn
+
+
+class LogRecorder(PostgresApplicationRecorder):
+    """The library's recorder on raceline's log; tables are made by migrations and never by the library."""
+
+    def __init__(self, datastore: LogDatastore) -> None:
+        super().__init__(datastore, events_table_name="stored_event")
+        self.channel_name = CHANNEL
+
+    def create_table(self) -> None:
+        """Nothing to do: `raceline.domain.migrate` makes the tables, safely with several processes at once."""
+
+    def _insert_stored_events(
+        self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any
+    ) -> None:
+        curs.connection.execute(_SQL["lock"], {"room": len(stored_events)}, prepare=True)
+        curs.connection.execute(_SQL["notify"], prepare=True)
+        curs.execute(_SQL["insert_decisions"], _decision_columns(stored_events), prepare=True)
+
+    def _fetch_ids_after_insert_events(
+        self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any
+    ) -> Sequence[int]:
+        row = curs.fetchone()
+        assert row is not None, "insert_decisions gives one row"  # noqa: S101
+        first = row["position_before"] + 1
+        return range(first, first + len(stored_events))
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
+        """Notifications after position `gt`; survives lost notifications and lost connections."""
+        return LogSubscription(self, gt=gt, topics=topics)
+
+
+def _decision_columns(stored_events: Sequence[StoredEvent]) -> dict[str, arrays.BinaryArray]:
+    uids = [event.originator_id for event in stored_events]
+    return {
+        "uid": arrays.uuids([UUID(str(uid)).bytes for uid in uids]),
+        "version": arrays.bigints([event.originator_version for event in stored_events]),
+        "event_id": arrays.texts([f"{event.originator_id}/{event.originator_version}" for event in stored_events]),
+        "type": arrays.texts([event.topic for event in stored_events]),
+        "hash": arrays.byteas(
+            [blake2b(event.topic.encode() + b"\0" + event.state, digest_size=16).digest() for event in stored_events]
+        ),
+        "state": arrays.byteas([event.state for event in stored_events]),
+    }
+
+
+def listen(
+    url: str, channel: str, heard: Callable[[], None], stopped: Callable[[], bool], *, poll: float = POLL_SECONDS
+) -> None:
+    """Call `heard` when the channel is notified, and every `poll` seconds; reconnect when the connection is lost.
+
+    The poll is what makes a lost NOTIFY harmless. Returns when `stopped()` is true, asked at least every 0.1 s.
+    """
+    while not stopped():
+        try:
+            with psycopg.connect(url, autocommit=True, application_name="raceline listen") as conn:
+                conn.execute(SQL("LISTEN {}").format(Identifier(channel)))
+                _hear(conn, heard, stopped, poll)
+        except psycopg.OperationalError:
+            heard()
+            _pause(stopped, poll)
+
+
+def _hear(conn: Connection[Any], heard: Callable[[], None], stopped: Callable[[], bool], poll: float) -> None:
+    waited = poll
+    while not stopped():
+        notified = any(True for _ in conn.notifies(timeout=min(0.1, poll), stop_after=1))
+        waited += 0.1
+        if notified or waited >= poll:
+            waited = 0.0
+            heard()
+
+
+def _pause(stopped: Callable[[], bool], seconds: float) -> None:
+    end = monotonic() + seconds
+    while not stopped() and monotonic() < end:
+        sleep(0.1)
+
+
+class LogSubscription(ListenNotifySubscription[LogRecorder]):
+    """The library's subscription, with its known faults mended: it polls each second and reconnects."""
+
+    def __init__(self, recorder: LogRecorder, gt: int | None = None, topics: Sequence[str] = ()) -> None:
+        super().__init__(recorder=recorder, gt=gt, topics=topics)
+        self._select_limit = PAGE
+        self._listen_thread = Thread(target=self._listen, name="raceline-listen", daemon=True)
+        self._listen_thread.start()
+
+    def __exit__(self, *args: object, **kwargs: Any) -> None:
+        try:
+            super().__exit__(*args, **kwargs)
+        finally:
+            self._listen_thread.join()
+
+    def _pull(self) -> None:
+        try:
+            super()._pull()
+        except (InterfaceError, OperationalError):
+            # The database is away. Nothing was skipped: the next notification, or poll, pulls from the same place.
+            sleep(POLL_SECONDS)
+
+    def _listen(self) -> None:
+        try:
+            listen(
+                self._recorder.datastore.url,
+                CHANNEL,
+                self._has_been_notified.set,
+                lambda: self._has_been_stopped or self._thread_error is not None,
+            )
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that reads, as the library does
+            self._thread_error = self._thread_error or error
+            self.stop()
+

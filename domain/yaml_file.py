@@ -1,0 +1,182 @@
+"""A YAML file read into msgspec structs, so that every complaint names the file, the line and the column."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import msgspec
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from raceline.domain.errors import RacelineError
+
+T = TypeVar("T")
+# The C reader is ten times as fast; a PyYAML built without libyaml has only the other.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LONGEST_WORD = 100  # comparing words takes the square of their length, and the word may come from anyone
+
+
+class Misfit(ValueError):
+    """What a struct's `__post_init__` raises: this does not fit, at the place in the struct that the keys lead to."""
+
+    def __init__(self, detail: str, *keys: str | int) -> None:
+        self.detail = detail
+        self.keys = keys
+        super().__init__(detail)
+
+
+class YamlFile:
+    """One file. `error` is the class of every complaint; it carries `file`, `line` and `column`, both from 1."""
+
+    def __init__(self, path: Path, error: type[RacelineError]) -> None:
+        self._path = path
+        self._error = error
+        self._root = self._compose()
+
+    def read(self, kind: type[T]) -> T:
+        """The whole file as a `kind`. A struct with a field `name` inside a mapping gets its key as the name."""
+        try:
+            value: T = self._value(self._root, kind)
+        except yaml.MarkedYAMLError as refused:
+            raise self._unreadable(refused) from None
+        return value
+
+    def complaint(self, detail: str, *keys: str | int) -> RacelineError:
+        """The error to raise for something wrong at the place that `keys` lead to, from the root of the file."""
+        return self._at(_find(self._root, keys), detail)
+
+    def _compose(self) -> Node:
+        try:
+            text = self._path.read_bytes().decode("utf-8-sig")
+            root: Node | None = yaml.compose(text, Loader=_LOADER)
+        except OSError as unreadable:
+            raise self._error(f"{self._path}: {unreadable.strerror}", file=str(self._path)) from None
+        except UnicodeDecodeError as refused:
+            before = refused.object[: refused.start].decode()
+            raise self._after(before, f"byte {refused.object[refused.start]:#04x} is not UTF-8") from None
+        except yaml.reader.ReaderError as refused:
+            # The C reader counts the position in bytes, the other in characters: look for the character itself.
+            before = text[: max(text.find(chr(refused.character)), 0)]
+            raise self._after(before, f"character #x{refused.character:04x} is not allowed in YAML") from None
+        except yaml.MarkedYAMLError as refused:
+            raise self._unreadable(refused) from None
+        if root is None:
+            raise self._placed(1, 1, "the file is empty")
+        return root
+
+    def _value(self, node: Node, kind: Any) -> Any:
+        origin, parts = get_origin(kind), get_args(kind)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            return self._struct(node, kind, {})
+        if origin is dict:
+            return self._mapping(node, *parts)
+        if origin is tuple:
+            return tuple(self._value(item, parts[0]) for item in self._items(node))
+        if origin in (Union, UnionType) and NoneType in parts and len(parts) == 2:
+            return None if node.tag.endswith(":null") else self._value(node, parts[parts[0] is NoneType])
+        return self._plain(node, kind)
+
+    def _struct(self, node: Node, kind: type[msgspec.Struct], given: Mapping[str, Any]) -> Any:
+        fields = {field.encode_name: field for field in msgspec.structs.fields(kind) if field.name not in given}
+        values = dict(given)
+        for key, key_node, value in self._entries(node, str):
+            if key not in fields:
+                raise self._at(key_node, f"unknown key `{key}`; {_suggestion(key, fields)}")
+            values[fields[key].name] = self._value(value, fields[key].type)
+        for key, field in fields.items():
+            if field.required and field.name not in values:
+                raise self._at(node, f"the key `{key}` is missing")
+        try:
+            return kind(**values)
+        except Misfit as misfit:
+            raise self._at(_find(node, misfit.keys), misfit.detail) from None
+
+    def _mapping(self, node: Node, key_kind: Any, kind: Any) -> dict[Any, Any]:
+        named = isinstance(kind, type) and issubclass(kind, msgspec.Struct) and "name" in kind.__struct_fields__
+        return {
+            key: self._struct(value, kind, {"name": key}) if named else self._value(value, kind)
+            for key, _, value in self._entries(node, key_kind)
+        }
+
+    def _entries(self, node: Node, key_kind: Any) -> Iterator[tuple[Any, Node, Node]]:
+        if not isinstance(node, MappingNode):
+            raise self._at(node, f"expected a mapping of keys to values, got {_described(node)}")
+        seen = set()
+        for key_node, value in node.value:
+            if not isinstance(key_node, ScalarNode):
+                raise self._at(key_node, f"expected a key, got {_described(key_node)}")
+            key = self._plain(key_node, key_kind)
+            if key in seen:
+                raise self._at(key_node, f"the key `{key}` is there twice")
+            seen.add(key)
+            yield key, key_node, value
+
+    def _items(self, node: Node) -> list[Node]:
+        if not isinstance(node, SequenceNode):
+            raise self._at(node, f"expected a list, got {_described(node)}")
+        return list(node.value)
+
+    def _plain(self, node: Node, kind: Any) -> Any:
+        value = yaml.constructor.SafeConstructor().construct_document(node)
+        if get_origin(kind) is Literal and value not in get_args(kind):
+            raise self._at(node, f"`{value}` is not known here; {_suggestion(str(value), get_args(kind))}")
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as refused:
+            raise self._at(node, str(refused)) from None
+
+    def _at(self, node: Node, detail: str) -> RacelineError:
+        return self._placed(node.start_mark.line + 1, node.start_mark.column + 1, detail)
+
+    def _after(self, before: str, detail: str) -> RacelineError:
+        return self._placed(before.count("\n") + 1, len(before) - before.rfind("\n"), detail)
+
+    def _unreadable(self, refused: yaml.MarkedYAMLError) -> RacelineError:
+        mark = refused.problem_mark or refused.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        return self._placed(line, column, " ".join(filter(None, [refused.context, refused.problem])))
+
+    def _placed(self, line: int, column: int, detail: str) -> RacelineError:
+        place = f"{self._path}:{line}:{column}"
+        return self._error(f"{place}: {detail}", file=str(self._path), line=line, column=column)
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The one of `words` that `word` was probably meant to be; None when none is like it."""
+    return _nearest(word, tuple(words)) if len(word) <= _LONGEST_WORD else None
+
+
+@lru_cache(maxsize=1024)  # a file repeats its mistake on every line
+def _nearest(word: str, words: tuple[str, ...]) -> str | None:
+    return next(iter(get_close_matches(word, words, n=1)), None)
+
+
+def _suggestion(word: str, words: Iterable[str]) -> str:
+    known = tuple(words)
+    found = nearest(word, known)
+    return f"did you mean `{found}`?" if found else f"known are {', '.join(f'`{one}`' for one in known)}"
+
+
+def _find(node: Node, keys: Iterable[str | int]) -> Node:
+    """The node of the last key, or the nearest one above it that is in the file."""
+    found = node
+    for key in keys:
+        pairs = node.value if isinstance(node, MappingNode) else ()
+        match = next((pair for pair in pairs if pair[0].value == str(key)), None)
+        if match is None:
+            break
+        found, node = match
+    return found
+
+
+def _described(node: Node) -> str:
+    match node:
+        case MappingNode():
+            return "a mapping"
+        case SequenceNode():
+            return "a list"
+        case _:
+            return f"`{node.value}`" if node.value else "nothing"
