@@ -22,13 +22,12 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from raceline.domain import arrays
-from raceline.domain.errors import LogRefused, WrongExpectation
+from raceline.domain.errors import WrongExpectation
 from raceline.domain.event import Event, Outcome, Reject
 from raceline.domain.recorder import LogDatastore, LogRecorder
 from raceline.domain.sql import statements
 
 _SQL = statements("raceline.domain", "log.sql")
-NOT_BEFORE_ANY = 0
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -308,4 +307,3 @@ def _outcome(event: Event, place: Placed) -> Outcome:
     return Outcome(outcome="duplicate" if place.known else "accepted", event_id=event.event_id, position=place.position)
 
 
-__all__ = ["EventLog", "LogRefused", "Quarantined", "Recorded", "as_envelope"]

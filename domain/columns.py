@@ -1,0 +1,189 @@
+"""The events of customers as columns: what derivation reads (design, section 3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from adbc_driver_manager.dbapi import Connection
+from numpy.typing import NDArray
+
+from raceline.domain import arrow
+from raceline.domain.catalogue import Catalogue
+from raceline.domain.event_type import EventType
+from raceline.domain.sql import statements
+
+_SQL = statements("raceline.domain", "columns.sql")
+SLOTS = ("slot1", "slot2", "slot3")
+_TEXTS = ("page", "from_page", "resolved", *SLOTS)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """n events of c customers, sorted by customer and by their total order (occurred at, sequence, event_uid).
+
+    customers: the c identifiers, in the order of their bytes. customer: (n,) codes into them. position, occurred_at:
+    (n,) int64, microseconds since 1970. The rest are Arrow arrays of n values: type and account as text, and what the
+    catalogue's path and title rules take from the data, as text (`resolved` is the text true or false).
+    """
+
+    customers: pa.Array
+    customer: NDArray[np.int32]
+    position: NDArray[np.int64]
+    occurred_at: NDArray[np.int64]
+    texts: pa.Table
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def up_to(self, position: int) -> "Columns":
+        """Only what was recorded up to a position."""
+        kept = self.position <= position
+        return Columns(
+            self.customers,
+            self.customer[kept],
+            self.position[kept],
+            self.occurred_at[kept],
+            self.texts.filter(pa.array(kept)),
+        )
+
+
+class ColumnReader:
+    """Reads columns on a connection of its own or of a projection's transaction."""
+
+    def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
+        self.connection = connection
+        self.catalogue = catalogue
+        for statement in _SQL["create_session"].split(";"):
+            arrow.run(connection, statement)
+        arrow.write(connection, "path_rule", _rules(catalogue))
+        connection.commit()
+
+    def touched(self, up_to: int) -> Columns:
+        """The events, up to a position, of the customers that were put into the temporary table `touched`."""
+        return self._read("of_touched", {"up_to": str(up_to)})
+
+    def touch_new(self, after: int, up_to: int) -> None:
+        """Put the customers that have events in (after, up_to] into `touched`, until commit."""
+        arrow.settings(self.connection, {"after_position": str(after), "up_to": str(up_to)})
+        arrow.run(self.connection, _SQL["touch_new"])
+
+    def customer(self, customer_id: str, up_to: int) -> Columns:
+        """The events of one customer recorded up to a position."""
+        arrow.settings(self.connection, {"customer": customer_id})
+        arrow.run(self.connection, _SQL["touch_one"])
+        return self.touched(up_to)
+
+    def between(self, after: str, through: str, up_to: int) -> Columns:
+        """The events, up to a position, of the customers after one and up to another."""
+        return self._read("of_range", {"after_customer": after, "through_customer": through, "up_to": str(up_to)})
+
+    def chunks(self, up_to: int, size: int) -> list[tuple[str, str, int]]:
+        """Ranges of customers with about `size` events each: (after, through, events)."""
+        arrow.settings(self.connection, {"up_to": str(up_to)})
+        found = arrow.rows(self.connection, _SQL["customer_sizes"])
+        if found.num_rows == 0:
+            return []
+        events = found["events"].to_numpy()
+        chunk = (np.cumsum(events) - events) // size
+        last = np.flatnonzero(np.append(chunk[1:] != chunk[:-1], True))
+        totals = np.add.reduceat(events, np.append(0, last[:-1] + 1))
+        throughs = found["customer_id"].take(pa.array(last)).to_pylist()
+        return list(zip(["", *throughs[:-1]], throughs, totals.tolist(), strict=True))
+
+    def _read(self, name: LiteralString, parameters: dict[str, str]) -> Columns:
+        arrow.settings(self.connection, parameters)
+        return _sorted(_lifted(arrow.rows(self.connection, _SQL[name]), self.catalogue))
+
+
+def _rules(catalogue: Catalogue) -> pa.Table:
+    rows = [_rule(kind) for kind in catalogue.types.values()]
+    schema = pa.schema(
+        [("type", pa.string()), ("version", pa.int32())]
+        + [(name, pa.string()) for name in ("page", "from_page", "resolved", *SLOTS)]
+    )
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _rule(kind: EventType) -> dict[str, Any]:
+    path = kind.path
+    slots = dict(zip(SLOTS, kind.title.attributes, strict=False))
+    return {
+        "type": kind.name,
+        "version": kind.version,
+        "page": path and path.page,
+        "from_page": path and path.from_,
+        "resolved": path and path.resolved,
+    } | slots
+
+
+def _lifted(found: pa.Table, catalogue: Catalogue) -> pa.Table:
+    """Events of old versions get the texts that their lifted data have; there are few, so they go one by one."""
+    old = found["old"].combine_chunks()
+    mask = pc.is_valid(old)
+    if old.null_count == len(old):
+        return found
+    texts = _lifted_texts(found.filter(mask), catalogue)
+    for name in _TEXTS:
+        column = pc.replace_with_mask(found[name].combine_chunks(), mask, pa.array(texts[name], pa.string()))
+        found = found.set_column(found.schema.get_field_index(name), name, column)
+    return found
+
+
+def _lifted_texts(old: pa.Table, catalogue: Catalogue) -> dict[str, list[str | None]]:
+    texts: dict[str, list[str | None]] = {name: [] for name in _TEXTS}
+    for kind, version, data in zip(*(old[name].to_pylist() for name in ("type", "schema_version", "old")), strict=True):
+        rule = _rule(catalogue.types[kind])
+        lifted = catalogue.lift(kind, version, msgspec.json.decode(data))
+        for name in _TEXTS:
+            texts[name].append(_as_text(lifted.get(rule.get(name) or "")))
+    return texts
+
+
+def _as_text(value: Any) -> str | None:
+    """What PostgreSQL's ->> gives for the same value."""
+    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _sorted(found: pa.Table) -> Columns:
+    codes, customers = _ranked(found["customer_id"])
+    occurred_at = found["occurred_at"].cast(pa.int64()).to_numpy()
+    uid = np.frombuffer(_bytes_of(found["event_uid"]), dtype=">u8").reshape(-1, 2)
+    order = _total_order(codes, occurred_at, found["sequence"].to_numpy(), uid)
+    return Columns(
+        customers,
+        codes[order],
+        found["position"].to_numpy()[order],
+        occurred_at[order],
+        found.select(["type", "account_id", *_TEXTS]).combine_chunks().take(pa.array(order)),
+    )
+
+
+def _ranked(names: pa.ChunkedArray) -> tuple[NDArray[np.int32], pa.Array]:
+    encoded = names.combine_chunks().dictionary_encode()
+    by_bytes = pc.sort_indices(encoded.dictionary).to_numpy()
+    rank = np.empty(len(by_bytes), dtype=np.int32)
+    rank[by_bytes] = np.arange(len(by_bytes), dtype=np.int32)
+    return rank[encoded.indices.to_numpy()], encoded.dictionary.take(pa.array(by_bytes))
+
+
+def _bytes_of(uids: pa.ChunkedArray) -> bytes:
+    whole = uids.combine_chunks()
+    storage = getattr(whole, "storage", whole)
+    return bytes(memoryview(storage.buffers()[1])[storage.offset * 16 : (storage.offset + len(storage)) * 16])
+
+
+def _total_order(
+    customer: NDArray[np.int32], occurred_at: NDArray[np.int64], sequence: NDArray[np.int64], uid: NDArray[Any]
+) -> NDArray[np.int64]:
+    """Sorted by customer and time; only where these are equal do sequence and identity have to be looked at."""
+    order = np.lexsort((occurred_at, customer))
+    same = (np.diff(customer[order]) == 0) & (np.diff(occurred_at[order]) == 0)
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    rows = order[tied]
+    keys: Sequence[Any] = (uid[rows, 1], uid[rows, 0], sequence[rows], occurred_at[rows], customer[rows])
+    order[tied] = rows[np.lexsort(keys)]
+    return order

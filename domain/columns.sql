@@ -1,0 +1,51 @@
+-- name: create_session
+-- Kept for a session and emptied at each commit: creating a table per batch would fill the system catalogue.
+CREATE TEMPORARY TABLE path_rule (type text, version integer, page text, from_page text, resolved text,
+    slot1 text, slot2 text, slot3 text);
+CREATE TEMPORARY TABLE touched (customer_id text COLLATE "C" NOT NULL) ON COMMIT DELETE ROWS;
+ANALYZE path_rule
+
+-- name: touch_new
+-- The customers that have events after one position and up to another.
+INSERT INTO pg_temp.touched (customer_id)
+SELECT DISTINCT e.customer_id
+FROM raceline.event AS e
+WHERE e.position > current_setting('raceline.after_position')::bigint
+    AND e.position <= current_setting('raceline.up_to')::bigint
+    AND e.customer_id IS NOT NULL
+
+-- name: touch_one
+INSERT INTO pg_temp.touched (customer_id)
+SELECT current_setting('raceline.customer')
+
+-- name: of_touched
+-- What derivation reads of the customers in `touched`: attributes are taken out by the server, as text. `old` is only
+-- there for an event of an old version, which the upcasters lift.
+SELECT e.customer_id, e.position, e.occurred_at, COALESCE(e.sequence, 0) AS sequence, e.event_uid, e.type, e.account_id,
+    e.data ->> r.page AS page, e.data ->> r.from_page AS from_page, e.data ->> r.resolved AS resolved,
+    e.data ->> r.slot1 AS slot1, e.data ->> r.slot2 AS slot2, e.data ->> r.slot3 AS slot3,
+    e.schema_version, CASE WHEN e.schema_version < r.version THEN e.data::text END AS old
+FROM pg_temp.touched AS t
+JOIN raceline.event AS e ON e.customer_id = t.customer_id
+LEFT JOIN pg_temp.path_rule AS r ON r.type = e.type
+WHERE e.position <= current_setting('raceline.up_to')::bigint
+
+-- name: of_range
+-- The same of the customers after one and up to another, in the order of their bytes.
+SELECT e.customer_id, e.position, e.occurred_at, COALESCE(e.sequence, 0) AS sequence, e.event_uid, e.type, e.account_id,
+    e.data ->> r.page AS page, e.data ->> r.from_page AS from_page, e.data ->> r.resolved AS resolved,
+    e.data ->> r.slot1 AS slot1, e.data ->> r.slot2 AS slot2, e.data ->> r.slot3 AS slot3,
+    e.schema_version, CASE WHEN e.schema_version < r.version THEN e.data::text END AS old
+FROM raceline.event AS e
+LEFT JOIN pg_temp.path_rule AS r ON r.type = e.type
+WHERE e.customer_id > current_setting('raceline.after_customer')
+    AND e.customer_id <= current_setting('raceline.through_customer')
+    AND e.position <= current_setting('raceline.up_to')::bigint
+
+-- name: customer_sizes
+-- How many events each customer has, in the order of their bytes: what a replay cuts its chunks from.
+SELECT e.customer_id, count(*) AS events
+FROM raceline.event AS e
+WHERE e.customer_id IS NOT NULL AND e.position <= current_setting('raceline.up_to')::bigint
+GROUP BY e.customer_id
+ORDER BY e.customer_id

@@ -1,0 +1,231 @@
+"""The one way in: check a record against the catalogue, append it, or keep it in quarantine (design, section 3).
+
+HTTP, GraphQL and files all call `Ingest.record` with the JSON text of each envelope.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from raceline.domain.catalogue import Catalogue
+from raceline.domain.errors import InvalidEvent, LogRefused, UnknownEventType
+from raceline.domain.event import (
+    DAY,
+    Envelope,
+    Event,
+    Outcome,
+    Reason,
+    Reject,
+    canonical_json,
+    from_cloud_event,
+    make_event,
+    micros,
+)
+from raceline.domain.log import EventLog
+
+_ENVELOPE: msgspec.json.Decoder[Envelope] = msgspec.json.Decoder(Envelope)
+_NOTHING_KNOWN = 1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one event may be. `future_tolerance`: microseconds that a source's clock may be ahead."""
+
+    max_event_bytes: int = 1_048_576
+    future_tolerance: int = DAY
+
+
+@dataclass(frozen=True)
+class Check:
+    """Makes an event of the JSON text of an envelope, or a reject that says why not."""
+
+    catalogue: Catalogue
+    limits: Limits = field(default_factory=Limits)
+
+    def __call__(self, raw: bytes, *, source: str, place: str, now: int, sequence: int | None = None) -> Event | Reject:
+        """`source` and `sequence` serve where the envelope names none; `now`: microseconds since 1970."""
+        try:
+            return self._event(raw, source, now, sequence)
+        except _Rejected as rejected:
+            return Reject(source=rejected.source or source, place=place, reason=rejected.reason,
+                          detail=rejected.detail, raw=raw, event_id=rejected.event_id)  # fmt: skip
+
+    def _event(self, raw: bytes, source: str, now: int, sequence: int | None) -> Event:
+        if len(raw) > self.limits.max_event_bytes:
+            raise _Rejected("too_large", f"{len(raw)} bytes; the limit for one event is {self.limits.max_event_bytes}")
+        envelope = _envelope(raw)
+        if envelope.sequence is None:
+            envelope.sequence = sequence
+        source = envelope.source or source
+        try:
+            self._check_time(envelope, now)
+            data = _canonical_data(envelope)
+            version = self._check_data(envelope, data)
+            _check_text(envelope, source, data)
+        except _Rejected as rejected:
+            rejected.source, rejected.event_id = source, envelope.event_id
+            raise
+        return make_event(envelope, source=source, version=version, data=data)
+
+    def _check_time(self, envelope: Envelope, now: int) -> None:
+        occurred_at = micros(envelope.occurred_at)
+        if occurred_at < 0:
+            raise _Rejected("invalid_time", f"occurred_at {envelope.occurred_at.isoformat()} is before 1970")
+        if occurred_at > now + self.limits.future_tolerance:
+            ahead = self.limits.future_tolerance // 1_000_000
+            raise _Rejected(
+                "invalid_time",
+                f"occurred_at {envelope.occurred_at.isoformat()} is more than {ahead} seconds in the future",
+            )
+
+    def _check_data(self, envelope: Envelope, data: bytes) -> int:
+        known = self.catalogue.types.get(envelope.type)
+        version = envelope.schema_version or (known.version if known else _NOTHING_KNOWN)
+        try:
+            self.catalogue.check(envelope.type, version, data)
+        except UnknownEventType as error:
+            raise _Rejected("unknown_type", str(error)) from None
+        except InvalidEvent as error:
+            raise _Rejected("invalid_data", error.detail) from None
+        return version
+
+
+class _Rejected(Exception):  # noqa: N818 - control flow of this module, not an error that a caller sees
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+        self.source: str | None = None
+        self.event_id: str | None = None
+
+
+def _envelope(raw: bytes) -> Envelope:
+    try:
+        # A CloudEvent says so in itself; the look is cheap and only a hint.
+        if b'"specversion"' in raw and isinstance(record := msgspec.json.decode(raw), dict) and "specversion" in record:
+            return msgspec.convert(_with_raw_data(from_cloud_event(record)), Envelope)
+        return _ENVELOPE.decode(raw)
+    except msgspec.ValidationError as error:
+        raise _Rejected("invalid_envelope", str(error)) from None
+    except UnicodeDecodeError as error:
+        raise _Rejected("wrong_encoding", f"not UTF-8: {error.reason} at byte {error.start}") from None
+    except msgspec.DecodeError as error:
+        reason: Reason = "truncated" if "truncated" in str(error) else "malformed"
+        raise _Rejected(reason, str(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise _Rejected("malformed", str(error)) from None
+
+
+def _with_raw_data(envelope: dict[str, Any]) -> dict[str, Any]:
+    return envelope | {"data": msgspec.Raw(msgspec.json.encode(envelope.get("data", {})))}
+
+
+def _canonical_data(envelope: Envelope) -> bytes:
+    try:
+        return canonical_json(envelope.data)
+    except UnicodeError as error:
+        raise _Rejected("unstorable", f"data hold text that is not Unicode: {error}") from None
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise _Rejected("invalid_data", str(error)) from None
+
+
+def _check_text(envelope: Envelope, source: str, data: bytes) -> None:
+    # PostgreSQL's text and jsonb cannot hold NUL; everything else that is Unicode they can.
+    if b"\\u0000" in data and _has_nul(msgspec.json.decode(data)):
+        raise _Rejected("unstorable", "data hold a NUL character (\\u0000), which PostgreSQL cannot store")
+    names = (envelope.type, envelope.customer_id, source, envelope.event_id, envelope.account_id, envelope.product,
+             envelope.correlation_id, envelope.causation_id)  # fmt: skip
+    for name in names:
+        if name and "\0" in name:
+            raise _Rejected("unstorable", "the envelope holds a NUL character (\\u0000), which PostgreSQL cannot store")
+
+
+def _has_nul(value: Any) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case dict():
+            return any(_has_nul(item) for pair in value.items() for item in pair)
+        case list():
+            return any(map(_has_nul, value))
+    return False
+
+
+@dataclass
+class Summary:
+    """What became of the records of one input."""
+
+    received: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        """Count these outcomes."""
+        for outcome in outcomes:
+            self.received += 1
+            match outcome.outcome:
+                case "accepted":
+                    self.accepted += 1
+                case "duplicate":
+                    self.duplicate += 1
+                case "quarantined":
+                    self.quarantined += 1
+                    reason = outcome.reason or "malformed"
+                    self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+
+def _wall_clock() -> int:
+    return time.time_ns() // 1_000
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """Takes records in. `clock` gives microseconds since 1970; the rules themselves know no clock."""
+
+    log: EventLog
+    check: Check
+    clock: Callable[[], int] = _wall_clock
+
+    def record(self, raws: Sequence[bytes], *, source: str, place: str) -> list[Outcome]:
+        """Take the JSON texts of envelopes; an outcome for each, in order.
+
+        `source` serves the envelopes that name none; `place` says where they come from, such as `POST /v1/events`.
+        """
+        now = self.clock()
+        return self.store(
+            [self.check(raw, source=source, place=f"{place}[{n}]", now=now) for n, raw in enumerate(raws)],
+            batch_source=place,
+        )
+
+    def store(self, checked: Sequence[Event | Reject], *, batch_source: str) -> list[Outcome]:
+        """Append what was checked and quarantine the rest, in one transaction; an outcome for each, in order."""
+        events = [item for item in checked if isinstance(item, Event)]
+        rejects = [item for item in checked if isinstance(item, Reject)]
+        try:
+            stored = iter(self.log.append(events, rejects, batch_source=batch_source))
+        except LogRefused as error:
+            return self._store_halves(checked, batch_source, error)
+        return [next(stored) if isinstance(item, Event) else _rejected(item) for item in checked]
+
+    def _store_halves(self, checked: Sequence[Event | Reject], batch_source: str, error: LogRefused) -> list[Outcome]:
+        """Find the one value that the database refuses: the check let it through, and nothing else may suffer."""
+        if len(checked) > 1:
+            half = len(checked) // 2
+            first = self.store(checked[:half], batch_source=batch_source)
+            return first + self.store(checked[half:], batch_source=batch_source)
+        only = checked[0]
+        if isinstance(only, Reject):
+            raise error
+        refused = Reject(source=only.source, place=batch_source, reason="unstorable", detail=str(error),
+                         raw=only.data, event_id=only.event_id)  # fmt: skip
+        return self.store([refused], batch_source=batch_source)
+
+
+def _rejected(reject: Reject) -> Outcome:
+    return Outcome(outcome="quarantined", event_id=reject.event_id, reason=reject.reason, detail=reject.detail)
+
+
