@@ -1,6 +1,6 @@
 """An event type: what the catalogue says of one kind of event, and what follows from it (design section 4).
 
-The structs are the format of a catalogue file. Their rules raise `Misfit`, which the reader of the file puts in its place.
+The structs are the format of a catalogue file. Their rules raise `Misfit`; the reader of the file adds the place.
 """
 
 import re
@@ -90,12 +90,11 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
                 raise Misfit(f"`{key}` is for integers and numbers, and this is of type {self.type}", key)
             if isinstance(bound, float) and self.type == "integer":
                 raise Misfit(f"the {key} of an integer is an integer", key)
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise Misfit("nothing lies between this minimum and this maximum", "minimum")
         if self.values and self.pattern is not None:
             raise Misfit("`values` and `pattern` exclude each other", "pattern")
-        try:
-            re.compile(self.pattern or "")
-        except re.error as refused:
-            raise Misfit(f"the pattern is not a regular expression: {refused}", "pattern") from None
+        self._refuse_what_msgspec_refuses()
 
     @property
     def annotation(self) -> Any:
@@ -107,7 +106,17 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
         return Annotated[kind if self.required else kind | None, described]
 
     def _constraints(self) -> Meta:
-        return Meta(ge=self.minimum, le=self.maximum, pattern=self.pattern, tz=True if self.type == "timestamp" else None)
+        if self.type in ("integer", "number"):
+            return Meta(ge=self.minimum, le=self.maximum)
+        return Meta(pattern=self.pattern, tz=True if self.type == "timestamp" else None)
+
+    def _refuse_what_msgspec_refuses(self) -> None:
+        # Now rather than at the first event: a pattern that is no regular expression, a bound beyond 64 bits.
+        try:
+            msgspec.json.Decoder(self.annotation)
+        except (re.error, ValueError, TypeError, OverflowError) as refused:
+            key = "minimum" if self.pattern is None else "pattern"
+            raise Misfit(f"`{key}`: {refused}", key) from None
 
 
 class Upcast(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,7 +254,9 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True, dict=True, rename={"t
     def _refuse_undeclared(self, name: str, *keys: str | int) -> None:
         if name not in self.attributes:
             near = nearest(name, self.attributes)
-            raise Misfit(f"`{name}` is no attribute of {self.name}" + (f"; did you mean `{near}`?" if near else ""), *keys)
+            raise Misfit(
+                f"`{name}` is no attribute of {self.name}" + (f"; did you mean `{near}`?" if near else ""), *keys
+            )
 
 
 def _mapped(table: dict[Scalar, Scalar], value: Any) -> Any:
