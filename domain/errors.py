@@ -94,3 +94,23 @@ class EmbeddedServerFailed(RacelineError):
 
 class InvalidArgument(RacelineError):
     """An argument is not valid."""
+
+
+class LimitExceeded(RacelineError):
+    """The request is larger than this server allows."""
+
+
+class BatchTooLarge(LimitExceeded):
+    """The batch holds more events than this server takes at once; send it in parts."""
+
+
+class PositionAhead(RacelineError):
+    """The log has not come to this position; nothing was recorded there."""
+
+
+class NoReadModels(RacelineError):
+    """There are no read models yet; start a projector, or run `raceline replay`."""
+
+
+class NotQuarantined(RacelineError):
+    """There is no such entry in quarantine, or it was offered again already."""
