@@ -1,0 +1,95 @@
+"""One PostgreSQL for the whole run, one template database with the schema of the log, one clone of it for each test."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import hypothesis
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from raceline.app.embedded import EmbeddedServer, wheel_binaries
+from raceline.domain.migrate import migrate
+
+# A server that is there already, and the programs of another PostgreSQL to start instead of the wheel's.
+GIVEN_URL = os.environ.get("RACELINE_TEST_DATABASE_URL")
+GIVEN_BINARIES = os.environ.get("RACELINE_TEST_POSTGRES_BIN")
+
+_slow_machine = [hypothesis.HealthCheck.too_slow]  # two cores share the whole suite; speed is judged in bench/
+hypothesis.settings.register_profile("default", deadline=None, suppress_health_check=_slow_machine, max_examples=50)
+hypothesis.settings.register_profile(
+    "ci", hypothesis.settings.get_profile("default"), max_examples=200, print_blob=True
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
+
+
+def pytest_report_header() -> str:
+    """Name the server: a failure on one version only is a finding."""
+    if GIVEN_URL and not GIVEN_BINARIES:
+        with psycopg.connect(GIVEN_URL) as conn:
+            return f"PostgreSQL: {conn.info.parameter_status('server_version')}, by RACELINE_TEST_DATABASE_URL"
+    server = Path(GIVEN_BINARIES or wheel_binaries()) / "postgres"
+    return f"PostgreSQL: {subprocess.check_output([server, '--version'], text=True).strip()}, embedded, from {server}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for a database is run once more on a server of another major version."""
+    for item in items:
+        if "server_url" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.database)
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A database of a running server, from which others can be made."""
+    if GIVEN_URL and not GIVEN_BINARIES:
+        yield GIVEN_URL
+        return
+    home = Path(tempfile.mkdtemp(prefix="raceline-"))
+    home.chmod(0o755)  # the server of root runs as another user
+    server = EmbeddedServer(home, Path(GIVEN_BINARIES) if GIVEN_BINARIES else None)
+    try:
+        with server as url:
+            with psycopg.connect(url, autocommit=True) as conn:
+                conn.execute("ALTER SYSTEM SET fsync = off")  # nothing of a test outlives the run
+                conn.execute("SELECT pg_reload_conf()")
+            yield url
+    finally:
+        shutil.rmtree(home)
+
+
+@contextmanager
+def _database(server_url: str, template: str) -> Iterator[str]:
+    name = f"raceline_test_{uuid4().hex}"
+    with psycopg.connect(server_url, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield make_conninfo(**{**conninfo_to_dict(server_url), "dbname": name})
+    with psycopg.connect(server_url, autocommit=True) as conn:
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def _migrated(server_url: str) -> Iterator[str]:
+    with _database(server_url, "template0") as url:
+        migrate(url)
+        yield str(conninfo_to_dict(url)["dbname"])
+
+
+@pytest.fixture
+def database(server_url: str, _migrated: str) -> Iterator[str]:
+    """The URL of a database of this test's own, with the schema of the log."""
+    with _database(server_url, _migrated) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database(server_url: str) -> Iterator[str]:
+    """The URL of a database of this test's own, with nothing in it."""
+    with _database(server_url, "template0") as url:
+        yield url
