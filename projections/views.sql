@@ -49,7 +49,7 @@ CREATE TABLE {views}.paths (
 
 -- Sums over all paths; every column can be added and subtracted, so a late event corrects them exactly.
 CREATE TABLE {views}.pages (
-    page          text COLLATE "C" NOT NULL,
+    page          text COLLATE "C" PRIMARY KEY,
     visits        bigint NOT NULL,
     customers     bigint NOT NULL,
     opportunities bigint NOT NULL,
@@ -65,7 +65,8 @@ CREATE TABLE {views}.path_days (
     turned         boolean NOT NULL,
     paths          bigint NOT NULL,
     length         bigint NOT NULL,
-    length_squared bigint NOT NULL
+    length_squared bigint NOT NULL,
+    PRIMARY KEY (day, resolved, turned)
 );
 
 -- name: create_keys
@@ -76,8 +77,39 @@ ALTER TABLE {views}.paths ADD PRIMARY KEY (path_id);
 CREATE UNIQUE INDEX paths_customer ON {views}.paths (customer_id, n);
 CREATE INDEX paths_started ON {views}.paths (started_at, path_id);
 CREATE INDEX paths_pages ON {views}.paths USING gin (pages);
-ALTER TABLE {views}.pages ADD PRIMARY KEY (page);
-ALTER TABLE {views}.path_days ADD PRIMARY KEY (day, resolved, turned);
+
+-- name: replace_customers
+-- Rows of the customers touched go; derivation gives them anew.
+DELETE FROM {views}.customers AS c USING pg_temp.touched AS t WHERE c.customer_id = t.customer_id;
+DELETE FROM {views}.timeline AS l USING pg_temp.touched AS t WHERE l.customer_id = t.customer_id;
+DELETE FROM {views}.paths AS p USING pg_temp.touched AS t WHERE p.customer_id = t.customer_id;
+
+-- name: drop
+DROP SCHEMA IF EXISTS {views} CASCADE;
+
+-- name: create_differences
+CREATE TEMPORARY TABLE pages_difference (page text COLLATE "C", visits bigint, customers bigint, opportunities bigint,
+    turnarounds bigint, depth bigint, ping_pongs bigint) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE path_days_difference (day date, resolved boolean, turned boolean, paths bigint, length bigint,
+    length_squared bigint) ON COMMIT DELETE ROWS;
+
+-- name: add_differences
+-- A sum that comes down to nothing leaves, so that the table is the same as after a clean replay.
+INSERT INTO {views}.pages AS p (page, visits, customers, opportunities, turnarounds, depth, ping_pongs)
+SELECT d.page, d.visits, d.customers, d.opportunities, d.turnarounds, d.depth, d.ping_pongs
+FROM pg_temp.pages_difference AS d
+ON CONFLICT (page) DO UPDATE
+SET visits = p.visits + excluded.visits, customers = p.customers + excluded.customers,
+    opportunities = p.opportunities + excluded.opportunities, turnarounds = p.turnarounds + excluded.turnarounds,
+    depth = p.depth + excluded.depth, ping_pongs = p.ping_pongs + excluded.ping_pongs;
+DELETE FROM {views}.pages AS p WHERE p.visits = 0;
+INSERT INTO {views}.path_days AS p (day, resolved, turned, paths, length, length_squared)
+SELECT d.day, d.resolved, d.turned, d.paths, d.length, d.length_squared
+FROM pg_temp.path_days_difference AS d
+ON CONFLICT (day, resolved, turned) DO UPDATE
+SET paths = p.paths + excluded.paths, length = p.length + excluded.length,
+    length_squared = p.length_squared + excluded.length_squared;
+DELETE FROM {views}.path_days AS p WHERE p.paths = 0;
 
 -- name: publish
 -- Readers name the schema `live` and never a generation, so a switch is these views replaced in one transaction.

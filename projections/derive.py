@@ -1,0 +1,221 @@
+"""The one derivation: events as columns in, rows of every read model out (design, section 3).
+
+The live run calls it for the customers touched, a replay for all customers in chunks, `verify` to compare, a question
+"as known at" for one customer. So their answers are equal by construction.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from raceline.analytics.paths import Steps, Turns, annotate, build_paths, tally_days, tally_pages
+from raceline.domain.columns import SLOTS, Columns
+from raceline.projections.titles import Titles
+
+Longs = NDArray[np.int64]
+MICROSECONDS = 1_000_000
+_TIMESTAMP = pa.timestamp("us", "UTC")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What derivation needs to know besides the events. `session_gap`: microseconds of silence that end a path."""
+
+    titles: Titles
+    session_gap: int = 1_800 * MICROSECONDS
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The read models of some customers, by the names and columns of projections/views.sql.
+
+    customers, timeline and paths belong to one customer each and replace what was there; pages and path_days are sums
+    over these customers, to be added to the sums over all others.
+    """
+
+    customers: pa.Table
+    timeline: pa.Table
+    paths: pa.Table
+    pages: pa.Table
+    path_days: pa.Table
+
+
+OF_CUSTOMER = ("customers", "timeline", "paths")
+SUMS = {"pages": ["page"], "path_days": ["day", "resolved", "turned"]}
+
+
+@dataclass(frozen=True)
+class _Paths:
+    """Paths of all customers of the columns. row: (m,) the rows of the columns that carry a page."""
+
+    row: Longs
+    names: pa.Array
+    steps: Steps
+    turns: Turns
+    customer: NDArray[np.int32]
+    started_at: Longs
+    ended_at: Longs
+    path_id: Longs
+
+
+def derive(columns: Columns, rules: Rules) -> Rows:
+    """The rows that these events give; for all events of a customer, or for those known at some position."""
+    paths = _paths(columns, rules.session_gap)
+    return Rows(
+        customers=_customers(columns, paths),
+        timeline=_timeline(columns, paths, rules.titles),
+        paths=_path_rows(columns, paths),
+        pages=_pages(paths),
+        path_days=_path_days(paths),
+    )
+
+
+def _paths(columns: Columns, gap: int) -> _Paths:
+    row = np.flatnonzero(columns.texts["page"].is_valid().to_numpy())
+    taken = columns.texts.select(["page", "from_page", "resolved"]).take(pa.array(row))
+    names, page, source = _page_codes(taken["page"], taken["from_page"])
+    resolved = pc.equal(taken["resolved"], "true").fill_null(False).to_numpy(zero_copy_only=False)
+    customer, occurred_at = columns.customer[row], columns.occurred_at[row]
+    steps = build_paths(customer, occurred_at, page, source, resolved, gap)
+    first, last = steps.event_start[:-1], steps.event_start[1:] - 1
+    return _Paths(
+        row=row,
+        names=names,
+        steps=steps,
+        turns=annotate(steps.page, steps.path_start, len(names)),
+        customer=customer[first],
+        started_at=occurred_at[first],
+        ended_at=occurred_at[last],
+        path_id=columns.position[row][first],
+    )
+
+
+def _page_codes(page: pa.ChunkedArray, source: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32], NDArray[np.int32]]:
+    both = pa.chunked_array([*page.chunks, *source.chunks], pa.string()).combine_chunks().dictionary_encode()
+    codes = both.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    return both.dictionary, codes[: len(page)], codes[len(page) :]
+
+
+def _customers(columns: Columns, paths: _Paths) -> pa.Table:
+    count = len(columns.customers)
+    start = np.searchsorted(columns.customer, np.arange(count + 1))
+    present = np.flatnonzero(np.diff(start))
+    first, last = start[present], start[present + 1] - 1
+    return pa.table(
+        {
+            "customer_id": columns.customers.take(pa.array(present)),
+            "account_id": _last_known(columns.texts["account_id"], first),
+            "first_occurred_at": _moments(columns.occurred_at[first]),
+            "last_occurred_at": _moments(columns.occurred_at[last]),
+            "events": last - first + 1,
+            "paths": np.bincount(paths.customer, minlength=count)[present].astype(np.int64),
+        }
+    )
+
+
+def _last_known(values: pa.ChunkedArray, first: Longs) -> pa.ChunkedArray:
+    """The last value that is not null of each group of rows; `first` is where the groups start."""
+    if len(first) == 0:
+        return values
+    known = np.where(values.is_valid().to_numpy(), np.arange(len(values)), -1)
+    last = np.maximum.reduceat(known, first)
+    return values.take(pa.array(last, mask=last < first))
+
+
+def _timeline(columns: Columns, paths: _Paths, titles: Titles) -> pa.Table:
+    path_id = np.zeros(len(columns), np.int64)
+    path_id[paths.row] = np.repeat(paths.path_id, np.diff(paths.steps.event_start))
+    return pa.table(
+        {
+            "customer_id": columns.customers.take(pa.array(columns.customer)),
+            "n": _numbered(columns.customer),
+            "position": columns.position,
+            "occurred_at": _moments(columns.occurred_at),
+            "type": columns.texts["type"],
+            "title": titles.of(columns.texts["type"], [columns.texts[slot] for slot in SLOTS]),
+            "path_id": pa.array(path_id, mask=path_id == 0),
+        }
+    )
+
+
+def _path_rows(columns: Columns, paths: _Paths) -> pa.Table:
+    steps, turns = paths.steps, paths.turns
+    position = columns.position[paths.row]
+    turn_index, turn_depth = _marks(turns.depth, steps.path_start)
+    ping_pong_index, ping_pong_bounces = _marks(turns.bounces, steps.path_start)
+    loop_index, loop_distance = _marks(turns.loop, steps.path_start)
+    return pa.table(
+        {
+            "path_id": paths.path_id,
+            "customer_id": columns.customers.take(pa.array(paths.customer)),
+            "n": _numbered(paths.customer),
+            "started_at": _moments(paths.started_at),
+            "ended_at": _moments(paths.ended_at),
+            "resolved": steps.resolved,
+            "length": np.diff(steps.path_start),
+            "turnarounds": np.diff(turn_index.offsets.to_numpy()).astype(np.int64),
+            "pages": _lists(steps.path_start, paths.names.take(pa.array(steps.page))),
+            "step_events": _lists(steps.path_start, position[steps.event]),
+            "implied": _lists(steps.path_start, steps.implied),
+            "events": _lists(steps.event_start, position),
+            "turn_index": turn_index,
+            "turn_depth": turn_depth,
+            "ping_pong_index": ping_pong_index,
+            "ping_pong_bounces": ping_pong_bounces,
+            "loop_index": loop_index,
+            "loop_distance": loop_distance,
+        }
+    )
+
+
+def _marks(value: NDArray[np.int32], path_start: Longs) -> tuple[pa.ListArray, pa.ListArray]:
+    """Of each path, the steps (counted from 1) where a value is not 0, and these values."""
+    at = np.flatnonzero(value)
+    offsets = np.searchsorted(at, path_start)
+    index = at - np.repeat(path_start[:-1], np.diff(offsets)) + 1
+    return _lists(offsets, index), _lists(offsets, value[at].astype(np.int64))
+
+
+def _lists(offsets: Longs, values: pa.Array | NDArray[np.generic]) -> pa.ListArray:
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), pa.array(values))
+
+
+def _numbered(group: NDArray[np.int32]) -> Longs:
+    """1, 2, 3 ... within each run of equal codes."""
+    start = np.flatnonzero(np.append(True, np.diff(group) != 0)) if len(group) else np.empty(0, np.int64)
+    return np.arange(1, len(group) + 1) - np.repeat(start, np.diff(np.append(start, len(group))))
+
+
+def _moments(microseconds: Longs) -> pa.Array:
+    return pa.array(microseconds).cast(_TIMESTAMP)
+
+
+def _pages(paths: _Paths) -> pa.Table:
+    sums = tally_pages(paths.customer, paths.steps.page, paths.steps.path_start, paths.turns, len(paths.names))
+    # A name is there without a visit when only a click that began elsewhere named it as its source.
+    return pa.table({"page": paths.names, **sums._asdict()}).filter(pa.array(sums.visits > 0))
+
+
+def _path_days(paths: _Paths) -> pa.Table:
+    length = np.diff(paths.steps.path_start)
+    turned = np.add.reduceat(np.append(paths.turns.depth > 0, False), paths.steps.path_start[:-1]) > 0
+    sums = tally_days(paths.started_at, paths.steps.resolved, turned, length)
+    return pa.table({**sums._asdict(), "day": pa.array(sums.day.astype(np.int32)).cast(pa.date32())})
+
+
+def difference(name: str, after: pa.Table, before: pa.Table) -> pa.Table:
+    """What to add to the sums `name` so that `after` takes the place of `before`; rows that change nothing are left out."""
+    keys = SUMS[name]
+    values = [column for column in after.column_names if column not in keys]
+    for column in values:
+        negative = pc.negate(before[column])
+        before = before.set_column(before.schema.get_field_index(column), column, negative)
+    summed = pa.concat_tables([after, before]).group_by(keys).aggregate([(column, "sum") for column in values])
+    summed = summed.rename_columns([*keys, *values])
+    changed = np.zeros(summed.num_rows, dtype=bool)
+    for column in values:
+        changed |= summed[column].to_numpy() != 0
+    return summed.filter(pa.array(changed))

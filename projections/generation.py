@@ -1,0 +1,156 @@
+"""A generation of read models: a schema of its own that is filled, moved forward, switched to, and dropped."""
+
+import re
+from dataclasses import dataclass
+from typing import LiteralString, cast
+
+import pyarrow as pa
+from adbc_driver_manager.dbapi import Connection
+
+from raceline.domain import arrow
+from raceline.domain.catalogue import Catalogue
+from raceline.domain.columns import ColumnReader
+from raceline.domain.migrate import migrate
+from raceline.domain.sql import statements
+from raceline.projections.derive import OF_CUSTOMER, SUMS, Rows, Rules, derive, difference
+
+_SQL = statements("raceline.projections", "generation.sql")
+_VIEWS = statements("raceline.projections", "views.sql")
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A generation that this transaction holds, its checkpoint, and the head of the log."""
+
+    name: str
+    position: int
+    head: int
+
+
+class Session:
+    """One connection that derives and writes; what it does stands or falls with its transaction."""
+
+    def __init__(self, connection: Connection, catalogue: Catalogue, rules: Rules) -> None:
+        self.connection = connection
+        self.rules = rules
+        self.reader = ColumnReader(connection, catalogue)
+        self._run("create_differences")
+        self.commit()
+
+    def commit(self) -> None:
+        """Make everything since the last commit true at once."""
+        with arrow.translated():
+            self.connection.commit()
+
+    def rollback(self) -> None:
+        """Forget everything since the last commit."""
+        with arrow.translated():
+            self.connection.rollback()
+
+    def claim(self, status: str, *, wait: bool = False) -> Claimed | None:
+        """Hold the generation of this status until commit; None when there is none or another runner holds it."""
+        return self._find("claim_waiting" if wait else "claim", status)
+
+    def look(self, status: str) -> Claimed | None:
+        """The generation of this status as this transaction sees it, without holding it."""
+        return self._find("look", status)
+
+    def _find(self, statement: str, status: str) -> Claimed | None:
+        arrow.settings(self.connection, {"status": status})
+        found = arrow.rows(self.connection, _SQL[statement]).to_pylist()
+        return Claimed(**found[0]) if found else None
+
+    def apply(self, claimed: Claimed, up_to: int) -> None:
+        """Move a claimed generation to a position: rows, sums and checkpoint."""
+        self.reader.touch_new(claimed.position, up_to)
+        columns = self.reader.touched(up_to)
+        rows, before = derive(columns, self.rules), derive(columns.up_to(claimed.position), self.rules)
+        self._run("replace_customers", claimed.name)
+        self._write(claimed.name, rows)
+        for name in SUMS:
+            change = difference(name, getattr(rows, name), getattr(before, name))
+            arrow.write(self.connection, f"{name}_difference", change)
+        self._run("add_differences", claimed.name)
+        self.checkpoint(claimed.name, up_to)
+
+    def fill(self, name: str, rows: Rows) -> None:
+        """Add the rows of customers that the generation does not have yet."""
+        self._write(name, rows)
+        for table in SUMS:
+            arrow.write(self.connection, f"{table}_difference", getattr(rows, table))
+        self._run("add_differences", name)
+
+    def _write(self, name: str, rows: Rows) -> None:
+        for table in OF_CUSTOMER:
+            arrow.write(self.connection, table, getattr(rows, table), schema=name)
+
+    def checkpoint(self, name: str, position: int) -> None:
+        """Note the position up to which a generation is true, and tell who waits for it."""
+        arrow.settings(self.connection, {"generation": name, "up_to": str(position)})
+        arrow.run(self.connection, _SQL["advance"])
+        arrow.rows(self.connection, _SQL["tell"])
+
+    def create(self, status: str, position: int) -> str:
+        """A new and empty generation; gives its name."""
+        arrow.settings(self.connection, {"status": status, "up_to": str(position)})
+        arrow.run(self.connection, _SQL["add_generation"])
+        claimed = self.claim(status)
+        assert claimed is not None, "the generation was made in this transaction"  # noqa: S101
+        self._run("create_tables", claimed.name)
+        return claimed.name
+
+    def create_keys(self, name: str) -> None:
+        """Keys and indexes, once the bulk of the rows is there."""
+        self._run("create_keys", name)
+
+    def switch(self, name: str) -> None:
+        """Make a generation the live one: from commit on, readers of the schema `live` see it."""
+        arrow.settings(self.connection, {"generation": name})
+        arrow.run(self.connection, _SQL["retire"])
+        arrow.run(self.connection, _SQL["make_live"])
+        self._run("publish", name)
+
+    def drop(self, *statuses: str) -> list[str]:
+        """Drop the generations of these statuses; gives their names."""
+        arrow.settings(self.connection, {"status": ",".join(statuses)})
+        names = cast(list[str], arrow.rows(self.connection, _SQL["disposable"])["name"].to_pylist())
+        for name in names:
+            arrow.settings(self.connection, {"generation": name})
+            self._run("drop", name)
+            arrow.run(self.connection, _SQL["forget"])
+        return names
+
+    def try_replay_lock(self) -> bool:
+        """Hold the lock that only one replay can have, for as long as this connection lives."""
+        return bool(arrow.rows(self.connection, _SQL["try_replay_lock"])["taken"][0].as_py())
+
+    def stored(self, name: str, table: str, schema: pa.Schema, *, where: str = "", order: str) -> pa.Table:
+        """The rows that a generation holds, with the columns and types of `schema`."""
+        columns = ", ".join(f"t.{column}" for column in schema.names)
+        query = f"SELECT {columns} FROM {_checked(name)}.{table} AS t {where} ORDER BY {order}"  # noqa: S608 - our names
+        return arrow.rows(self.connection, cast(LiteralString, query)).cast(schema)
+
+    def _run(self, statement: str, views: str = "") -> None:
+        text = _VIEWS[statement].replace("{views}", _checked(views) if views else "")
+        for part in text.split(";\n"):
+            if part.strip().rstrip(";"):
+                arrow.run(self.connection, cast(LiteralString, part))
+
+
+def _checked(name: str) -> str:
+    # A schema cannot be a parameter; this is the only text that is ever put into a statement.
+    assert re.fullmatch(r"views_\d+", name), name  # noqa: S101
+    return name
+
+
+def prepare(url: str, catalogue: Catalogue, rules: Rules) -> None:
+    """Migrate the log and see to it that there is a live generation; safe with several processes at once."""
+    migrate(url)
+    with arrow.connect(url) as connection:
+        session = Session(connection, catalogue, rules)
+        arrow.rows(connection, _SQL["lock_start"])
+        if session.claim("live", wait=True) is None:
+            name = session.create("live", 0)
+            session.create_keys(name)
+            session.switch(name)
+        session.commit()

@@ -1,0 +1,80 @@
+-- Generations of read models, their checkpoints, and who holds them.
+
+-- name: claim
+-- The row lock is the claim: whoever else wants to move this generation skips it. Rows, checkpoint and claim are one
+-- transaction, so a runner that dies leaves nothing behind.
+SELECT g.name, g.position, h.position AS head
+FROM raceline.generation AS g, raceline.log_head AS h
+WHERE g.status = current_setting('raceline.status')
+FOR UPDATE OF g SKIP LOCKED
+
+-- name: look
+SELECT g.name, g.position, h.position AS head
+FROM raceline.generation AS g, raceline.log_head AS h
+WHERE g.status = current_setting('raceline.status')
+
+-- name: claim_waiting
+SELECT g.name, g.position, h.position AS head
+FROM raceline.generation AS g, raceline.log_head AS h
+WHERE g.status = current_setting('raceline.status')
+FOR UPDATE OF g
+
+-- name: advance
+UPDATE raceline.generation AS g
+SET position = current_setting('raceline.up_to')::bigint, advanced_at = clock_timestamp(), failed_position = NULL,
+    failure = NULL
+WHERE g.name = current_setting('raceline.generation')
+
+-- name: tell
+SELECT pg_notify('raceline_views', current_setting('raceline.up_to'))
+
+-- name: fail
+UPDATE raceline.generation AS g
+SET failed_position = %(position)s, failure = %(failure)s
+WHERE g.name = %(name)s
+
+-- name: lock_start
+SELECT pg_advisory_xact_lock(x'7261636c'::int)
+
+-- name: generations
+SELECT g.name, g.number, g.status, g.position, g.advanced_at, g.created_at, g.switched_at, g.failed_position, g.failure,
+    h.position - g.position AS lag_events,
+    -- How long the oldest event that is not projected yet has been waiting.
+    CASE WHEN h.position > g.position THEN extract(epoch FROM clock_timestamp() - n.recorded_at)::float8 ELSE 0 END
+        AS lag_seconds
+FROM raceline.generation AS g
+CROSS JOIN raceline.log_head AS h
+LEFT JOIN raceline.event AS n ON n.position = g.position + 1
+ORDER BY g.number
+
+-- name: log_state
+SELECT h.position AS head, CASE WHEN h.position > 0 THEN h.recorded_at END AS recorded_at,
+    (SELECT count(*) FROM raceline.quarantine AS q WHERE q.requeued_at IS NULL) AS quarantined
+FROM raceline.log_head AS h
+
+-- name: try_replay_lock
+-- Held by the connection: a replay that was killed gives it back by dying.
+SELECT pg_try_advisory_lock(x'72657031'::int) AS taken
+
+-- name: add_generation
+INSERT INTO raceline.generation (name, number, status, position, advanced_at, created_at)
+SELECT 'views_' || n.number, n.number, current_setting('raceline.status'), current_setting('raceline.up_to')::bigint,
+    clock_timestamp(), clock_timestamp()
+FROM (SELECT COALESCE(max(g.number), 0) + 1 AS number FROM raceline.generation AS g) AS n
+
+-- name: retire
+UPDATE raceline.generation AS g SET status = 'retired' WHERE g.status = 'live'
+
+-- name: make_live
+UPDATE raceline.generation AS g
+SET status = 'live', switched_at = clock_timestamp()
+WHERE g.name = current_setting('raceline.generation')
+
+-- name: forget
+DELETE FROM raceline.generation AS g WHERE g.name = current_setting('raceline.generation')
+
+-- name: disposable
+SELECT g.name
+FROM raceline.generation AS g
+WHERE g.status = ANY (string_to_array(current_setting('raceline.status'), ','))
+ORDER BY g.number

@@ -1,0 +1,102 @@
+"""Replay: derive everything again into a new generation beside the live one, catch up, and switch at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from raceline.domain import arrow
+from raceline.domain.catalogue import Catalogue
+from raceline.domain.errors import ReplayRunning
+from raceline.projections.derive import Rules, derive
+from raceline.projections.generation import Claimed, Session
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a replay did: the generation that is live now, its position, the events read, the generations dropped."""
+
+    name: str
+    position: int
+    events: int
+    dropped: tuple[str, ...] = ()
+
+
+def replay(
+    url: str,
+    catalogue: Catalogue,
+    rules: Rules,
+    *,
+    chunk: int = 500_000,
+    progress: Progress | None = None,
+    drop_retired: bool = False,
+) -> Replayed:
+    """Derive all customers again and switch to the result, while the live run goes on.
+
+    `chunk` is about how many events are in memory at a time. `progress` is called with events done and in all. A replay
+    that was killed leaves a generation that nobody reads; the next one drops it. Raises ReplayRunning.
+    """
+    with arrow.connect(url) as connection:
+        session = Session(connection, catalogue, rules)
+        if not session.try_replay_lock():
+            raise ReplayRunning
+        session.drop("building")
+        name, position = _begin(session)
+        events = _fill(session, name, position, chunk, progress or (lambda _done, _all: None))
+        _catch_up(session, chunk)
+        position = _switch(session)
+        dropped = session.drop("retired") if drop_retired else []
+        session.commit()
+        return Replayed(name, position, events, tuple(dropped))
+
+
+def _begin(session: Session) -> tuple[str, int]:
+    live = session.claim("live", wait=True)
+    position = live.head if live else 0
+    name = session.create("building", position)
+    session.commit()
+    return name, position
+
+
+def _fill(session: Session, name: str, position: int, chunk: int, progress: Progress) -> int:
+    chunks = session.reader.chunks(position, chunk)
+    total, done = sum(events for *_, events in chunks), 0
+    for after, through, events in chunks:
+        # Nothing is lost by a crash that the next replay does not make again.
+        arrow.run(session.connection, "SET LOCAL synchronous_commit = off")
+        session.fill(name, derive(session.reader.between(after, through, position), session.rules))
+        session.commit()
+        done += events
+        progress(done, total)
+    session.create_keys(name)
+    session.commit()
+    return total
+
+
+def _catch_up(session: Session, chunk: int) -> None:
+    """Take what came in meanwhile, until less than a batch is left for the switch."""
+    while (claimed := session.claim("building", wait=True)) and claimed.position < claimed.head:
+        up_to = min(claimed.head, claimed.position + chunk)
+        session.apply(claimed, up_to)
+        session.commit()
+        if claimed.head - claimed.position < chunk // 10:
+            return
+    session.rollback()
+
+
+def _switch(session: Session) -> int:
+    """In one transaction: hold the live generation, draw level with it, and take its place."""
+    live = session.claim("live", wait=True)
+    building = session.claim("building", wait=True)
+    assert building is not None, "the replay made it"  # noqa: S101
+    position = _level(session, building, live)
+    session.switch(building.name)
+    session.commit()
+    return position
+
+
+def _level(session: Session, building: Claimed, live: Claimed | None) -> int:
+    if live is None or live.position <= building.position:
+        return building.position
+    session.apply(building, live.position)
+    return live.position

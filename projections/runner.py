@@ -1,0 +1,114 @@
+"""The live run: it wakes when the log grows, and moves the live generation forward batch by batch."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import LiteralString
+
+import psycopg
+from tenacity import Retrying, retry_if_exception_type, wait_exponential
+
+from raceline.domain import arrow
+from raceline.domain.catalogue import Catalogue
+from raceline.domain.errors import LogUnavailable, ProjectionFailed, ReplayRunning
+from raceline.domain.recorder import CHANNEL, listen
+from raceline.domain.sql import statements
+from raceline.projections.derive import Rules
+from raceline.projections.generation import Session
+from raceline.projections.replay import replay
+
+_SQL: dict[str, LiteralString] = statements("raceline.projections", "generation.sql")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Projector:
+    """Keeps the read models level with the log. `batch`: positions a transaction; `rebuild_after`: positions of lag
+    from which a replay into a new generation is cheaper than touching the same customers batch after batch."""
+
+    url: str
+    catalogue: Catalogue
+    rules: Rules
+    batch: int = 50_000
+    rebuild_after: int = 200_000
+
+    def run(self, stop: Event) -> None:
+        """Project until `stop` is set. A lost database is waited for; a failed derivation raises ProjectionFailed."""
+        wake = Event()
+        listener = Thread(target=listen, args=(self.url, CHANNEL, wake.set, stop.is_set), name="raceline-wake", daemon=True)
+        listener.start()
+        for attempt in Retrying(
+            retry=retry_if_exception_type(LogUnavailable),
+            wait=wait_exponential(max=5),
+            stop=lambda _: stop.is_set(),
+            sleep=lambda seconds: None if stop.wait(seconds) else None,
+            reraise=True,
+        ):
+            with attempt:
+                self._run(stop, wake)
+        listener.join()
+
+    def _run(self, stop: Event, wake: Event) -> None:
+        with arrow.connect(self.url) as connection:
+            session = Session(connection, self.catalogue, self.rules)
+            while not stop.is_set():
+                wake.clear()
+                self.catch_up(session, stop=stop)
+                wake.wait(1.0)
+
+    def once(self) -> int:
+        """Project everything the log holds now; gives the number of positions. Raises ProjectionFailed."""
+        with arrow.connect(self.url) as connection:
+            return self.catch_up(Session(connection, self.catalogue, self.rules))
+
+    def catch_up(self, session: Session, *, stop: Event | None = None) -> int:
+        """Advance until level with the log, or until another runner holds the generation."""
+        limit, moved = self.batch, 0
+        while stop is None or not stop.is_set():
+            try:
+                step = self._step(session, limit)
+            except LogUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever derivation raised: narrow it down to one position
+                session.rollback()
+                if limit == 1:
+                    raise self._failed(session, error) from error
+                limit = max(1, limit // 8)
+                continue
+            if not step:
+                return moved
+            moved += step
+        return moved
+
+    def _step(self, session: Session, limit: int) -> int:
+        claimed = session.claim("live")
+        if claimed is None or claimed.head == claimed.position:
+            session.rollback()
+            return 0
+        if claimed.head - claimed.position > self.rebuild_after and (moved := self._rebuild(session)):
+            return moved
+        up_to = min(claimed.head, claimed.position + limit)
+        session.apply(claimed, up_to)
+        session.commit()
+        return up_to - claimed.position
+
+    def _rebuild(self, session: Session) -> int:
+        session.rollback()
+        _log.info("far behind the log: replaying into a new generation")
+        try:
+            return replay(self.url, self.catalogue, self.rules, drop_retired=True).position
+        except ReplayRunning:
+            return 0
+
+    def _failed(self, session: Session, error: Exception) -> ProjectionFailed:
+        claimed = session.claim("live")
+        session.rollback()
+        name, position = (claimed.name, claimed.position + 1) if claimed else ("live", 0)
+        failure = f"{type(error).__name__}: {error}"
+        with psycopg.connect(self.url) as conn:
+            conn.execute(_SQL["fail"], {"name": name, "position": position, "failure": failure})
+        _log.error("projection %s stopped at position %s: %s", name, position, failure)
+        return ProjectionFailed(failure, projection=name, position=position)
+
+

@@ -1,0 +1,90 @@
+"""Verify: derive everything again, write nothing, and say where the stored read models differ."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from raceline.domain import arrow
+from raceline.domain.catalogue import Catalogue
+from raceline.projections.derive import OF_CUSTOMER, SUMS, Rules, derive, difference
+from raceline.projections.generation import Claimed, Session
+from raceline.projections.replay import Progress
+
+_KEYS = {"customers": ["customer_id"], "timeline": ["customer_id", "n"], "paths": ["customer_id", "n"], **SUMS}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One row of a read model that is not as derived; `stored` or `derived` is None where there is no such row."""
+
+    table: str
+    key: tuple[Any, ...]
+    stored: dict[str, Any] | None
+    derived: dict[str, Any] | None
+
+
+def verify(
+    url: str, catalogue: Catalogue, rules: Rules, *, chunk: int = 500_000, progress: Progress | None = None
+) -> Iterator[Difference]:
+    """The differences between the live generation and a fresh derivation up to its checkpoint.
+
+    Everything is read in one snapshot, so the live run may go on meanwhile.
+    """
+    with arrow.connect(url) as connection:
+        session = Session(connection, catalogue, rules)
+        arrow.run(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        live = session.look("live")
+        if live is not None:
+            yield from _verify(session, live, chunk, progress or (lambda _done, _all: None))
+        session.rollback()
+
+
+def _verify(session: Session, live: Claimed, chunk: int, progress: Progress) -> Iterator[Difference]:
+    chunks = session.reader.chunks(live.position, chunk)
+    total, done = sum(events for *_, events in chunks), 0
+    nothing = derive(session.reader.between("", "", 0), session.rules)
+    sums = {name: getattr(nothing, name) for name in SUMS}
+    for after, through, events in chunks:
+        rows = derive(session.reader.between(after, through, live.position), session.rules)
+        for table in OF_CUSTOMER:
+            yield from _compare_range(session, live, table, getattr(rows, table), _RANGE)
+        for name in SUMS:
+            both = pa.concat_tables([sums[name], getattr(rows, name)])
+            sums[name] = difference(name, both, getattr(nothing, name))
+        done += events
+        progress(done, total)
+    # Whoever is stored beyond the last customer of the log is a stranger to it.
+    arrow.settings(session.connection, {"after_customer": chunks[-1][1] if chunks else ""})
+    for table in OF_CUSTOMER:
+        yield from _compare_range(session, live, table, getattr(nothing, table), _BEYOND)
+    for name, derived in sums.items():
+        stored = session.stored(live.name, name, derived.schema, order=_order(name))
+        yield from _compare(name, stored, derived.sort_by([(key, "ascending") for key in SUMS[name]]))
+
+
+_BEYOND = "WHERE t.customer_id > current_setting('raceline.after_customer')"
+_RANGE = f"{_BEYOND} AND t.customer_id <= current_setting('raceline.through_customer')"
+
+
+def _order(table: str) -> str:
+    return ", ".join(f"t.{key}" for key in _KEYS[table])
+
+
+def _compare_range(
+    session: Session, live: Claimed, table: str, derived: pa.Table, where: str
+) -> Iterator[Difference]:
+    stored = session.stored(live.name, table, derived.schema, where=where, order=_order(table))
+    yield from _compare(table, stored, derived)
+
+
+def _compare(table: str, stored: pa.Table, derived: pa.Table) -> Iterator[Difference]:
+    if stored.equals(derived):
+        return
+    keys = _KEYS[table]
+    ours = {tuple(row[key] for key in keys): row for row in stored.to_pylist()}
+    theirs = {tuple(row[key] for key in keys): row for row in derived.to_pylist()}
+    for key in sorted(ours.keys() | theirs.keys()):
+        if ours.get(key) != theirs.get(key):
+            yield Difference(table, key, ours.get(key), theirs.get(key))
