@@ -85,7 +85,7 @@ class Catalogue:
         }
 
     def table(self) -> list[Row]:
-        """A row for each type: the built-in ones first, then those of the users' files, each in the order of its file."""
+        """A row for each type: the built-in ones, then those of the users' files, each in the order of its file."""
         return [_row(one) for one in self.types.values()]
 
     def markdown(self) -> str:

@@ -13,13 +13,13 @@ import msgspec
 from msgspec import Meta
 
 from raceline.domain.errors import InvalidEvent
+from raceline.domain.upcast import Upcast
 from raceline.domain.yaml_file import Misfit, nearest
 
 Text = Annotated[str, Meta(min_length=1)]
 TypeName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$", max_length=100)]
 # Letters, digits and underscores only, so that a name can stand in SQL and in a title as it is.
 AttributeName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
-Scalar = str | int | float | bool | None
 # A code names one thing or another: text or a whole number, because sources count pages, cases and severities or name
 # them. It is compared as text: 11 and "11" are the same page, and 11.0 is refused.
 Kind = Literal["text", "code", "integer", "number", "boolean", "timestamp"]
@@ -119,35 +119,6 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
             raise Misfit(f"`{key}`: {refused}", key) from None
 
 
-class Upcast(msgspec.Struct, frozen=True, kw_only=True):
-    """How data of one version becomes data of the next: drop, then rename, then map, then default.
-
-    rename: old name to new. map: for an attribute by its new name, old value to new; other values stay. default: a
-    value for an attribute that is missing or null.
-    """
-
-    drop: tuple[str, ...] = ()
-    rename: dict[str, str] = {}
-    map: dict[str, dict[Scalar, Scalar]] = {}
-    default: dict[str, Scalar] = {}
-
-    def apply(self, data: dict[str, Any]) -> dict[str, Any]:
-        """New data; the argument is left as it is."""
-        left = {name: value for name, value in data.items() if name not in self.drop and name not in self.rename}
-        lifted = left | {new: data[old] for old, new in self.rename.items() if old in data and old not in self.drop}
-        for name, table in self.map.items():
-            if name in lifted:
-                lifted[name] = _mapped(table, lifted[name])
-        for name, value in self.default.items():
-            if lifted.get(name) is None:
-                lifted[name] = value
-        return lifted
-
-    def later_name(self, name: str) -> str | None:
-        """What this attribute is called after the step; None when it is dropped."""
-        return None if name in self.drop else self.rename.get(name, name)
-
-
 class EventType(msgspec.Struct, frozen=True, kw_only=True, dict=True, rename={"template": "title"}):
     """One type of the catalogue, in its newest version."""
 
@@ -238,7 +209,8 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True, dict=True, rename={"t
         expected = range(self.version - len(self.upcasts), self.version)
         if sorted(self.upcasts) != list(expected) or 0 in expected:
             raise Misfit(f"upcasts lead from old versions, without a gap, up to version {self.version}", "upcasts")
-        for old, upcast in self.upcasts.items():
+        # The newest step first: a wrong name there makes the names of the older steps wrong as well.
+        for old, upcast in sorted(self.upcasts.items(), reverse=True):
             brought = {"rename": upcast.rename.values(), "map": upcast.map, "default": upcast.default}
             for operation, names in brought.items():
                 for name in names:
@@ -257,8 +229,3 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True, dict=True, rename={"t
             raise Misfit(
                 f"`{name}` is no attribute of {self.name}" + (f"; did you mean `{near}`?" if near else ""), *keys
             )
-
-
-def _mapped(table: dict[Scalar, Scalar], value: Any) -> Any:
-    # By type as well, because 1, 1.0 and true are equal to Python and different to JSON; a list cannot be looked up.
-    return next((new for old, new in table.items() if type(old) is type(value) and old == value), value)

@@ -110,7 +110,7 @@ class YamlFile:
                 raise self._at(key_node, f"expected a key, got {_described(key_node)}")
             key = self._plain(key_node, key_kind)
             if key in seen:
-                raise self._at(key_node, f"the key `{key}` is there twice")
+                raise self._at(key_node, f"the key `{key_node.value}` is there twice")
             seen.add(key)
             yield key, key_node, value
 
