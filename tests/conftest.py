@@ -68,7 +68,7 @@ def server_url() -> Iterator[str]:
 def _database(server_url: str, template: str) -> Iterator[str]:
     name = f"raceline_test_{uuid4().hex}"
     with psycopg.connect(server_url, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")  # 4 times faster
     yield make_conninfo(**{**conninfo_to_dict(server_url), "dbname": name})
     with psycopg.connect(server_url, autocommit=True) as conn:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
