@@ -158,7 +158,13 @@ def make_event(envelope: Envelope, *, source: str, version: int, data: bytes) ->
     )
 
 
-_CLOUD_NAMES = {"id": "event_id", "subject": "customer_id", "time": "occurred_at", "dataschema": None, "specversion": None}
+_CLOUD_NAMES = {
+    "id": "event_id",
+    "subject": "customer_id",
+    "time": "occurred_at",
+    "dataschema": None,
+    "specversion": None,
+}
 _CLOUD_EXTENSIONS = {
     "accountid": "account_id",
     "correlationid": "correlation_id",

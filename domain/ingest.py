@@ -93,7 +93,7 @@ class Check:
         return version
 
 
-class _Rejected(Exception):  # noqa: N818 - control flow of this module, not an error that a caller sees
+class _Rejected(Exception):
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(reason, detail)
         self.reason, self.detail = reason, detail
@@ -227,5 +227,3 @@ class Ingest:
 
 def _rejected(reject: Reject) -> Outcome:
     return Outcome(outcome="quarantined", event_id=reject.event_id, reason=reject.reason, detail=reject.detail)
-
-

@@ -106,15 +106,19 @@ class EventLog:
         `expected` maps a customer to the position of the newest event that the caller knows of (0: none).
         """
         repeats = _Repeats(events)
-        with self.datastore.connected() as conn:
-            with conn.transaction():
-                placed = self._append(conn, repeats, len(rejects), batch_source, expected or {})
-                conflicts = _conflicts(events, placed)
-                _quarantine(conn, [*rejects, *conflicts])
+        with self.datastore.connected() as conn, conn.transaction():
+            placed = self._append(conn, repeats, len(rejects), batch_source, expected or {})
+            conflicts = _conflicts(events, placed)
+            _quarantine(conn, [*rejects, *conflicts])
         return [_outcome(event, place) for event, place in zip(events, placed, strict=True)]
 
     def _append(
-        self, conn: Connection[Any], repeats: "_Repeats", quarantined: int, batch_source: str, expected: Mapping[str, int]
+        self,
+        conn: Connection[Any],
+        repeats: "_Repeats",
+        quarantined: int,
+        batch_source: str,
+        expected: Mapping[str, int],
     ) -> list[Placed]:
         distinct = repeats.distinct
         lock = conn.execute(_SQL["lock"], {"room": len(distinct)}, prepare=True).fetchone()
@@ -188,7 +192,7 @@ class _Repeats:
         first: dict[bytes, int] = {}
         self._first_of = [first.setdefault(event.uid, n) for n, event in enumerate(events)]
         if len(first) == len(events):
-            self.distinct, self._place_of = list(events), range(len(events))
+            self.distinct, self._place_of = list(events), list(range(len(events)))
             self.conflicts = 0
             return
         self.distinct = [events[n] for n in first.values()]
@@ -305,5 +309,3 @@ def _outcome(event: Event, place: Placed) -> Outcome:
             detail=f"the log has other content for this source and event_id, at position {place.position}",
         )
     return Outcome(outcome="duplicate" if place.known else "accepted", event_id=event.event_id, position=place.position)
-
-

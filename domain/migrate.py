@@ -1,7 +1,7 @@
 """The schema of the log, made by ordered migrations under an advisory lock."""
 
 from importlib.resources import files
-from typing import LiteralString, cast
+from typing import LiteralString
 
 import psycopg
 
@@ -17,7 +17,7 @@ def migrations() -> list[tuple[int, str, LiteralString]]:
     folder = files("raceline.domain").joinpath("migrations")
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return [
-        (int(name[:4]), name, cast(LiteralString, folder.joinpath(name).read_text(encoding="utf-8"))) for name in names
+        (int(name[:4]), name, folder.joinpath(name).read_text(encoding="utf-8")) for name in names
     ]
 
 

@@ -92,13 +92,12 @@ class LogRecorder(PostgresApplicationRecorder):
     def __init__(self, datastore: LogDatastore) -> None:
         super().__init__(datastore, events_table_name="stored_event")
         self.channel_name = CHANNEL
+        self.url = datastore.url
 
     def create_table(self) -> None:
         """Nothing to do: `raceline.domain.migrate` makes the tables, safely with several processes at once."""
 
-    def _insert_stored_events(
-        self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any
-    ) -> None:
+    def _insert_stored_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any) -> None:
         curs.connection.execute(_SQL["lock"], {"room": len(stored_events)}, prepare=True)
         curs.connection.execute(_SQL["notify"], prepare=True)
         curs.execute(_SQL["insert_decisions"], _decision_columns(stored_events), prepare=True)
@@ -169,6 +168,7 @@ class LogSubscription(ListenNotifySubscription[LogRecorder]):
     def __init__(self, recorder: LogRecorder, gt: int | None = None, topics: Sequence[str] = ()) -> None:
         super().__init__(recorder=recorder, gt=gt, topics=topics)
         self._select_limit = PAGE
+        self._url = recorder.url
         self._listen_thread = Thread(target=self._listen, name="raceline-listen", daemon=True)
         self._listen_thread.start()
 
@@ -188,7 +188,7 @@ class LogSubscription(ListenNotifySubscription[LogRecorder]):
     def _listen(self) -> None:
         try:
             listen(
-                self._recorder.datastore.url,
+                self._url,
                 CHANNEL,
                 self._has_been_notified.set,
                 lambda: self._has_been_stopped or self._thread_error is not None,
@@ -196,4 +196,3 @@ class LogSubscription(ListenNotifySubscription[LogRecorder]):
         except BaseException as error:  # noqa: BLE001 - handed to the thread that reads, as the library does
             self._thread_error = self._thread_error or error
             self.stop()
-

@@ -77,7 +77,7 @@ def _paths(columns: Columns, gap: int) -> _Paths:
     row = np.flatnonzero(columns.texts["page"].is_valid().to_numpy())
     taken = columns.texts.select(["page", "from_page", "resolved"]).take(pa.array(row))
     names, page, source = _page_codes(taken["page"], taken["from_page"])
-    resolved = pc.equal(taken["resolved"], "true").fill_null(False).to_numpy(zero_copy_only=False)
+    resolved = pc.equal(taken["resolved"], "true").fill_null(fill_value=False).to_numpy(zero_copy_only=False)
     customer, occurred_at = columns.customer[row], columns.occurred_at[row]
     steps = build_paths(customer, occurred_at, page, source, resolved, gap)
     first, last = steps.event_start[:-1], steps.event_start[1:] - 1
@@ -93,7 +93,9 @@ def _paths(columns: Columns, gap: int) -> _Paths:
     )
 
 
-def _page_codes(page: pa.ChunkedArray, source: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32], NDArray[np.int32]]:
+def _page_codes(
+    page: pa.ChunkedArray, source: pa.ChunkedArray
+) -> tuple[pa.Array, NDArray[np.int32], NDArray[np.int32]]:
     both = pa.chunked_array([*page.chunks, *source.chunks], pa.string()).combine_chunks().dictionary_encode()
     codes = both.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
     return both.dictionary, codes[: len(page)], codes[len(page) :]

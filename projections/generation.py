@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import LiteralString, cast
+from typing import cast
 
 import pyarrow as pa
 from adbc_driver_manager.dbapi import Connection
@@ -128,13 +128,13 @@ class Session:
         """The rows that a generation holds, with the columns and types of `schema`."""
         columns = ", ".join(f"t.{column}" for column in schema.names)
         query = f"SELECT {columns} FROM {_checked(name)}.{table} AS t {where} ORDER BY {order}"  # noqa: S608 - our names
-        return arrow.rows(self.connection, cast(LiteralString, query)).cast(schema)
+        return arrow.rows(self.connection, query).cast(schema)
 
     def _run(self, statement: str, views: str = "") -> None:
         text = _VIEWS[statement].replace("{views}", _checked(views) if views else "")
         for part in text.split(";\n"):
             if part.strip().rstrip(";"):
-                arrow.run(self.connection, cast(LiteralString, part))
+                arrow.run(self.connection, part)
 
 
 def _checked(name: str) -> str:

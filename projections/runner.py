@@ -1,13 +1,12 @@
 """The live run: it wakes when the log grows, and moves the live generation forward batch by batch."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import LiteralString
 
 import psycopg
-from tenacity import Retrying, retry_if_exception_type, wait_exponential
+from tenacity import Retrying, retry_if_exception, retry_if_exception_type, wait_exponential
 
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
@@ -35,19 +34,21 @@ class Projector:
 
     def run(self, stop: Event) -> None:
         """Project until `stop` is set. A lost database is waited for; a failed derivation raises ProjectionFailed."""
-        wake = Event()
-        listener = Thread(target=listen, args=(self.url, CHANNEL, wake.set, stop.is_set), name="raceline-wake", daemon=True)
+        wake, done = Event(), Event()
+        heard = (self.url, CHANNEL, wake.set, done.is_set)
+        listener = Thread(target=listen, args=heard, name="raceline-wake", daemon=True)
         listener.start()
-        for attempt in Retrying(
-            retry=retry_if_exception_type(LogUnavailable),
+        retry = Retrying(
+            retry=retry_if_exception_type(LogUnavailable) & retry_if_exception(lambda _: not stop.is_set()),
             wait=wait_exponential(max=5),
-            stop=lambda _: stop.is_set(),
-            sleep=lambda seconds: None if stop.wait(seconds) else None,
+            sleep=lambda seconds: _pause(stop, seconds),
             reraise=True,
-        ):
-            with attempt:
-                self._run(stop, wake)
-        listener.join()
+        )
+        try:
+            retry(self._run, stop, wake)
+        finally:
+            done.set()
+            listener.join()
 
     def _run(self, stop: Event, wake: Event) -> None:
         with arrow.connect(self.url) as connection:
@@ -70,7 +71,7 @@ class Projector:
                 step = self._step(session, limit)
             except LogUnavailable:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever derivation raised: narrow it down to one position
+            except Exception as error:  # whatever derivation raised: narrow it down to one position
                 session.rollback()
                 if limit == 1:
                     raise self._failed(session, error) from error
@@ -112,3 +113,5 @@ class Projector:
         return ProjectionFailed(failure, projection=name, position=position)
 
 
+def _pause(stop: Event, seconds: float) -> None:
+    stop.wait(seconds)

@@ -72,9 +72,7 @@ def _order(table: str) -> str:
     return ", ".join(f"t.{key}" for key in _KEYS[table])
 
 
-def _compare_range(
-    session: Session, live: Claimed, table: str, derived: pa.Table, where: str
-) -> Iterator[Difference]:
+def _compare_range(session: Session, live: Claimed, table: str, derived: pa.Table, where: str) -> Iterator[Difference]:
     stored = session.stored(live.name, table, derived.schema, where=where, order=_order(table))
     yield from _compare(table, stored, derived)
 
