@@ -27,7 +27,8 @@ Kind = Literal["text", "code", "integer", "number", "boolean", "timestamp"]
 _MOST_IN_TITLE = 3  # a projection loads the title's attributes of every event, so each one costs a column
 _ANNOTATIONS: dict[str, Any] = {
     "text": str,
-    "code": Annotated[str, Meta(min_length=1)] | int,
+    # Codes are keys of read models, and an index entry of PostgreSQL holds some 2,700 bytes.
+    "code": Annotated[str, Meta(min_length=1, max_length=512)] | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)],
     "integer": int,
     "number": float,
     "boolean": bool,
@@ -194,8 +195,8 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True, dict=True, rename={"t
         if self.path is None:
             return
         roles: dict[str, tuple[str | None, tuple[Kind, ...]]] = {
-            "page": (self.path.page, ("code", "text")),
-            "from": (self.path.from_, ("code", "text")),
+            "page": (self.path.page, ("code",)),
+            "from": (self.path.from_, ("code",)),
             "resolved": (self.path.resolved, ("boolean",)),
         }
         for role, (name, kinds) in roles.items():

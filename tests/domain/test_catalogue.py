@@ -178,3 +178,10 @@ def test_an_unknown_type_passes_as_any_object_where_the_operator_allows_it():
     assert allowing.lift("weather.changed", 7, {"to": "rain"}) == {"to": "rain"}
     with pytest.raises(InvalidEvent):
         allowing.check("weather.changed", 7, b'"rain"')
+
+
+@pytest.mark.parametrize("page", ["x" * 513, 2**63], ids=["longer than an index entry", "beyond 64 bits"])
+def test_a_page_that_no_read_model_could_be_keyed_by_is_refused(page):
+    data = msgspec.json.encode({"page": page})
+    with pytest.raises(InvalidEvent):
+        load().check("web.page_viewed", 1, data)

@@ -60,7 +60,7 @@ def test_an_attribute_may_have_a_name_that_python_keeps_for_itself(written):
             "for {reason}", "{reason}{minutes}{visitor}{site}", 7, 5, "at most 3", id="a title with four attributes"
         ),
         pytest.param("page: site", "page: sit", 13, 12, "did you mean `site`?", id="a path from no attribute"),
-        pytest.param("page: site", "page: minutes", 13, 12, "not of type code or text", id="a page that is a number"),
+        pytest.param("page: site", "page: minutes", 13, 12, "not of type code", id="a page that is a number"),
         pytest.param(
             "page: site", "page: site, resolved: site", 13, 24, "not of type boolean", id="resolved is true or false"
         ),

@@ -1,0 +1,141 @@
+"""Builders and naive twins for tests of read models: everything in plain loops over plain dictionaries."""
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from raceline.domain.catalogue import Catalogue, load
+from raceline.domain.event import event_uid
+from raceline.domain.ingest import Check, Ingest
+from raceline.domain.log import EventLog
+from raceline.projections.derive import Rules
+from raceline.projections.generation import prepare
+from raceline.projections.runner import Projector
+from raceline.projections.titles import titles
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+GAP = timedelta(minutes=30)
+TABLES = {
+    "customers": "customer_id",
+    "timeline": "customer_id, n",
+    "paths": "customer_id, n",
+    "pages": "page",
+    "path_days": "day, resolved, turned",
+}
+
+
+def event(n, customer, minute, type_="web.page_viewed", sequence=None, **data):
+    """An envelope; `n` is its event_id, `minute` when it happened."""
+    envelope = {
+        "event_id": f"e{n}",
+        "source": "test",
+        "type": type_,
+        "customer_id": customer,
+        "occurred_at": (START + timedelta(minutes=minute)).isoformat(),
+        "data": data,
+    }
+    return envelope if sequence is None else envelope | {"sequence": sequence}
+
+
+def click(n, customer, minute, source, target, resolved=False, **more):
+    return event(n, customer, minute, "support.link_followed", **more, source_page=source, target_page=target,
+                 resolved=resolved)  # fmt: skip
+
+
+@dataclass
+class House:
+    """A database with its log, its ingest and its projector."""
+
+    url: str
+    catalogue: Catalogue = field(default_factory=load)
+    batch: int = 50_000
+
+    def __post_init__(self):
+        self.rules = Rules(titles(self.catalogue))
+        prepare(self.url, self.catalogue, self.rules)
+        self.log = EventLog(self.url, pool_size=2)
+        self.ingest = Ingest(self.log, Check(self.catalogue))
+
+    def take(self, envelopes):
+        return self.ingest.record([json.dumps(one).encode() for one in envelopes], source="test", place="test")
+
+    def projector(self, **settings):
+        return Projector(self.url, self.catalogue, self.rules, **{"batch": self.batch} | settings)
+
+    def project(self, **settings):
+        return self.projector(**settings).once()
+
+    def tables(self, schema="live"):
+        """Every read model, with positions replaced by the event_ids they stand for."""
+        with psycopg.connect(self.url, row_factory=dict_row) as conn:
+            names = {row["position"]: row["event_id"] for row in conn.execute("SELECT position, event_id FROM raceline.event")}
+            return {
+                table: [_named(row, names) for row in conn.execute(f"SELECT * FROM {schema}.{table} ORDER BY {order}")]
+                for table, order in TABLES.items()
+            }
+
+    def close(self):
+        self.log.close()
+
+
+def _named(row, names):
+    for column in ("position", "path_id"):
+        if row.get(column) is not None:
+            row[column] = names[row[column]]
+    for column in ("step_events", "events"):
+        if isinstance(row.get(column), list):
+            row[column] = [names[position] for position in row[column]]
+    return row
+
+
+def naive_paths(envelopes):
+    """customer -> its paths, from the definitions of design section 6."""
+    seen = {(one["source"], one["event_id"]): one for one in envelopes}
+    customers = defaultdict(list)
+    for one in seen.values():
+        customers[one["customer_id"]].append(one)
+    return {customer: _paths_of(sorted(events, key=total_order)) for customer, events in customers.items()}
+
+
+def total_order(one):
+    uid = UUID(bytes=event_uid(one["source"], one["event_id"]))
+    return datetime.fromisoformat(one["occurred_at"]), one.get("sequence") or 0, uid.int
+
+
+def _paths_of(events):
+    paths, previous = [], None
+    for one in events:
+        data, at = one["data"], datetime.fromisoformat(one["occurred_at"])
+        if one["type"] == "support.link_followed":
+            source, target, resolved = str(data["source_page"]), str(data["target_page"]), data["resolved"]
+        elif one["type"] in ("web.page_viewed", "content.viewed"):
+            source, target, resolved = None, str(data["page"]), False
+        else:
+            continue
+        new = not paths or paths[-1]["resolved"] or at - previous >= GAP
+        if new:
+            paths.append({"steps": [], "events": [], "resolved": False, "started_at": at})
+        path = paths[-1]
+        path["events"].append(one["event_id"])
+        if source is not None:
+            _step(path, source, one, implied=not new)
+        _step(path, target, one, implied=False)
+        path["resolved"], path["ended_at"], previous = resolved, at, at
+    return paths
+
+
+def _step(path, page, one, *, implied):
+    if not path["steps"] or path["steps"][-1][0] != page:
+        path["steps"].append((page, one["event_id"], implied))
+
+
+def naive_days(paths):
+    days = defaultdict(Counter)
+    for path in paths:
+        days[path["started_at"].date(), path["resolved"]].update(paths=1, length=len(path["steps"]))
+    return days
