@@ -4,8 +4,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -93,3 +93,9 @@ def empty_database(server_url: str) -> Iterator[str]:
     """The URL of a database of this test's own, with nothing in it."""
     with _database(server_url, "template0") as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def databases(server_url: str, _migrated: str) -> Callable[[], AbstractContextManager[str]]:
+    """Makes databases with the schema of the log, one for each `with`: for the examples of a property."""
+    return lambda: _database(server_url, _migrated)

@@ -1,0 +1,171 @@
+"""The promise of the house: whatever the order, the repetitions, the batches or the crashes, the read models are the
+rows of one clean replay, and what a person would derive by hand."""
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from journeys import START, House, click, event, naive_days, naive_paths, total_order
+
+from raceline.projections.replay import replay
+from raceline.projections.verify import verify
+
+PAGES = st.sampled_from(["a", "b", "c"])
+CUSTOMERS = st.sampled_from(["ada-1", "bo-2", "Z-3"])
+
+
+@st.composite
+def journeys(draw):
+    """Up to 40 events; equal times, pauses around half an hour and pages that repeat are frequent."""
+    envelopes = []
+    for n in range(draw(st.integers(1, 40))):
+        customer = draw(CUSTOMERS)
+        minute = draw(st.integers(0, 12)) * 10
+        sequence = draw(st.sampled_from([None, 1, 2]))
+        match draw(st.sampled_from(["view", "click", "click", "content", "other"])):
+            case "view":
+                envelopes.append(event(n, customer, minute, sequence=sequence, page=draw(PAGES)))
+            case "content":
+                envelopes.append(event(n, customer, minute, "content.viewed", sequence=sequence, page=draw(PAGES)))
+            case "click":
+                resolved = draw(st.integers(0, 4)) == 0
+                envelopes.append(click(n, customer, minute, draw(PAGES), draw(PAGES), resolved, sequence=sequence))
+            case "other":
+                envelopes.append(event(n, customer, minute, "telemetry.device_reported", sequence=sequence, device_id="d"))
+    return envelopes
+
+
+def arrivals(envelopes, chance):
+    """The same events in any order, some twice, in batches of any size."""
+    order = envelopes + [one for one in envelopes if chance.random() < 0.3]
+    chance.shuffle(order)
+    while order:
+        size = chance.randint(1, 15)
+        yield order[:size]
+        order = order[size:]
+
+
+def crash(house):
+    """A projector that does its work and dies before it commits."""
+    from raceline.domain import arrow
+    from raceline.projections.generation import Session
+
+    with arrow.connect(house.url) as connection:
+        session = Session(connection, house.catalogue, house.rules)
+        claimed = session.claim("live")
+        if claimed.position < claimed.head:
+            session.apply(claimed, claimed.head)
+
+
+@pytest.fixture
+def one_house(database):
+    house = House(database)
+    yield house
+    house.close()
+
+
+@given(envelopes=journeys(), seed=st.integers(0, 2**32))
+@settings(max_examples=25)
+def test_any_order_repetition_batch_or_crash_gives_the_rows_of_one_clean_replay(databases, envelopes, seed):
+    chance = random.Random(seed)
+    with databases() as url, databases() as other:
+        house, clean = House(url, batch=chance.choice([1, 3, 50])), House(other)
+        for batch in arrivals(envelopes, chance):
+            house.take(batch)
+            if chance.random() < 0.2:
+                crash(house)
+            if chance.random() < 0.7:
+                house.project()
+        house.project()
+        clean.take(sorted(envelopes, key=total_order))
+        replay(clean.url, clean.catalogue, clean.rules, chunk=chance.choice([1, 5, 1000]))
+        assert house.tables() == clean.tables()
+        assert not list(verify(house.url, house.catalogue, house.rules, chunk=7))
+        house.close()
+        clean.close()
+
+
+@given(envelopes=journeys())
+@settings(max_examples=25)
+def test_the_read_models_are_what_plain_loops_give(databases, envelopes):
+    with databases() as url:
+        house = House(url)
+        house.take(envelopes)
+        house.project()
+        tables, expected = house.tables(), naive_paths(envelopes)
+        house.close()
+    for customer, paths in expected.items():
+        found = [row for row in tables["paths"] if row["customer_id"] == customer]
+        assert [list(zip(row["pages"], row["step_events"], row["implied"], strict=True)) for row in found] == [
+            path["steps"] for path in paths
+        ]
+        for row, path in zip(found, paths, strict=True):
+            assert {key: row[key] for key in ("events", "resolved", "started_at", "ended_at")} == {
+                key: path[key] for key in ("events", "resolved", "started_at", "ended_at")
+            }
+    assert [row["customer_id"] for row in tables["customers"]] == sorted(expected)
+    assert [(row["customer_id"], row["position"]) for row in tables["timeline"]] == [
+        (customer, one["event_id"])
+        for customer in sorted(expected)
+        for one in sorted((e for e in envelopes if e["customer_id"] == customer), key=total_order)
+    ]
+    every_path = [path for paths in expected.values() for path in paths]
+    visits = Counter(page for path in every_path for page, *_ in path["steps"])
+    assert {row["page"]: row["visits"] for row in tables["pages"]} == visits
+    days = Counter()
+    for row in tables["path_days"]:
+        days.update({(row["day"], row["resolved"]): row["paths"]})
+    assert days == {key: sums["paths"] for key, sums in naive_days(every_path).items()}
+
+
+def test_a_late_event_corrects_the_past(one_house):
+    one_house.take([click(1, "c", 0, "7", "8"), click(3, "c", 2, "8", "9")])
+    one_house.project()
+    assert [row["pages"] for row in one_house.tables()["paths"]] == [["7", "8", "9"]]
+    one_house.take([event(2, "c", 1, page="4")])
+    one_house.project()
+    (path,) = one_house.tables()["paths"]
+    assert path["pages"] == ["7", "8", "4", "8", "9"]
+    assert path["implied"] == [False, False, False, True, False]
+    assert [(path["turn_index"], path["turn_depth"])] == [([3], [1])]
+    pages = {row["page"]: row for row in one_house.tables()["pages"]}
+    assert (pages["4"]["turnarounds"], pages["8"]["visits"], pages["8"]["customers"]) == (1, 2, 1)
+
+
+def test_sums_that_come_down_to_nothing_leave_no_row(one_house):
+    one_house.take([click(1, "c", 0, "a", "b"), click(2, "c", 29, "b", "a")])
+    one_house.project()
+    assert [(row["turned"], row["paths"]) for row in one_house.tables()["path_days"]] == [(True, 1)]
+    one_house.take([click(3, "c", 1, "b", "c", resolved=True)])
+    one_house.project()
+    assert [(row["turned"], row["resolved"], row["paths"]) for row in one_house.tables()["path_days"]] == [
+        (False, False, 1),
+        (False, True, 1),
+    ]
+
+
+def test_the_timeline_tells_what_happened_in_words(one_house):
+    one_house.take([click(1, "c", 0, 11, 28), event(2, "c", 5, "telemetry.device_reported", device_id="d")])
+    one_house.project()
+    rows = one_house.tables()["timeline"]
+    assert rows[0]["title"] == "followed a link from 11 to 28"
+    assert (rows[0]["path_id"], rows[1]["path_id"]) == ("e1", None)
+    assert rows[0]["occurred_at"] == START
+
+
+def test_the_account_is_the_last_one_known(one_house):
+    one_house.take(
+        [
+            event(1, "c", 0, page="a") | {"account_id": "first"},
+            event(2, "c", 2, page="a"),
+            event(3, "c", 1, page="a") | {"account_id": "second"},
+            event(4, "d", 1, page="a"),
+        ]
+    )
+    one_house.project()
+    assert [(row["customer_id"], row["account_id"]) for row in one_house.tables()["customers"]] == [
+        ("c", "second"),
+        ("d", None),
+    ]
