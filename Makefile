@@ -1,0 +1,44 @@
+# One word per chore, the same for people and CI. Needs python3 (3.11 to 3.13) and make, nothing else.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench docs
+
+help: ## what can be done here
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 8
+
+setup: .venv/.complete ## make .venv and install raceline with its tools into it
+
+# Stamped when complete: the second `make` is instant, and a change of what is needed installs again.
+.venv/.complete: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "raceline runs on Python 3.11, 3.12 and 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	       "Name another: make setup PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	  echo "$(PYTHON) cannot make environments here. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	test -x $(PY) || $(PYTHON) -m venv --clear .venv
+	$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: setup ## serve the API with a generated sample, at http://127.0.0.1:8000/graphql
+	.venv/bin/raceline serve --sample
+
+test: setup ## all tests on the embedded PostgreSQL, then those that need a database on another major version
+	$(PY) -m pytest
+	@other=$$($(PY) tests/other_server.py) && \
+	echo "The tests marked 'database' once more, on $$($$other/postgres --version):" && \
+	RACELINE_TEST_POSTGRES_BIN=$$other $(PY) -m pytest -m database
+
+check: setup ## lint, format, types, and which part may import which
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+bench: setup ## every benchmark, each against a peer or a limit
+	$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@for each in bench/bench_*.py; do echo "== $$each"; $(PY) $$each || exit 1; done
+
+docs: setup ## write the generated parts of the README and graphql/schema.graphql
+	$(PY) -m raceline.app.docs
