@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the API listens on")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="Port of the API; 0 takes a free one")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web pages of other origins that may use the API, such as `https://app.example`; by commas"
+    )
     catalogue: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description=f"Catalogue files of your own event types; several are separated by `{os.pathsep}`"
     )
@@ -53,6 +56,9 @@ class Settings(BaseSettings):
         86_400, description="How far ahead of the clock an event may have happened; beyond it is quarantined"
     )
     session_gap_seconds: PositiveFloat = Field(1800, description="Silence that ends a path")
+    database_patience_seconds: NonNegativeFloat = Field(
+        60, description="How long the ingest of a file waits for a database that went away"
+    )
     group_commit_ms: NonNegativeFloat = Field(
         5, description="How long a small append waits for others to be committed with it"
     )
@@ -82,6 +88,20 @@ class Settings(BaseSettings):
     @classmethod
     def _several_paths(cls, given: Any) -> Any:
         return tuple(Path(path) for path in given.split(os.pathsep) if path) if isinstance(given, str) else given
+
+    @check("cors_origins", mode="before")
+    @classmethod
+    def _several_origins(cls, given: Any) -> Any:
+        return tuple(origin.strip() for origin in given.split(",") if origin.strip()) if isinstance(given, str) else given
+
+    @check("cors_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            # `*` would let any page that somebody on this network opens read and write every journey.
+            if not re.fullmatch(r"https?://[^/\s*]+", origin):
+                raise ValueError(f"{origin} is no origin; write https://app.example, without a path")
+        return origins
 
     @check("catalogue")
     @classmethod

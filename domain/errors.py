@@ -114,3 +114,11 @@ class NoReadModels(RacelineError):
 
 class NotQuarantined(RacelineError):
     """There is no such entry in quarantine, or it was offered again already."""
+
+
+class AddressTaken(RacelineError):
+    """The server cannot listen at this address."""
+
+
+class NotConfirmed(RacelineError):
+    """This cannot be undone, so it has to be confirmed."""
