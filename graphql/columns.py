@@ -1,0 +1,310 @@
+"""Where each field of each object comes from: a column, an expression, another object, or a list (see plan.py).
+
+A new field of the API is one more line here and one in objects.py.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, LiteralString
+
+from psycopg.sql import SQL, Composable, Identifier
+
+from raceline.graphql.connection import connection
+from raceline.graphql.listings import (
+    CUSTOMER_EVENTS,
+    CUSTOMERS,
+    EVENT_COLUMNS,
+    EVENTS,
+    PAGES,
+    PATHS,
+    QUARANTINE,
+    TIMELINE,
+)
+from raceline.graphql.plan import Columns, Compile, Selection, literal, piece
+from raceline.graphql.query import OrderDirection, PageOrderField
+from raceline.graphql.scalars import HIGHEST, parse_global_id
+
+
+def column(name: str) -> Compile:
+    """A column as it is."""
+    return lambda _, row: SQL("{}.{}").format(row, Identifier(name))
+
+
+def moment(name: str) -> Compile:
+    """A timestamptz as RFC 3339."""
+    return lambda _, row: piece("moment", value=SQL("{}.{}").format(row, Identifier(name)))
+
+
+def expression(name: str) -> Compile:
+    """A piece of plan.sql over the row."""
+    return lambda _, row: piece(name, row=row)
+
+
+def node_id(type_name: str, key: str) -> Compile:
+    """A global id; the SQL twin of scalars.global_id."""
+    return lambda _, row: piece(
+        "opaque", text=SQL("{} || {}.{}::text").format(literal(f"{type_name}:"), row, Identifier(key))
+    )
+
+
+def position(selection: Selection, _: Composable) -> Composable:
+    """The position at which the whole answer is true."""
+    return selection.plan.position
+
+
+def one(table: str, key: str, foreign: str) -> Compile:
+    """The object of another table whose `key` is the row's `foreign`."""
+
+    def compiled(selection: Selection, row: Composable) -> Composable:
+        return _one(selection, table, key, SQL("{}.{}").format(row, Identifier(foreign)))
+
+    return compiled
+
+
+def _one(selection: Selection, table: str, key: str, value: Composable, *, type_name: str = "") -> Composable:
+    row = selection.plan.row()
+    source = {"event": Identifier("raceline", "event"), "quarantine": Identifier("raceline", "quarantine")} | dict(
+        selection.plan.tables
+    )
+    filters = SQL("{}.{} = {}").format(row, Identifier(key), value)
+    if table == "event":  # decisions are in the log as well, and are no events of a customer
+        filters += SQL(" AND {}.customer_id IS NOT NULL").format(row)
+    return piece(
+        "one",
+        object=selection.object(row, type_name=type_name),
+        source=SQL("{} AS {}").format(source[table], row),
+        filter=filters,
+    )
+
+
+def many(source: str, **parts: LiteralString) -> Compile:
+    """A plain list, whole, from a piece of plan.sql that unnests the row's arrays."""
+
+    def compiled(selection: Selection, parent: Composable) -> Composable:
+        row = selection.plan.row()
+        names = {name: SQL(text) for name, text in parts.items()}
+        rows = piece(source, parent=parent, row=row, **names)
+        return piece("many", object=selection.object(row), row=row, source=rows)
+
+    return compiled
+
+
+def row_object(source: str, **parts: LiteralString) -> Compile:
+    """An object over one row that a piece of plan.sql makes of the parent's."""
+
+    def compiled(selection: Selection, parent: Composable) -> Composable:
+        row = selection.plan.row()
+        names = {name: SQL(text) for name, text in parts.items()}
+        rows = piece(source, parent=parent, row=row, **names)
+        return piece("one", object=selection.object(row), source=rows, filter=SQL("true"))
+
+    return compiled
+
+
+# What can be fetched by a global id: its table and key, and whether the key is a position-like number.
+NODES: Mapping[str, tuple[str, str, bool]] = {
+    "Customer": ("customers", "customer_id", False),
+    "Event": ("event", "position", True),
+    "Path": ("paths", "path_id", True),
+    "QuarantineEntry": ("quarantine", "quarantine_id", True),
+}
+
+
+def node(selection: Selection, _: Composable) -> Composable:
+    """Any object; null when the id is not one of ours or nothing is there."""
+    type_name, key = parse_global_id(selection.arguments["id"]) or ("", "")
+    if type_name not in NODES:
+        return SQL("NULL")
+    table, column_name, numeric = NODES[type_name]
+    if not numeric:
+        return _one(selection, table, column_name, selection.plan.bind(key), type_name=type_name)
+    if not (key.isascii() and key.isdecimal() and len(key) < 20 and int(key) <= HIGHEST):
+        return SQL("NULL")
+    return _one(selection, table, column_name, selection.plan.bind(int(key), "bigint"), type_name=type_name)
+
+
+def customer(selection: Selection, _: Composable) -> Composable:
+    """One customer by identifier."""
+    return _one(selection, "customers", "customer_id", selection.plan.bind(selection.arguments["id"]))
+
+
+def event(selection: Selection, _: Composable) -> Composable:
+    """One event by position."""
+    return _one(selection, "event", "position", selection.plan.bind(selection.arguments["position"], "bigint"))
+
+
+def pages(selection: Selection, row: Composable) -> Composable:
+    """Pages, by the order that was asked for."""
+    order: dict[str, Any] = selection.arguments.get("orderBy") or {}
+    field = order.get("field", PageOrderField.TURNAROUNDS).value
+    descending = order.get("direction", OrderDirection.DESC) is OrderDirection.DESC
+    return connection(PAGES[field, descending])(selection, row)
+
+
+def path_statistics(selection: Selection, _: Composable) -> Composable:
+    """Figures over the paths that started in a span of days."""
+    row = selection.plan.row()
+    bounds = [
+        SQL("d.day {} {}").format(SQL(sign), selection.plan.bind(day, "date"))
+        for name, sign in (("from", ">="), ("to", "<="))
+        if (day := selection.arguments.get(name)) is not None
+    ]
+    days = piece("path_days", row=row, filter=SQL(" AND ").join(bounds) if bounds else SQL("true"))
+    return piece("one", object=selection.object(row), source=days, filter=SQL("true"))
+
+
+def log(selection: Selection, _: Composable) -> Composable:
+    """The one row of the log's head."""
+    row = selection.plan.row()
+    source = SQL("raceline.log_head AS {}").format(row)
+    return piece("one", object=selection.object(row), source=source, filter=SQL("true"))
+
+
+def _share(part: LiteralString) -> Compile:
+    return lambda _, row: SQL("(COALESCE({}.{}, 0) / {}.paths)::float8").format(row, Identifier(part), row)
+
+
+def _lengths(prefix: LiteralString) -> Compile:
+    return row_object("lengths", paths=prefix + "paths", length=prefix + "length", squared=prefix + "squared")
+
+
+_marks = partial(many, "marks")
+
+COLUMNS: Columns = {
+    "Query": {
+        "customer": customer,
+        "customers": connection(CUSTOMERS, account=("text", "c.account_id = {value}")),
+        "events": connection(
+            EVENTS,
+            "e.customer_id IS NOT NULL",
+            customer=("text", "e.customer_id = {value}"),
+            types=("text[]", "e.type = ANY({value})"),
+        ),
+        "event": event,
+        "paths": connection(
+            PATHS,
+            containing=("text[]", "p.pages @> {value}"),
+            customer=("text", "p.customer_id = {value}"),
+            resolved=("boolean", "p.resolved = {value}"),
+        ),
+        "pathStatistics": path_statistics,
+        "pages": pages,
+        "quarantine": connection(QUARANTINE, includeRequeued=("boolean", "({value} OR q.requeued_at IS NULL)")),
+        "log": log,
+        "node": node,
+    },
+    "Customer": {
+        "id": node_id("Customer", "customer_id"),
+        "guid": column("customer_id"),
+        "account": column("account_id"),
+        "firstOccurredAt": moment("first_occurred_at"),
+        "lastOccurredAt": moment("last_occurred_at"),
+        "eventCount": column("events"),
+        "pathCount": column("paths"),
+        "position": position,
+        "timeline": connection(TIMELINE, "t.customer_id = {parent}.customer_id"),
+        "events": connection(
+            CUSTOMER_EVENTS, "t.customer_id = {parent}.customer_id", types=("text[]", "t.type = ANY({value})")
+        ),
+        "paths": connection(PATHS, "p.customer_id = {parent}.customer_id"),
+    },
+    "Event": {
+        "id": node_id("Event", "position"),
+        "position": column("position"),
+        "type": column("type"),
+        "source": column("source"),
+        "eventId": column("event_id"),
+        "customerId": column("customer_id"),
+        "customer": one("customers", "customer_id", "customer_id"),
+        "account": column("account_id"),
+        "product": column("product"),
+        "occurredAt": moment("occurred_at"),
+        "recordedAt": moment("recorded_at"),
+        "sequence": column("sequence"),
+        "schemaVersion": column("schema_version"),
+        "correlationId": column("correlation_id"),
+        "causationId": column("causation_id"),
+        "data": column("data"),
+    },
+    "TimelineEntry": {
+        "n": column("n"),
+        "title": column("title"),
+        "type": column("type"),
+        "occurredAt": moment("occurred_at"),
+        "event": one("event", "position", "position"),
+        "path": one("paths", "path_id", "path_id"),
+    },
+    "Path": {
+        "id": node_id("Path", "path_id"),
+        "customer": one("customers", "customer_id", "customer_id"),
+        "startedAt": moment("started_at"),
+        "endedAt": moment("ended_at"),
+        "pages": column("pages"),
+        "length": column("length"),
+        "resolved": column("resolved"),
+        "turnarounds": _marks(steps="turn_index", amounts="turn_depth"),
+        "pingPongs": _marks(steps="ping_pong_index", amounts="ping_pong_bounces"),
+        "loops": _marks(steps="loop_index", amounts="loop_distance"),
+        "steps": many("steps"),
+        "events": many("path_events", columns=EVENT_COLUMNS),
+    },
+    "Turnaround": {"page": column("page"), "index": column("step"), "depth": column("amount")},
+    "PingPong": {"page": column("page"), "index": column("step"), "bounces": column("amount")},
+    "Loop": {"page": column("page"), "index": column("step"), "distance": column("amount")},
+    "PathStep": {
+        "page": column("page"),
+        "occurredAt": lambda _, row: piece("moment", value=piece("step_moment", row=row)),
+        "implied": column("implied"),
+        "event": one("event", "position", "position"),
+    },
+    "PathStatistics": {
+        "all": _lengths(""),
+        "resolved": _lengths("resolved_"),
+        "open": _lengths("open_"),
+        "shareResolved": _share("resolved_paths"),
+        "shareWithTurnaround": _share("turned_paths"),
+        "position": position,
+    },
+    "PathLengths": {
+        "paths": lambda _, row: SQL("COALESCE({}.paths, 0)").format(row),
+        "meanLength": expression("mean"),
+        "varianceLength": expression("variance"),
+    },
+    "Page": {
+        "page": column("page"),
+        "visits": column("visits"),
+        "customers": column("customers"),
+        "opportunities": column("opportunities"),
+        "turnarounds": column("turnarounds"),
+        "rate": expression("page_rate"),
+        "depth": expression("page_depth"),
+        "pingPongs": column("ping_pongs"),
+    },
+    "Log": {
+        "head": column("position"),
+        "recordedAt": lambda _, row: piece("moment", value=SQL("NULLIF({}.recorded_at, '-infinity')").format(row)),
+        "position": position,
+        "projections": many("projections"),
+    },
+    "Projection": {
+        "name": column("name"),
+        "status": lambda _, row: SQL("upper({}.status)").format(row),
+        "position": column("position"),
+        "lagEvents": expression("lag_events"),
+        "lagSeconds": expression("lag_seconds"),
+        "failedPosition": column("failed_position"),
+        "failure": column("failure"),
+    },
+    "QuarantineEntry": {
+        "id": node_id("QuarantineEntry", "quarantine_id"),
+        "source": column("source"),
+        "place": column("place"),
+        "reason": column("reason"),
+        "detail": column("detail"),
+        "raw": expression("raw_text"),
+        "rawBase64": expression("raw_base64"),
+        "receivedAt": moment("received_at"),
+        "requeuedAt": moment("requeued_at"),
+        "event": one("event", "position", "requeued_as"),
+    },
+}

@@ -1,0 +1,92 @@
+"""Connections in SQL: a page of a list, its cursors, what comes after it, and the size of the whole list."""
+
+from collections.abc import Sequence
+from typing import LiteralString
+
+from graphql.execution.collect_fields import FieldDetails
+from psycopg.sql import SQL, Composable
+
+from raceline.graphql.listings import Listing
+from raceline.graphql.plan import Compile, Selection, literal, piece
+
+
+def connection(listing: Listing, *always: LiteralString, **filters: tuple[LiteralString, LiteralString]) -> Compile:
+    """A connection over a list. `always`: conditions; `filters`: by argument, its type and the condition it makes."""
+
+    def compiled(selection: Selection, parent: Composable) -> Composable:
+        places = {"parent": parent, **selection.plan.tables}
+        where = [SQL(condition).format(**places) for condition in always]
+        for name, (kind, condition) in filters.items():
+            if (value := selection.arguments.get(name)) is not None:
+                where.append(SQL(condition).format(value=selection.plan.bind(value, kind), **places))
+        return _Page(selection, listing, where).statement()
+
+    return compiled
+
+
+class _Page:
+    """One page in the making. The aggregates of its JSON see the page's rows under the alias `row`."""
+
+    def __init__(self, selection: Selection, listing: Listing, where: Sequence[Composable]) -> None:
+        self.selection = selection
+        self.plan = selection.plan
+        self.listing = listing
+        self.where = where
+        self.row = self.plan.row()
+        self.first = self.plan.bind(selection.page_size(), "bigint")
+        self.source = SQL(listing.source).format(**self.plan.tables)
+
+    def statement(self) -> Composable:
+        return piece(
+            "connection",
+            object=self.plan.object(self.selection.type_name, self.selection.details, self._field),
+            columns=SQL(self.listing.columns),
+            order=SQL(self.listing.order),
+            source=self.source,
+            filter=_all([*self.where, *self.selection.behind(self.listing)]),
+            limit=SQL("{} + 1").format(self.first),
+            row=self.row,
+        )
+
+    def _field(self, name: str, details: Sequence[FieldDetails]) -> Composable:
+        match name:
+            case "nodes":
+                return self._items(self._node(details))
+            case "edges":
+                return self._items(self.plan.object(f"{self.listing.node}Edge", details, self._edge_field))
+            case "pageInfo":
+                return self.plan.object("PageInfo", details, self._info_field)
+            case "totalCount":
+                return piece("total", source=self.source, filter=_all(self.where))
+            case "position":
+                return self.plan.position
+        raise NotImplementedError(name)
+
+    def _edge_field(self, name: str, details: Sequence[FieldDetails]) -> Composable:
+        return self._cursor() if name == "cursor" else self._node(details)
+
+    def _info_field(self, name: str, _: Sequence[FieldDetails]) -> Composable:
+        match name:
+            case "hasNextPage":
+                return piece("has_next", first=self.first)
+            case "hasPreviousPage":
+                return SQL("false") if self.selection.arguments.get("after") is None else SQL("true")
+            case "startCursor":
+                return piece("start_cursor", cursor=self._cursor(), row=self.row, first=self.first)
+            case "endCursor":
+                return piece("end_cursor", cursor=self._cursor(), row=self.row, first=self.first)
+        raise NotImplementedError(name)
+
+    def _items(self, item: Composable) -> Composable:
+        return piece("page_of", item=item, row=self.row, first=self.first)
+
+    def _node(self, details: Sequence[FieldDetails]) -> Composable:
+        return self.plan.row_object(self.listing.node, details, self.row, self.selection.weight)
+
+    def _cursor(self) -> Composable:
+        key = SQL(self.listing.key).format(row=self.row)
+        return piece("opaque", text=SQL("{} || {}::text").format(literal(f"{self.listing.name}:"), key))
+
+
+def _all(conditions: Sequence[Composable]) -> Composable:
+    return SQL(" AND ").join(conditions) if conditions else SQL("true")

@@ -1,0 +1,37 @@
+"""How a field with arguments is declared: its signature is its type, its docstring is its description."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import cleandoc
+from typing import Any, TypeVar, cast
+
+import strawberry
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# What resolving a planned field gives; the executor puts the answer of the field's statement in its place.
+PLANNED: Any = object()
+
+
+def planned(function: F) -> F:
+    """A field that the planner answers: the function declares it and is never run."""
+
+    @wraps(function)
+    def resolve(*_: Any, **__: Any) -> Any:
+        return PLANNED
+
+    return cast(F, strawberry.field(resolve, description=_description(function)))
+
+
+def mutation(function: F) -> F:
+    """A field that writes."""
+    return cast(F, strawberry.mutation(function, description=_description(function)))
+
+
+def subscription(function: F) -> F:
+    """A field that is followed."""
+    return cast(F, strawberry.subscription(function, description=_description(function)))
+
+
+def _description(function: Callable[..., Any]) -> str:
+    return " ".join(cleandoc(function.__doc__ or "").split())

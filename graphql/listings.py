@@ -1,0 +1,150 @@
+"""The lists of the API: their rows, their order, and the key by which they are paged.
+
+A cursor is the key of a row and no offset, so paging visits each row once while others come in between.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+EVENT_COLUMNS: LiteralString = (
+    "e.position, e.recorded_at, e.occurred_at, e.source, e.event_id, e.type, e.schema_version, e.customer_id,"
+    " e.account_id, e.product, e.sequence, e.correlation_id, e.causation_id, e.data"
+)
+PATH_COLUMNS: LiteralString = (
+    "p.path_id, p.customer_id, p.n, p.started_at, p.ended_at, p.resolved, p.length, p.turnarounds, p.pages,"
+    " p.step_events, p.implied, p.events, p.turn_index, p.turn_depth, p.ping_pong_index, p.ping_pong_bounces,"
+    " p.loop_index, p.loop_distance"
+)
+TIMELINE_COLUMNS: LiteralString = "t.customer_id, t.n, t.position, t.occurred_at, t.type, t.title, t.path_id"
+CUSTOMER_COLUMNS: LiteralString = (
+    "c.customer_id, c.account_id, c.first_occurred_at, c.last_occurred_at, c.events, c.paths"
+)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list in SQL. `key`: JSON of a row's place in the order; `after`: the rows behind a key of that `shape`.
+
+    {row} stands for a row of the page, {customers}, {timeline} and {paths} for the tables, {0} and {1} for the key.
+    """
+
+    name: str
+    node: str
+    source: LiteralString
+    columns: LiteralString
+    order: LiteralString
+    key: LiteralString
+    after: LiteralString
+    shape: Any
+
+
+CUSTOMERS = Listing(
+    name="customers",
+    node="Customer",
+    source="{customers} AS c",
+    columns=CUSTOMER_COLUMNS,
+    order="c.customer_id",
+    key="json_build_array({row}.customer_id)",
+    after="c.customer_id > {0}::text",
+    shape=tuple[str],
+)
+EVENTS = Listing(
+    name="events",
+    node="Event",
+    source="raceline.event AS e",
+    columns=EVENT_COLUMNS,
+    order="e.position",
+    key="json_build_array({row}.position)",
+    after="e.position > {0}::bigint",
+    shape=tuple[int],
+)
+# A late event moves the numbers of those behind it, so the cursor holds the event and its number is looked up again.
+_LATER: LiteralString = (
+    "t.n > (SELECT s.n FROM {timeline} AS s WHERE s.customer_id = t.customer_id AND s.position = {0}::bigint)"
+)
+CUSTOMER_EVENTS = Listing(
+    name="customerEvents",
+    node="Event",
+    source="{timeline} AS t JOIN raceline.event AS e ON e.position = t.position",
+    columns=EVENT_COLUMNS,
+    order="t.n",
+    key="json_build_array({row}.position)",
+    after=_LATER,
+    shape=tuple[int],
+)
+TIMELINE = Listing(
+    name="timeline",
+    node="TimelineEntry",
+    source="{timeline} AS t",
+    columns=TIMELINE_COLUMNS,
+    order="t.n",
+    key="json_build_array({row}.position)",
+    after=_LATER,
+    shape=tuple[int],
+)
+# Two visits may start at the same moment; path_id, the position of the first event, tells them apart.
+PATHS = Listing(
+    name="paths",
+    node="Path",
+    source="{paths} AS p",
+    columns=PATH_COLUMNS,
+    order="p.started_at, p.path_id",
+    key="json_build_array(to_json({row}.started_at AT TIME ZONE 'UTC') #>> '{{}}' || 'Z', {row}.path_id)",
+    after="(p.started_at, p.path_id) > ({0}::timestamptz, {1}::bigint)",
+    shape=tuple[datetime, int],
+)
+QUARANTINE = Listing(
+    name="quarantine",
+    node="QuarantineEntry",
+    source="raceline.quarantine AS q",
+    columns=(
+        "q.quarantine_id, q.source, q.place, q.reason, q.detail, q.raw, q.received_at, q.requeued_at, q.requeued_as"
+    ),
+    order="q.quarantine_id DESC",
+    key="json_build_array({row}.quarantine_id)",
+    after="q.quarantine_id < {0}::bigint",
+    shape=tuple[int],
+)
+
+# A page without an opportunity has no rate; -1 keeps such pages at the low end of the order instead of out of it.
+_FIGURES: dict[str, tuple[LiteralString, Any]] = {
+    "visits": ("g.visits", tuple[int, str]),
+    "customers": ("g.customers", tuple[int, str]),
+    "opportunities": ("g.opportunities", tuple[int, str]),
+    "turnarounds": ("g.turnarounds", tuple[int, str]),
+    "rate": ("COALESCE(g.turnarounds::float8 / NULLIF(g.opportunities, 0), -1)", tuple[float, str]),
+    "depth": ("COALESCE(g.depth::float8 / NULLIF(g.turnarounds, 0), -1)", tuple[float, str]),
+    "ping_pongs": ("g.ping_pongs", tuple[int, str]),
+}
+_PAGE_COLUMNS: LiteralString = "g.page, g.visits, g.customers, g.opportunities, g.turnarounds, g.depth, g.ping_pongs"
+
+
+def _pages_by_name(descending: bool) -> Listing:
+    order, after = ("g.page DESC", "g.page < {0}::text") if descending else ("g.page", "g.page > {0}::text")
+    name = "pages.page.desc" if descending else "pages.page.asc"
+    key = "json_build_array({row}.page)"
+    return Listing(name, "Page", "live.pages AS g", _PAGE_COLUMNS, order, key, after, tuple[str])
+
+
+def _pages_by_figure(field: str, descending: bool) -> Listing:
+    figure, shape = _FIGURES[field]
+    # Ties are in the order of the name whichever way the figure goes.
+    direction: LiteralString = " DESC" if descending else ""
+    sign: LiteralString = "<" if descending else ">"
+    return Listing(
+        name=f"pages.{field}.{'desc' if descending else 'asc'}",
+        node="Page",
+        source="live.pages AS g",
+        columns=_PAGE_COLUMNS + ", " + figure + " AS figure",
+        order=figure + direction + ", g.page",
+        key="json_build_array({row}.figure, {row}.page)",
+        after="(" + figure + " " + sign + " {0} OR (" + figure + " = {0} AND g.page > {1}::text))",
+        shape=shape,
+    )
+
+
+PAGES: dict[tuple[str, bool], Listing] = {
+    ("page", True): _pages_by_name(descending=True),
+    ("page", False): _pages_by_name(descending=False),
+} | {(field, way): _pages_by_figure(field, way) for field in _FIGURES for way in (True, False)}

@@ -1,0 +1,135 @@
+-- The pieces of which the statements of the API are put together. {name} is the place of another piece, of a bound
+-- parameter, or of the alias of a row; no text of a client is ever one. json (and not jsonb) keeps the order of the selection.
+
+-- name: moment
+-- Fixed width and always UTC, so that moments sort as text; to_char keeps the microseconds.
+to_char({value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+
+-- name: opaque
+-- encode() breaks lines after 76 characters.
+translate(encode(convert_to({text}, 'UTF8'), 'base64'), E'\n', '')
+
+-- name: live_position
+-- In the same statement as the rows, and so of the same snapshot.
+COALESCE((SELECT g.position FROM raceline.generation AS g WHERE g.status = 'live'), 0)
+
+-- name: join_objects
+-- A function takes at most a hundred arguments, so a longer object is put together from shorter ones.
+(left({left}::text, -1) || ', ' || substr({right}::text, 2))::json
+
+-- name: one
+(SELECT {object} FROM {source} WHERE {filter})
+
+-- name: many
+-- A list that is bounded by nature, whole and in its order.
+(SELECT COALESCE(json_agg({object} ORDER BY {row}.i), '[]') FROM {source})
+
+-- name: connection
+-- One row more than was asked for says whether there is a next page; the aggregates below keep it out of the answer.
+(SELECT {object}
+ FROM (SELECT {columns}, row_number() OVER (ORDER BY {order}) AS rank
+       FROM {source} WHERE {filter} ORDER BY {order} LIMIT {limit}) AS {row})
+
+-- name: page_of
+COALESCE(json_agg({item} ORDER BY {row}.rank) FILTER (WHERE {row}.rank <= {first}), '[]')
+
+-- name: has_next
+count(*) > {first}
+
+-- name: start_cursor
+max({cursor}) FILTER (WHERE {row}.rank = 1 AND {first} > 0)
+
+-- name: end_cursor
+(array_agg({cursor} ORDER BY {row}.rank DESC) FILTER (WHERE {row}.rank <= {first}))[1]
+
+-- name: total
+(SELECT count(*) FROM {source} WHERE {filter})
+
+-- name: known
+-- As derived a moment ago from only what was recorded by then, in place of the table of the same columns.
+{relation} AS MATERIALIZED (SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, {rows}::jsonb) AS k)
+
+-- name: steps
+-- The arrays of a path are parallel.
+unnest({parent}.pages, {parent}.implied, {parent}.step_events) WITH ORDINALITY AS {row}(page, implied, position, i)
+
+-- name: step_moment
+(SELECT e.occurred_at FROM raceline.event AS e WHERE e.position = {row}.position)
+
+-- name: marks
+-- A turn, a ping-pong and a loop are each a step and a number.
+(SELECT {parent}.pages[m.step] AS page, m.step, m.amount, m.i
+ FROM unnest({parent}.{steps}, {parent}.{amounts}) WITH ORDINALITY AS m(step, amount, i)) AS {row}
+
+-- name: path_events
+(SELECT {columns}, p.i
+ FROM unnest({parent}.events) WITH ORDINALITY AS p(position, i)
+ JOIN raceline.event AS e ON e.position = p.position) AS {row}
+
+-- name: path_days
+-- The sums of the span; numeric, so that nothing is rounded before the one division that gives a figure.
+(SELECT sum(d.paths) AS paths, sum(d.length) AS length, sum(d.length_squared) AS squared,
+        sum(d.paths) FILTER (WHERE d.resolved) AS resolved_paths,
+        sum(d.length) FILTER (WHERE d.resolved) AS resolved_length,
+        sum(d.length_squared) FILTER (WHERE d.resolved) AS resolved_squared,
+        sum(d.paths) FILTER (WHERE NOT d.resolved) AS open_paths,
+        sum(d.length) FILTER (WHERE NOT d.resolved) AS open_length,
+        sum(d.length_squared) FILTER (WHERE NOT d.resolved) AS open_squared,
+        sum(d.paths) FILTER (WHERE d.turned) AS turned_paths
+ FROM live.path_days AS d WHERE {filter}) AS {row}
+
+-- name: lengths
+(SELECT {parent}.{paths} AS paths, {parent}.{length} AS length, {parent}.{squared} AS squared) AS {row}
+
+-- name: mean
+({row}.length / {row}.paths)::float8
+
+-- name: variance
+-- Whole numbers until the division: (n * sum of squares - square of sum) / n^2.
+(({row}.paths * {row}.squared - {row}.length * {row}.length) / ({row}.paths * {row}.paths))::float8
+
+-- name: page_rate
+{row}.turnarounds::float8 / NULLIF({row}.opportunities, 0)
+
+-- name: page_depth
+{row}.depth::float8 / NULLIF({row}.turnarounds, 0)
+
+-- name: projections
+-- A retired generation is never read again, so it is not behind anything.
+(SELECT g.name, g.status, g.position, g.failed_position, g.failure, row_number() OVER (ORDER BY g.number) AS i
+ FROM raceline.generation AS g WHERE g.status <> 'retired') AS {row}
+
+-- name: lag_seconds
+-- The age of the oldest event that this generation has not taken.
+COALESCE((SELECT GREATEST(extract(epoch FROM clock_timestamp() - e.recorded_at), 0)::float8
+          FROM raceline.event AS e WHERE e.position = {row}.position + 1), 0)
+
+-- name: lag_events
+GREATEST((SELECT h.position FROM raceline.log_head AS h) - {row}.position, 0)
+
+-- name: raw_text
+-- Bytes that are UTF-8 without a NUL, byte by byte (RFC 3629, section 4); others cannot be text in PostgreSQL.
+CASE WHEN encode({row}.raw, 'hex') ~ '^(0[1-9a-f]|[1-7][0-9a-f]|(c[2-9a-f]|d[0-9a-f])[89ab].|e0[ab].[89ab].|(e[1-9a-cef])([89ab].){{2}}|ed[89].[89ab].|f0[9ab].([89ab].){{2}}|f[1-3]([89ab].){{3}}|f48.([89ab].){{2}})*$'
+     THEN convert_from({row}.raw, 'UTF8') END
+
+-- name: raw_base64
+translate(encode({row}.raw, 'base64'), E'\n', '')
+
+-- name: position_at
+-- Positions have no gaps and recorded_at grows with them, so the newest event recorded by a moment is found by halving.
+WITH RECURSIVE halves(low, high) AS (
+    SELECT 0::bigint, h.position FROM raceline.log_head AS h
+    UNION ALL
+    SELECT CASE WHEN e.recorded_at > %(time)s THEN s.low ELSE m.middle END,
+           CASE WHEN e.recorded_at > %(time)s THEN m.middle - 1 ELSE s.high END
+    FROM halves AS s
+    CROSS JOIN LATERAL (SELECT (s.low + s.high + 1) / 2 AS middle) AS m
+    LEFT JOIN raceline.event AS e ON e.position = m.middle
+    WHERE s.low < s.high
+)
+SELECT s.low FROM halves AS s WHERE s.low = s.high
+
+-- name: positions
+SELECT h.position, NULLIF(h.recorded_at, '-infinity'),
+       COALESCE((SELECT g.position FROM raceline.generation AS g WHERE g.status = 'live'), 0)
+FROM raceline.log_head AS h

@@ -1,0 +1,48 @@
+"""The schema: what the API knows how to answer, and its text that is committed as schema.graphql."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import strawberry
+from graphql import DocumentNode, GraphQLError
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.execution import ExecutionContext
+
+from raceline.graphql.context import Limits
+from raceline.graphql.executor import Executor
+from raceline.graphql.limits import Documents
+from raceline.graphql.mutation import Mutation
+from raceline.graphql.objects import Customer, Event, Path, QuarantineEntry
+from raceline.graphql.problems import Presentable
+from raceline.graphql.query import Query
+from raceline.graphql.scalars import SCALARS
+from raceline.graphql.subscription import Subscription
+
+
+class Schema(strawberry.Schema):
+    """strawberry's schema; errors are logged where they are made presentable."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Nothing: strawberry would log what a client did wrong as an error of the server."""
+
+
+def make_schema(limits: Limits | None = None) -> Schema:
+    """The schema with its limits; one for a process."""
+    allowed = limits or Limits()
+    kept: OrderedDict[str, tuple[DocumentNode, list[GraphQLError]]] = OrderedDict()
+    extensions: list[Callable[[], SchemaExtension]] = [lambda: Documents(allowed, kept), Presentable]
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[Customer, Event, Path, QuarantineEntry],
+        extensions=extensions,
+        execution_context_class=Executor,
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+
+
+def sdl() -> str:
+    """The schema as text; `make docs` writes it to graphql/schema.graphql."""
+    return make_schema().as_str() + "\n"
