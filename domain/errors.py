@@ -122,3 +122,7 @@ class AddressTaken(RacelineError):
 
 class NotConfirmed(RacelineError):
     """This cannot be undone, so it has to be confirmed."""
+
+
+class IngestInterrupted(RacelineError):
+    """The database went away and did not come back in time."""
