@@ -14,6 +14,7 @@ import fcntl
 import importlib.util
 import logging
 import os
+import re
 import shlex
 import shutil
 import time
@@ -66,6 +67,8 @@ class EmbeddedServer:
     def __init__(self, home: Path | str, binaries: Path | None = None) -> None:
         self.home = Path(home).expanduser().resolve()
         self.binaries = binaries or wheel_binaries()
+        if re.search(r'["$`\\\n]', str(self.home)):  # pg_ctl gives its paths to a shell, in double quotes
+            raise EmbeddedServerFailed(f"{self.home} cannot be a RACELINE_HOME: it has a quote, dollar or backslash.")
         version = _version(self.binaries)
         self.major = int(version.partition(".")[0])
         self.folder = self.home / f"postgres-{self.major}"
