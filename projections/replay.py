@@ -10,6 +10,7 @@ from raceline.projections.derive import Rules, derive
 from raceline.projections.generation import Claimed, Session
 
 Progress = Callable[[int, int], None]
+_ROUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,16 @@ def _fill(session: Session, name: str, position: int, chunk: int, progress: Prog
 
 
 def _catch_up(session: Session, chunk: int) -> None:
-    """Take what came in meanwhile, until less than a batch is left for the switch."""
-    while (claimed := session.claim("building", wait=True)) and claimed.position < claimed.head:
-        up_to = min(claimed.head, claimed.position + chunk)
-        session.apply(claimed, up_to)
+    """Take what came in meanwhile, until less than half a chunk is left for the switch.
+
+    The live run moves on while we do, so the rounds are counted: the switch holds it, and takes whatever is left.
+    """
+    for _ in range(_ROUNDS):
+        building, live = session.claim("building", wait=True), session.look("live")
+        if building is None or live is None or live.position - building.position < chunk // 2:
+            break
+        session.apply(building, min(live.position, building.position + chunk))
         session.commit()
-        if claimed.head - claimed.position < chunk // 10:
-            return
     session.rollback()
 
 

@@ -167,6 +167,7 @@ def test_a_replay_switches_while_the_live_run_goes_on_and_readers_read(house, ru
         while not stop.is_set():
             house.take(clicks(first, 5))
             first += 5
+            time.sleep(0.01)
 
     threads = [Thread(target=read), Thread(target=write)]
     for thread in threads:
