@@ -75,8 +75,13 @@ class YamlFile:
             return self._mapping(node, *parts)
         if origin is tuple:
             return tuple(self._value(item, parts[0]) for item in self._items(node))
-        if origin in (Union, UnionType) and NoneType in parts and len(parts) == 2:
-            return None if node.tag.endswith(":null") else self._value(node, parts[parts[0] is NoneType])
+        if origin in (Union, UnionType):
+            if NoneType in parts and node.tag.endswith(":null"):
+                return None
+            kinds = [part for part in parts if part is not NoneType]
+            alike = kinds if len(kinds) == 1 else [part for part in kinds if _shape(part) is type(node)]
+            if len(alike) == 1:
+                return self._value(node, alike[0])
         return self._plain(node, kind)
 
     def _struct(self, node: Node, kind: type[msgspec.Struct], given: Mapping[str, Any]) -> Any:
@@ -160,15 +165,28 @@ def _suggestion(word: str, words: Iterable[str]) -> str:
     return f"did you mean `{found}`?" if found else f"known are {', '.join(f'`{one}`' for one in known)}"
 
 
+def _shape(kind: Any) -> type[Node]:
+    """The node that a value of this kind is written as."""
+    if get_origin(kind) is tuple:
+        return SequenceNode
+    structured = get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, msgspec.Struct))
+    return MappingNode if structured else ScalarNode
+
+
 def _find(node: Node, keys: Iterable[str | int]) -> Node:
     """The node of the last key, or the nearest one above it that is in the file."""
     found = node
     for key in keys:
-        pairs = node.value if isinstance(node, MappingNode) else ()
-        match = next((pair for pair in pairs if pair[0].value == str(key)), None)
-        if match is None:
+        match node:
+            case MappingNode():
+                pairs = [pair for pair in node.value if pair[0].value == str(key)]
+            case SequenceNode():
+                pairs = [(item, item) for n, item in enumerate(node.value) if n == key]
+            case _:
+                pairs = []
+        if not pairs:
             break
-        found, node = match
+        found, node = pairs[0]
     return found
 
 
