@@ -40,9 +40,9 @@ class Limits:
 class Api:
     """The API's world. The pool's connections are in autocommit: each answer is one statement.
 
-    `record`: takes raw JSON envelopes, gives an outcome for each. `requeue`: offers an entry of the quarantine again, as
-    it came in or with other bytes; raises NotQuarantined. `as_known`: derives one customer from only the events up to a
-    position: rows by table (customers, timeline, paths), named as the columns of live.customers and so on.
+    `record`: takes raw JSON envelopes, gives an outcome for each. `requeue`: offers an entry of the quarantine again,
+    as it came in or with other bytes; raises NotQuarantined. `as_known`: derives one customer from only the events up
+    to a position: rows by table (customers, timeline, paths), named as the columns of live.customers and so on.
     """
 
     pool: AsyncConnectionPool[AsyncConnection[Any]]

@@ -55,7 +55,7 @@ _ASKED = msgspec.json.Decoder(Asked)
 class Endpoint:
     """The application. One for a process: it holds the schema and the documents that were parsed.
 
-    `origins`: other web origins that may open a WebSocket, such as https://app.example; that of the API itself always may.
+    `origins`: other web origins that may open a WebSocket, such as https://app.example; its own always may.
     """
 
     def __init__(self, api: Api, *, origins: Sequence[str] = ()) -> None:

@@ -26,9 +26,11 @@ COALESCE((SELECT g.position FROM raceline.generation AS g WHERE g.status = 'live
 
 -- name: connection
 -- One row more than was asked for says whether there is a next page; the aggregates below keep it out of the answer.
+-- HAVING makes it one row also when nothing that was selected is an aggregate.
 (SELECT {object}
  FROM (SELECT {columns}, row_number() OVER (ORDER BY {order}) AS rank
-       FROM {source} WHERE {filter} ORDER BY {order} LIMIT {limit}) AS {row})
+       FROM {source} WHERE {filter} ORDER BY {order} LIMIT {limit}) AS {row}
+ HAVING true)
 
 -- name: page_of
 COALESCE(json_agg({item} ORDER BY {row}.rank) FILTER (WHERE {row}.rank <= {first}), '[]')
