@@ -92,7 +92,9 @@ class Settings(BaseSettings):
     @check("cors_origins", mode="before")
     @classmethod
     def _several_origins(cls, given: Any) -> Any:
-        return tuple(origin.strip() for origin in given.split(",") if origin.strip()) if isinstance(given, str) else given
+        return (
+            tuple(origin.strip() for origin in given.split(",") if origin.strip()) if isinstance(given, str) else given
+        )
 
     @check("cors_origins")
     @classmethod

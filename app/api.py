@@ -1,0 +1,98 @@
+"""What GraphQL and the REST addresses are given: connections, and functions that do in threads whatever blocks."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from raceline.app.as_known import AsKnown, Rows
+from raceline.app.runtime import Runtime
+from raceline.app.settings import Settings
+from raceline.domain.event import Outcome
+from raceline.domain.requeue import requeue
+from raceline.graphql.context import Api, Limits
+from raceline.graphql.watch import Watch
+
+POOL_PATIENCE_SECONDS = 5.0
+
+
+class Composed:
+    """The world of the API; `api` is GraphQL's part of it. No more threads block than there are connections."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._ingest = runtime.ingest
+        self._threads = CapacityLimiter(runtime.settings.pool_size)
+        self._as_known = AsKnown(runtime.url, runtime.catalogue, runtime.rules)
+        self.api = Api(
+            pool=_pool(runtime.url, runtime.settings),
+            watch=Watch(runtime.url),
+            record=self._record_graphql,
+            requeue=self._requeue,
+            as_known=self._derive_as_known,
+            limits=_limits(runtime.settings),
+        )
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Open what lives in the event loop, and close it."""
+        try:
+            async with self.api.pool, self.api.watch:
+                yield
+        finally:
+            await run_sync(self._as_known.close)
+
+    async def record(self, raws: Sequence[bytes], source: str, place: str) -> list[Outcome]:
+        """Take the JSON texts of envelopes; see `Ingest.record`."""
+        outcomes: list[Outcome] = await self._in_thread(self._ingest.record, raws, source=source, place=place)
+        return outcomes
+
+    async def _record_graphql(self, raws: Sequence[bytes]) -> list[Outcome]:
+        return await self.record(raws, "graphql", "recordEvents")
+
+    async def _requeue(self, quarantine_id: int, corrected: bytes | None) -> Outcome:
+        outcome: Outcome = await self._in_thread(requeue, self._ingest, quarantine_id, corrected)
+        return outcome
+
+    async def _derive_as_known(self, customer_id: str, position: int) -> Rows:
+        rows: Rows = await self._in_thread(self._as_known, customer_id, position)
+        return rows
+
+    async def _in_thread(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return await run_sync(partial(function, *args, **kwargs), limiter=self._threads)
+
+
+def _pool(url: str, settings: Settings) -> AsyncConnectionPool[AsyncConnection[Any]]:
+    # Each answer is one statement, so nothing is gained by a transaction around it.
+    milliseconds = int(settings.statement_timeout_seconds * 1000)
+    return AsyncConnectionPool(
+        url,
+        kwargs={
+            "autocommit": True,
+            "application_name": "raceline api",
+            "options": f"-c statement_timeout={milliseconds}",
+        },
+        min_size=1,
+        max_size=settings.pool_size,
+        timeout=POOL_PATIENCE_SECONDS,
+        open=False,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        page_size=settings.page_size_limit,
+        cost=settings.query_cost,
+        depth=settings.query_depth,
+        aliases=settings.query_aliases,
+        tokens=settings.query_tokens,
+        body=settings.max_body_bytes,
+        batch=settings.max_batch_events,
+        min_position_timeout=settings.min_position_timeout_seconds,
+        documents=settings.query_cache,
+        graphiql=settings.graphiql,
+    )

@@ -1,0 +1,10 @@
+-- name: schemas
+-- The log, the stable names of the read models, and every generation of them; nothing else of a shared database.
+SELECT n.nspname AS name
+FROM pg_namespace AS n
+WHERE n.nspname IN ('raceline', 'live') OR n.nspname ~ '^views_[0-9]+$'
+ORDER BY n.nspname
+
+-- name: give_up_soon
+-- Whoever still reads or writes is not interrupted; we are.
+SET LOCAL lock_timeout = '5s'

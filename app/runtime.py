@@ -1,0 +1,63 @@
+"""The composition root: from settings to everything that a command needs, and back when it is done."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from raceline.app.settings import Settings
+from raceline.domain.catalogue import Catalogue, load
+from raceline.domain.ingest import Check, Ingest, Limits
+from raceline.domain.log import EventLog
+from raceline.projections.derive import MICROSECONDS, Rules
+from raceline.projections.generation import prepare
+from raceline.projections.runner import Projector
+from raceline.projections.titles import titles
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A database that is ready, and what works on it."""
+
+    settings: Settings
+    url: str
+    catalogue: Catalogue
+    rules: Rules
+    log: EventLog
+    ingest: Ingest
+
+    def projector(self) -> Projector:
+        """The live run of the read models."""
+        return Projector(
+            self.url,
+            self.catalogue,
+            self.rules,
+            batch=self.settings.projection_batch,
+            rebuild_after=self.settings.rebuild_after_events,
+        )
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """The URL of the database: the operator's, or the embedded one, which runs for as long as somebody uses it."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    from raceline.app.embedded import EmbeddedServer
+
+    with EmbeddedServer(settings.home) as url:
+        yield url
+
+
+@contextmanager
+def runtime(settings: Settings) -> Iterator[Runtime]:
+    """Everything, composed: the catalogue read, the database up and migrated, the read models there.
+
+    Raises InvalidCatalogue, EmbeddedServerFailed, LogUnavailable, ServerTooOld, SchemaTooNew.
+    """
+    catalogue = load(settings.catalogue, allow_unknown=settings.allow_unknown_types)
+    rules = Rules(titles(catalogue), session_gap=int(settings.session_gap_seconds * MICROSECONDS))
+    limits = Limits(settings.max_event_bytes, int(settings.future_tolerance_seconds * MICROSECONDS))
+    with database(settings) as url:
+        prepare(url, catalogue, rules)
+        with EventLog(url, pool_size=settings.pool_size) as log:
+            yield Runtime(settings, url, catalogue, rules, log, Ingest(log, Check(catalogue, limits)))

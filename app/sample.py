@@ -1,0 +1,172 @@
+"""A generated sample to look at. Nothing and nobody in it exists: it says "sample" wherever it says anything.
+
+The same events each time, so that loading it twice changes nothing. `raceline serve --sample` loads it.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, BinaryIO
+
+import msgspec
+
+SOURCE = "raceline-sample"
+CUSTOMERS = 400
+FIRST_CUSTOMER = "sample-0001"
+# Part of each identity: change it with the generator, for the log refuses the same identity with other content.
+_EDITION = 1
+_SEED = 20_250_101
+_START = datetime(2025, 1, 1, tzinfo=UTC)
+
+_ARTICLES = ("install-guide", "licence-keys", "release-notes", "upgrade-steps", "error-codes", "known-problems")
+_WEB = ("/", "/products", "/products/sample-router", "/pricing", "/documentation", "/contact")
+_CONTENT = ("sample-white-paper", "sample-demo-video", "sample-case-study")
+_FEATURES = ("dashboard", "alerts", "reports", "automation", "export")
+_PROBLEMS = ("installation", "licence", "performance", "configuration")
+_CAUSES = ("documentation", "defect", "user-error", "third-party")
+
+Fact = tuple[datetime, str, dict[str, Any]]
+
+
+def write_sample(file: BinaryIO, customers: int = CUSTOMERS) -> int:
+    """Write the events of so many customers as NDJSON, some fifty each; gives how many there are."""
+    count = 0
+    for number in range(1, customers + 1):
+        for envelope in _Customer(number).envelopes():
+            file.write(msgspec.json.encode(envelope) + b"\n")
+            count += 1
+    return count
+
+
+class _Customer:
+    """One customer's life: looks around, perhaps buys, uses, asks for help, renews, recommends."""
+
+    def __init__(self, number: int) -> None:
+        # A seed of its own, so that a customer is the same however many there are. Only random() is used, because it
+        # alone gives the same numbers in every version of Python.
+        self._random = random.Random(_SEED + number).random  # noqa: S311 - no secret
+        self.number = number
+        self.name = f"sample-{number:04d}"
+        self.joined = _START + timedelta(hours=self._some(0, 60 * 24))
+
+    def envelopes(self) -> Iterator[dict[str, Any]]:
+        for n, (at, kind, data) in enumerate(sorted(self._life(), key=lambda fact: fact[0]), 1):
+            yield {
+                "event_id": f"{_EDITION}-{self.name}-{n}",
+                "source": SOURCE,
+                "type": kind,
+                "customer_id": self.name,
+                "account_id": f"sample-account-{(self.number - 1) % 40 + 1:02d}",
+                "product": "sample-router",
+                "occurred_at": at.isoformat(),
+                "sequence": n,
+                "data": data,
+            }
+
+    def _life(self) -> Iterator[Fact]:
+        for _ in range(self._some(2, 4)):
+            yield from self._web_visit(self._moment(0, 20))
+        yield from self._campaign()
+        if self._random() < 0.7:
+            yield from self._purchase(20)
+            yield from self._usage(30)
+            for _ in range(self._some(1, 4)):
+                yield from self._support_visit(self._moment(25, 110))
+            for case in range(self._some(0, 2)):
+                yield from self._case(case + 1, self._moment(30, 90))
+            if self._random() < 0.3:
+                yield from self._loyalty()
+
+    def _moment(self, first_day: int, last_day: int) -> datetime:
+        return self.joined + timedelta(seconds=self._some(first_day * 86_400, last_day * 86_400))
+
+    def _some(self, least: int, most: int) -> int:
+        return least + int(self._random() * (most - least + 1))
+
+    def _one(self, *choices: Any) -> Any:
+        return choices[self._some(0, len(choices) - 1)]
+
+    def _different(self, choices: Sequence[str], least: int, most: int) -> list[str]:
+        """Some of them in any order, none twice."""
+        return sorted(choices, key=lambda _: self._random())[: self._some(least, most)]
+
+    def _web_visit(self, at: datetime) -> Iterator[Fact]:
+        for page in self._different(_WEB, 2, 5):
+            yield at, "web.page_viewed", {"page": page, "page_type": "sample"}
+            at += timedelta(seconds=self._some(5, 240))
+
+    def _campaign(self) -> Iterator[Fact]:
+        at = self._moment(0, 15)
+        yield at, "email.opened", {"email_id": "sample-welcome", "campaign": "sample-campaign"}
+        if self._random() < 0.5:
+            at += timedelta(seconds=self._some(5, 90))
+            link = self._one(*_CONTENT)
+            yield at, "email.link_clicked", {"email_id": "sample-welcome", "link": link}
+            yield at + timedelta(seconds=3), "content.viewed", {"page": link, "seconds": self._some(10, 600)}
+        if self._random() < 0.3:
+            attended = {"session_id": f"sample-session-{self._some(1, 5)}", "program": self._one("ACC", "ATX")}
+            yield self._moment(30, 60), "learning.session_attended", {**attended, "completed": self._random() < 0.8}
+
+    def _purchase(self, day: int) -> Iterator[Fact]:
+        order = {"item_id": "sample-router", "order_id": f"sample-order-{self.number:04d}"}
+        booked = self._moment(day, day + 5)
+        yield booked, "install_base.item_booked", {**order, "quantity": self._some(1, 9)}
+        yield booked + timedelta(days=2), "install_base.item_shipped", order
+        licence = {"license_id": f"sample-licence-{self.number:04d}", "seats": self._some(5, 50)}
+        yield booked + timedelta(days=4), "install_base.license_activated", licence
+
+    def _usage(self, day: int) -> Iterator[Fact]:
+        device = f"sample-device-{self.number:04d}"
+        for _ in range(self._some(10, 24)):
+            at = self._moment(day, 110)
+            yield at, "telemetry.login_recorded", {"application": "sample-console", "succeeded": True}
+            if self._random() < 0.6:
+                used = {"feature": self._one(*_FEATURES), "device_id": device, "uses": self._some(1, 20)}
+                yield at + timedelta(seconds=self._some(5, 900)), "telemetry.feature_used", used
+        for week in range(self._some(3, 8)):
+            at = self.joined + timedelta(days=day + 7 * week)
+            yield at, "telemetry.device_reported", {"device_id": device, "healthy": self._random() < 0.95}
+
+    def _support_visit(self, at: datetime) -> Iterator[Fact]:
+        """From the search to articles and back: each return is a turnaround at the article. Then it helps, or not."""
+        here = "search"
+        for article in self._different(_ARTICLES, 1, 4):
+            yield at, "support.link_followed", _link(here, article, resolved=False)
+            at += timedelta(seconds=self._some(10, 300))
+            here = article
+            if self._random() < 0.6:
+                yield at, "support.link_followed", _link(article, "search", resolved=False)
+                at += timedelta(seconds=self._some(3, 60))
+                here = "search"
+        solution = f"solution-{self._some(1, 12)}"
+        yield at, "support.link_followed", _link(here, solution, resolved=self._random() < 0.6)
+
+    def _case(self, number: int, at: datetime) -> Iterator[Fact]:
+        case = {"case_id": f"sample-case-{self.number:04d}-{number}"}
+        problem = {"severity": self._some(1, 4), "problem": self._one(*_PROBLEMS), "text": "A sample case."}
+        yield at, "case.opened", {**case, **problem}
+        for _ in range(self._some(1, 3)):
+            at += timedelta(hours=self._some(2, 40))
+            yield at, "case.updated", {**case, "state": "active", "text": "A sample note.", "written_by": "engineer"}
+        at += timedelta(hours=self._some(2, 60))
+        yield at, "case.closed", {**case, "cause_code": self._one(*_CAUSES)}
+        if self._random() < 0.15:
+            at += timedelta(days=1)
+            yield at, "case.reopened", {**case, "text": "A sample reason."}
+            at += timedelta(days=2)
+            yield at, "case.closed", {**case, "cause_code": self._one(*_CAUSES)}
+        if self._random() < 0.5:
+            score = {"score": self._some(1, 5), "highest_score": 5}
+            yield at + timedelta(days=1), "case.survey_answered", {**case, **score}
+
+    def _loyalty(self) -> Iterator[Fact]:
+        at = self._moment(115, 120)
+        yield at, "install_base.contract_renewed", {"contract_id": f"sample-contract-{self.number:04d}", "months": 12}
+        if self._random() < 0.4:
+            yield at + timedelta(days=3), "advocacy.recommendation_made", {"channel": "survey", "score": 9}
+        if self._random() < 0.2:
+            yield at + timedelta(days=5), "advocacy.reference_given", {"kind": "call"}
+
+
+def _link(source: str, target: str, *, resolved: bool) -> dict[str, Any]:
+    return {"source_page": source, "target_page": target, "resolved": resolved}
