@@ -26,7 +26,7 @@ run: setup ## serve the API with a generated sample, at http://127.0.0.1:8000/gr
 
 test: setup ## all tests on the embedded PostgreSQL, then those that need a database on another major version
 	$(PY) -m pytest
-	@other=$$($(PY) tests/other_server.py) && \
+	@other=$$($(PY) tests/support/other_server.py) && \
 	echo "The tests marked 'database' once more, on $$($$other/postgres --version):" && \
 	RACELINE_TEST_POSTGRES_BIN=$$other $(PY) -m pytest -m database
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -118,7 +119,8 @@ def kill_server(folder):
     first = psutil.Process(postmaster(folder))
     processes = [first, *first.children(recursive=True)]
     for process in processes:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # the others end by themselves when the first is gone
+            process.kill()
     psutil.wait_procs(processes, timeout=10)
 
 
