@@ -5,7 +5,9 @@ A cursor is the key of a row and no offset, so paging visits each row once while
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Annotated, Any, LiteralString
+
+import msgspec
 
 EVENT_COLUMNS: LiteralString = (
     "e.position, e.recorded_at, e.occurred_at, e.source, e.event_id, e.type, e.schema_version, e.customer_id,"
@@ -20,6 +22,9 @@ TIMELINE_COLUMNS: LiteralString = "t.customer_id, t.n, t.position, t.occurred_at
 CUSTOMER_COLUMNS: LiteralString = (
     "c.customer_id, c.account_id, c.first_occurred_at, c.last_occurred_at, c.events, c.paths"
 )
+
+
+Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ EVENTS = Listing(
     order="e.position",
     key="json_build_array({row}.position)",
     after="e.position > {0}::bigint",
-    shape=tuple[int],
+    shape=tuple[Number],
 )
 # A late event moves the numbers of those behind it, so the cursor holds the event and its number is looked up again.
 _LATER: LiteralString = (
@@ -71,7 +76,7 @@ CUSTOMER_EVENTS = Listing(
     order="t.n",
     key="json_build_array({row}.position)",
     after=_LATER,
-    shape=tuple[int],
+    shape=tuple[Number],
 )
 TIMELINE = Listing(
     name="timeline",
@@ -81,7 +86,7 @@ TIMELINE = Listing(
     order="t.n",
     key="json_build_array({row}.position)",
     after=_LATER,
-    shape=tuple[int],
+    shape=tuple[Number],
 )
 # Two visits may start at the same moment; path_id, the position of the first event, tells them apart.
 PATHS = Listing(
@@ -92,7 +97,7 @@ PATHS = Listing(
     order="p.started_at, p.path_id",
     key="json_build_array(to_json({row}.started_at AT TIME ZONE 'UTC') #>> '{{}}' || 'Z', {row}.path_id)",
     after="(p.started_at, p.path_id) > ({0}::timestamptz, {1}::bigint)",
-    shape=tuple[datetime, int],
+    shape=tuple[datetime, Number],
 )
 QUARANTINE = Listing(
     name="quarantine",
@@ -104,18 +109,18 @@ QUARANTINE = Listing(
     order="q.quarantine_id DESC",
     key="json_build_array({row}.quarantine_id)",
     after="q.quarantine_id < {0}::bigint",
-    shape=tuple[int],
+    shape=tuple[Number],
 )
 
 # A page without an opportunity has no rate; -1 keeps such pages at the low end of the order instead of out of it.
 _FIGURES: dict[str, tuple[LiteralString, Any]] = {
-    "visits": ("g.visits", tuple[int, str]),
-    "customers": ("g.customers", tuple[int, str]),
-    "opportunities": ("g.opportunities", tuple[int, str]),
-    "turnarounds": ("g.turnarounds", tuple[int, str]),
+    "visits": ("g.visits", tuple[Number, str]),
+    "customers": ("g.customers", tuple[Number, str]),
+    "opportunities": ("g.opportunities", tuple[Number, str]),
+    "turnarounds": ("g.turnarounds", tuple[Number, str]),
     "rate": ("COALESCE(g.turnarounds::float8 / NULLIF(g.opportunities, 0), -1)", tuple[float, str]),
     "depth": ("COALESCE(g.depth::float8 / NULLIF(g.turnarounds, 0), -1)", tuple[float, str]),
-    "ping_pongs": ("g.ping_pongs", tuple[int, str]),
+    "ping_pongs": ("g.ping_pongs", tuple[Number, str]),
 }
 _PAGE_COLUMNS: LiteralString = "g.page, g.visits, g.customers, g.opportunities, g.turnarounds, g.depth, g.ping_pongs"
 
