@@ -1,0 +1,152 @@
+"""CSV files, by a mapping. A row that cannot be read is a reject; the rows around it are not touched."""
+
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from typing import NamedTuple
+
+from raceline.domain.byte_stream import LONGEST, ByteStream
+from raceline.domain.cells import Unreadable
+from raceline.domain.event import Reject
+from raceline.domain.json_input import BATCH, Raw
+from raceline.domain.mapping import Mapping
+from raceline.domain.rows import Layout
+
+# The default limit is 131,072 characters, less than an event may have.
+csv.field_size_limit(LONGEST)
+
+
+def read_table(stream: ByteStream, source: str, mapping: Mapping) -> Iterator[list[Raw | Reject]]:
+    """Batches of the rows below the header; blank lines are passed over.
+
+    Raises InvalidMapping when the header lacks a column that the mapping names.
+    """
+    with io.TextIOWrapper(stream.buffered(), mapping.encoding, errors="surrogateescape", newline="") as text:
+        rows = _Rows(stream, text, mapping.delimiter)
+        header = next(iter(rows.batches(1)), None)
+        if header is None:
+            return
+        if header.broken:
+            raise stream.unreadable(header.lines[0], f"the header is not CSV: {header.broken[0]}", "Mend it.")
+        names = [cell.strip() for cell in header.cells[0]]
+        layout = mapping.layout(names, f"{stream.name}:{header.lines[0]}")
+        for batch in rows.batches(BATCH):
+            made = _json(layout, len(names), batch)
+            records: list[Raw | Reject] = list(map(Raw, batch.lines, made))  # type: ignore[arg-type] # rejects follow
+            for n, why in enumerate(made):
+                if isinstance(why, Unreadable):
+                    place = f"{stream.name}:{batch.lines[n]}"
+                    raw = batch.texts[n].rstrip("\r\n").encode(mapping.encoding, "surrogateescape")
+                    records[n] = Reject(source=source, place=place, reason=why.reason, detail=why.detail, raw=raw)
+            yield records
+            stream.line = batch.lines[-1]
+
+
+def _json(layout: Layout, width: int, batch: "_Batch") -> list[bytes | Unreadable]:
+    fit = [n for n, cells in enumerate(batch.cells) if len(cells) == width]
+    columns = list(zip(*(batch.cells[n] for n in fit), strict=True))
+    made = layout.json(columns, [batch.lines[n] for n in fit]) if fit else []
+    if len(fit) == len(batch.cells):
+        return made
+    placed = dict(zip(fit, made, strict=True))
+    return [placed.get(n) or batch.misfit(n, width) for n in range(len(batch.cells))]
+
+
+class _Batch(NamedTuple):
+    """Rows: the line that each begins on, its cells, its text. broken: by index, how a row breaks the rules of CSV."""
+
+    lines: list[int]
+    cells: list[list[str]]
+    texts: list[str]
+    broken: dict[int, str]
+
+    def misfit(self, n: int, width: int) -> Unreadable:
+        if n in self.broken:
+            return Unreadable(f"not CSV: {self.broken[n]}", "malformed")
+        detail = f"{len(self.cells[n])} cells, where the header has {width}"
+        if self.texts[n].endswith(("\n", "\r")):
+            return Unreadable(detail, "malformed")
+        return Unreadable(f"{detail}; the input ends here", "truncated")
+
+
+class _Rows:
+    """The rows of a CSV text, and the lines that they stand on."""
+
+    def __init__(self, stream: ByteStream, text: io.TextIOWrapper, delimiter: str) -> None:
+        self._stream = stream
+        self._parse = partial(csv.reader, delimiter=delimiter, strict=True)
+        self._readline = partial(text.readline, LONGEST)
+        self._again: deque[str] = deque()
+        self._taken: list[str] = []
+        self._line = 1
+        self._ended = False
+
+    def batches(self, size: int) -> Iterator[_Batch]:
+        """Batches of the rows that are not blank."""
+        while texts := list(islice(self._lines(), size)):
+            self._taken.clear()
+            batch = self._lines_are_rows(texts)
+            if batch is None:
+                self._again.extend(texts)
+                batch = self._rows_over_lines()
+            if batch.lines:
+                yield batch
+
+    def _lines_are_rows(self, texts: list[str]) -> _Batch | None:
+        """The rows of these lines at once; None where a quote may join lines, or something is wrong."""
+        if any('"' in text for text in texts):
+            return None
+        try:
+            cells = list(self._parse(texts))
+        except csv.Error:
+            return None
+        lines = list(range(self._line, self._line + len(texts)))
+        self._line += len(texts)
+        if all(cells):
+            return _Batch(lines, cells, texts, {})
+        full = [n for n, row in enumerate(cells) if row]
+        return _Batch([lines[n] for n in full], [cells[n] for n in full], [texts[n] for n in full], {})
+
+    def _rows_over_lines(self) -> _Batch:
+        """The rows of the lines that wait to be read again, one after the other."""
+        batch, taken, reader = _Batch([], [], [], {}), self._taken, self._parse(self._lines())
+        while self._again:
+            try:
+                cells = next(reader)
+            except csv.Error as error:
+                if self._ended and self._stream.damage:
+                    break
+                # A quote that is never closed takes in all that follows: give up its first line only.
+                self._again.extendleft(reversed(taken[1:]))
+                del taken[1:]
+                cells, reader = [], self._parse(self._lines())
+                batch.broken[len(batch.lines)] = str(error)
+            if cells or len(batch.lines) in batch.broken:
+                batch.lines.append(self._line)
+                batch.cells.append(cells)
+                batch.texts.append("".join(taken))
+            self._line += len(taken)
+            taken.clear()
+        return batch
+
+    def _lines(self) -> Iterator[str]:
+        while line := self._again.popleft() if self._again else self._next():
+            self._taken.append(line)
+            yield line
+        self._ended = True
+
+    def _next(self) -> str:
+        """The next line; empty at the end of the input. What a damaged input gives of its last line is left out."""
+        try:
+            line = self._readline()
+        except UnicodeError as error:
+            self._stream.damage = error
+            return ""
+        if not line.endswith(("\n", "\r")):
+            if len(line) >= LONGEST:
+                self._stream.damage = self._stream.too_long(self._line)
+            return "" if self._stream.damage else line
+        return line
