@@ -19,9 +19,10 @@ from uuid import UUID
 
 import msgspec
 from psycopg import Connection
-from psycopg.rows import class_row
+from psycopg.rows import DictRow, class_row
 
 from raceline.domain import arrays
+from raceline.domain.batch import Batch, Known, Placed, columns, conflicts, identities, outcomes
 from raceline.domain.errors import WrongExpectation
 from raceline.domain.event import Event, Outcome, Reject
 from raceline.domain.recorder import LogDatastore, LogRecorder
@@ -64,14 +65,6 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     requeued_as: int | None
 
 
-class Placed(NamedTuple):
-    """What the log did with one event: its position, and whether it was stored, known already, or in conflict."""
-
-    position: int
-    known: bool = False
-    conflict: bool = False
-
-
 class EventLog:
     """The append-only log of one database; safe to share between threads."""
 
@@ -103,42 +96,27 @@ class EventLog:
     ) -> list[Outcome]:
         """Append events and keep rejects, in one transaction; an outcome for each event, in order.
 
-        `expected` maps a customer to the position of the newest event that the caller knows of (0: none).
+        `expected` maps a customer to the position of the newest event that the caller knows of (0: none). It guards
+        what is new: the same append again is a duplicate, as ever.
         """
-        repeats = _Repeats(events)
+        if not events and not rejects:
+            return []
+        batch, source = Batch(events), shown(batch_source)
+        # Before the lock: whoever holds it keeps all others waiting.
+        asked, stored = identities(batch.distinct), columns(batch.distinct)
         with self.datastore.connected() as conn, conn.transaction():
-            placed = self._append(conn, repeats, len(rejects), batch_source, expected or {})
-            conflicts = _conflicts(events, placed)
-            _quarantine(conn, [*rejects, *conflicts])
-        return [_outcome(event, place) for event, place in zip(events, placed, strict=True)]
-
-    def _append(
-        self,
-        conn: Connection[Any],
-        repeats: "_Repeats",
-        quarantined: int,
-        batch_source: str,
-        expected: Mapping[str, int],
-    ) -> list[Placed]:
-        distinct = repeats.distinct
-        lock = conn.execute(_SQL["lock"], {"room": len(distinct)}, prepare=True).fetchone()
-        assert lock is not None, "lock_log gives one row"  # noqa: S101
-        if expected:
-            _check_expected(conn, expected)
-        counts = {
-            "batch_id": lock["batch_id"],
-            "batch_source": batch_source,
-            "received": len(repeats.events) + quarantined,
-            "duplicate": len(repeats.events) - len(distinct) - repeats.conflicts,
-            "conflicting": repeats.conflicts,
-            "quarantined": quarantined,
-        }
-        # One round trip: the statement, and the notification that commit will deliver.
-        with conn.pipeline():
-            rows = conn.execute(_SQL["append"], {**_columns(distinct), **counts}, prepare=True)
-            conn.execute(_SQL["notify"], prepare=True)
-        known = {row["n"]: Placed(row["position"], known=True, conflict=row["conflict"]) for row in rows}
-        return repeats.spread(_place(len(distinct), known, lock["position_before"]))
+            held = _hold(conn, asked, len(batch.distinct), expected or {})
+            fresh, placed = batch.fresh(held.known), batch.placed(held.known, held.position)
+            if fresh:
+                held.check_expected()
+            conflicting = conflicts(events, placed)
+            row = {"batch_id": held.batch_id, "batch_source": source, "quarantined": len(rejects)}
+            row |= _counts(placed, len(fresh), len(conflicting))
+            if fresh:
+                row |= stored if len(fresh) == len(batch.distinct) else columns(fresh)
+            conn.execute(_SQL["store" if fresh else "nothing_stored"], row, prepare=True)
+            _quarantine(conn, [*rejects, *conflicting])
+        return outcomes(events, placed)
 
     def head(self) -> int:
         """The newest position; 0 for an empty log."""
@@ -184,128 +162,70 @@ class EventLog:
             conn.execute(_SQL["mark_requeued"], {"quarantine_id": quarantine_id, "position": position})
 
 
-class _Repeats:
-    """The events of a batch without its own repetitions: the first of each identity is what the log sees."""
+class _Held(NamedTuple):
+    """What is true while the log's lock is held: the head, and what the log knows of a batch and its customers."""
 
-    def __init__(self, events: Sequence[Event]) -> None:
-        self.events = events
-        first: dict[bytes, int] = {}
-        self._first_of = [first.setdefault(event.uid, n) for n, event in enumerate(events)]
-        if len(first) == len(events):
-            self.distinct, self._place_of = list(events), list(range(len(events)))
-            self.conflicts = 0
-            return
-        self.distinct = [events[n] for n in first.values()]
-        place = {n: k for k, n in enumerate(first.values())}
-        self._place_of = [place[n] for n in self._first_of]
-        self.conflicts = sum(
-            events[first_n].content_hash != event.content_hash
-            for first_n, event in zip(self._first_of, events, strict=True)
-        )
+    position: int
+    batch_id: int
+    known: dict[int, Known]
+    newest: dict[str, int]
+    expected: Mapping[str, int]
 
-    def spread(self, placed: Sequence[Placed]) -> list[Placed]:
-        """The places of the distinct events, given to every event of the batch."""
-        if len(placed) == len(self.events):
-            return list(placed)
-        return [self._spread_one(n, placed[k]) for n, k in enumerate(self._place_of)]
-
-    def _spread_one(self, n: int, place: Placed) -> Placed:
-        first = self._first_of[n]
-        if first == n:
-            return place
-        same = self.events[first].content_hash == self.events[n].content_hash
-        return Placed(place.position, known=True, conflict=place.conflict if same else True)
+    def check_expected(self) -> None:
+        for customer, found in self.newest.items():
+            if found != self.expected[customer]:
+                raise WrongExpectation(customer=customer, expected=self.expected[customer], found=found)
 
 
-def _place(count: int, known: Mapping[int, Placed], position: int) -> list[Placed]:
-    if not known:
-        return [Placed(position) for position in range(position + 1, position + count + 1)]
-    placed = []
-    for n in range(count):
-        if n not in known:
-            position += 1
-        placed.append(known.get(n) or Placed(position))
-    return placed
+def _hold(conn: Connection[DictRow], asked: Mapping[str, Any], room: int, expected: Mapping[str, int]) -> _Held:
+    """Take the lock until commit and look, in one round trip."""
+    with conn.pipeline():
+        lock = conn.execute(_SQL["lock"], {"room": room}, prepare=True)
+        known = conn.execute(_SQL["known"], asked, prepare=True)
+        newest = conn.execute(_SQL["newest_of_customers"], {"customers": list(expected)}) if expected else ()
+    head = lock.fetchone()
+    assert head is not None, "lock_log gives one row"  # noqa: S101
+    return _Held(
+        head["position_before"],
+        head["batch_id"],
+        {row["rank"]: Known(row["position"], row["content_hash"]) for row in known},
+        {row["customer_id"]: row["position"] for row in newest},
+        expected,
+    )
 
 
-def _check_expected(conn: Connection[Any], expected: Mapping[str, int]) -> None:
-    for row in conn.execute(_SQL["newest_of_customers"], {"customers": list(expected)}):
-        if row["position"] != expected[row["customer_id"]]:
-            raise WrongExpectation(
-                customer=row["customer_id"], expected=expected[row["customer_id"]], found=row["position"]
-            )
-
-
-def _columns(events: Sequence[Event]) -> dict[str, arrays.BinaryArray]:
+def _counts(placed: Sequence[Placed], stored: int, conflicting: int) -> dict[str, int]:
+    """Of the events, not of what was rejected before."""
     return {
-        "uid": arrays.uuids([event.uid for event in events]),
-        "hash": arrays.byteas([event.content_hash for event in events]),
-        "source": arrays.texts([event.source for event in events]),
-        "event_id": arrays.texts([event.event_id for event in events]),
-        "type": arrays.texts([event.type for event in events]),
-        "schema_version": arrays.integers([event.schema_version for event in events]),
-        "customer_id": arrays.texts([event.customer_id for event in events]),
-        "account_id": arrays.texts([event.account_id for event in events]),
-        "product": arrays.texts([event.product for event in events]),
-        "occurred_at": arrays.timestamps([event.occurred_at for event in events]),
-        "sequence": arrays.bigints([event.sequence for event in events]),
-        "correlation_id": arrays.texts([event.correlation_id for event in events]),
-        "causation_id": arrays.texts([event.causation_id for event in events]),
-        "data": arrays.jsonbs([event.data for event in events]),
+        "received": len(placed),
+        "stored": stored,
+        "duplicate": len(placed) - stored - conflicting,
+        "conflicting": conflicting,
     }
-
-
-def _conflicts(events: Sequence[Event], placed: Sequence[Placed]) -> list[Reject]:
-    return [
-        Reject(
-            source=event.source,
-            place=f"event {event.event_id}",
-            reason="conflict",
-            detail=f"the log has other content for this source and event_id, at position {place.position}",
-            raw=msgspec.json.encode(as_envelope(event)),
-            event_id=event.event_id,
-        )
-        for event, place in zip(events, placed, strict=True)
-        if place.conflict
-    ]
-
-
-def as_envelope(event: Event) -> dict[str, Any]:
-    """The envelope that would make this event again."""
-    from raceline.domain.event import moment
-
-    fields = {name: getattr(event, name) for name in event.__struct_fields__ if name not in ("uid", "content_hash")}
-    fields["occurred_at"] = moment(event.occurred_at)
-    fields["data"] = msgspec.Raw(event.data)
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _quarantine(conn: Connection[Any], rejects: Sequence[Reject]) -> None:
     if not rejects:
         return
     digests = [
-        blake2b(reject.source.encode() + b"\0" + reject.reason.encode() + b"\0" + reject.raw, digest_size=16).digest()
+        blake2b(
+            shown(reject.source).encode() + b"\0" + reject.reason.encode() + b"\0" + reject.raw, digest_size=16
+        ).digest()
         for reject in rejects
     ]
     conn.execute(
         _SQL["quarantine"],
         {
             "digest": arrays.byteas(digests),
-            "source": arrays.texts([reject.source for reject in rejects]),
-            "place": arrays.texts([reject.place for reject in rejects]),
+            "source": arrays.texts([shown(reject.source) for reject in rejects]),
+            "place": arrays.texts([shown(reject.place) for reject in rejects]),
             "reason": arrays.texts([reject.reason for reject in rejects]),
-            "detail": arrays.texts([reject.detail for reject in rejects]),
+            "detail": arrays.texts([shown(reject.detail) for reject in rejects]),
             "raw": arrays.byteas([reject.raw for reject in rejects]),
         },
     )
 
 
-def _outcome(event: Event, place: Placed) -> Outcome:
-    if place.conflict:
-        return Outcome(
-            outcome="quarantined",
-            event_id=event.event_id,
-            reason="conflict",
-            detail=f"the log has other content for this source and event_id, at position {place.position}",
-        )
-    return Outcome(outcome="duplicate" if place.known else "accepted", event_id=event.event_id, position=place.position)
+def shown(text: str) -> str:
+    """Text about input, as PostgreSQL can hold it: what it cannot is written out as an escape."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")

@@ -15,9 +15,9 @@ from uuid import UUID
 import psycopg
 from eventsourcing.persistence import (
     ApplicationRecorder,
-    InterfaceError,
     ListenNotifySubscription,
-    OperationalError,
+    Notification,
+    ShutDown,
     StoredEvent,
     Subscription,
 )
@@ -27,7 +27,7 @@ from eventsourcing.postgres import (
     PostgresDatastore,
 )
 from psycopg import Connection, Cursor
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow, class_row, dict_row
 from psycopg.sql import SQL, Identifier
 
 from raceline.domain import arrays
@@ -36,6 +36,8 @@ from raceline.domain.sql import statements
 
 CHANNEL = "raceline_log"
 POLL_SECONDS = 1.0
+# A process that stops in the middle of an append holds the lock of all others; the server ends it after this.
+IDLE_SECONDS = 60
 PAGE = 2_000
 _SQL = statements("raceline.domain", "log.sql")
 
@@ -48,19 +50,18 @@ def translated() -> Iterator[None]:
     except psycopg.errors.RestrictViolation as error:
         raise LogImmutable(str(error).splitlines()[0]) from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise LogUnavailable(str(error).strip()) from error
+        # Class 54 is a limit of the server that this value exceeds, now and at every other time.
+        refused = (error.sqlstate or "").startswith("54")
+        raise (LogRefused if refused else LogUnavailable)(str(error).strip()) from error
     except psycopg.Error as error:
         raise LogRefused(str(error).strip()) from error
 
 
-def configure(conn: Connection[Any]) -> None:
-    """What every connection to the log has in common."""
-    conn.autocommit = True
-    arrays.register(conn)
-
-
 class LogDatastore(PostgresDatastore):
-    """The library's datastore over a connection URL: any parameter that libpq knows may be in it."""
+    """The library's datastore over a connection URL: any parameter that libpq knows may be in it.
+
+    `timeout`: seconds to wait for a connection; `lock_timeout`: seconds to wait for the log's lock.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 4, timeout: float = 10.0, lock_timeout: int = 30) -> None:
         super().__init__("", "", "", "", "", schema="raceline", lock_timeout=lock_timeout)
@@ -72,18 +73,27 @@ class LogDatastore(PostgresDatastore):
             min_size=1,
             max_size=pool_size,
             open=False,
-            configure=configure,
+            configure=_configure(lock_timeout),
             check=ConnectionPool.check_connection,
             timeout=timeout,
         )
 
     @contextmanager
-    def connected(self) -> Iterator[Connection[DictRow]]:
+    def connected(self, timeout: float | None = None) -> Iterator[Connection[DictRow]]:
         """A connection of the pool, whose errors are raceline's own."""
         with translated():
             self.pool.open()
-            with self.pool.connection() as conn:
+            with self.pool.connection(timeout) as conn:
                 yield conn
+
+
+def _configure(lock_timeout: int) -> Callable[[Connection[Any]], None]:
+    def configure(conn: Connection[Any]) -> None:
+        conn.autocommit = True
+        arrays.register(conn)
+        conn.execute(_SQL["configure"], {"lock": f"{lock_timeout}s", "idle": f"{IDLE_SECONDS}s"})
+
+    return configure
 
 
 class LogRecorder(PostgresApplicationRecorder):
@@ -91,6 +101,8 @@ class LogRecorder(PostgresApplicationRecorder):
 
     def __init__(self, datastore: LogDatastore) -> None:
         super().__init__(datastore, events_table_name="stored_event")
+        self.datastore: LogDatastore = datastore
+        self.select_events_statement = SQL(_SQL["stored_events_of"]).format()
         self.channel_name = CHANNEL
         self.url = datastore.url
 
@@ -99,8 +111,8 @@ class LogRecorder(PostgresApplicationRecorder):
 
     def _insert_stored_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any) -> None:
         curs.connection.execute(_SQL["lock"], {"room": len(stored_events)}, prepare=True)
-        curs.connection.execute(_SQL["notify"], prepare=True)
         curs.execute(_SQL["insert_decisions"], _decision_columns(stored_events), prepare=True)
+        curs.connection.execute(_SQL["notify"], prepare=True)
 
     def _fetch_ids_after_insert_events(
         self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any
@@ -108,7 +120,7 @@ class LogRecorder(PostgresApplicationRecorder):
         row = curs.fetchone()
         assert row is not None, "insert_decisions gives one row"  # noqa: S101
         first = row["position_before"] + 1
-        return range(first, first + len(stored_events))
+        return list(range(first, first + len(stored_events)))
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
         """Notifications after position `gt`; survives lost notifications and lost connections."""
@@ -138,7 +150,7 @@ def listen(
     """
     while not stopped():
         try:
-            with psycopg.connect(url, autocommit=True, application_name="raceline listen") as conn:
+            with psycopg.connect(url, autocommit=True, application_name="raceline listen", connect_timeout=5) as conn:
                 conn.execute(SQL("LISTEN {}").format(Identifier(channel)))
                 _hear(conn, heard, stopped, poll)
         except psycopg.OperationalError:
@@ -180,10 +192,31 @@ class LogSubscription(ListenNotifySubscription[LogRecorder]):
 
     def _pull(self) -> None:
         try:
-            super()._pull()
-        except (InterfaceError, OperationalError):
-            # The database is away. Nothing was skipped: the next notification, or poll, pulls from the same place.
-            sleep(POLL_SECONDS)
+            while not self._has_been_stopped and self._pull_page():
+                pass
+        except LogUnavailable:
+            # Nothing was skipped: the next notification, or poll, pulls from the same place.
+            _pause(lambda: self._has_been_stopped, POLL_SECONDS)
+        except ShutDown:
+            pass
+
+    def _pull_page(self) -> bool:
+        """Queue a page of notifications; true when there may be more."""
+        self._has_been_notified.clear()
+        after = self._last_notification_id or 0
+        with self._recorder.datastore.connected(POLL_SECONDS) as conn:
+            head = conn.execute(_SQL["head"], prepare=True).fetchone()
+            up_to = head["position"] if head else 0
+            if up_to <= after:
+                return False
+            asked = {"after": after, "up_to": up_to, "topics": list(self._topics), "all": not self._topics}
+            cursor = conn.cursor(binary=True, row_factory=class_row(Notification))
+            page = cursor.execute(_SQL["notifications"], asked | {"limit": self._select_limit}, prepare=True).fetchall()
+        if page:
+            self._notifications_queue.put(page)
+        more = len(page) == self._select_limit
+        self._last_notification_id = page[-1].id if more else up_to
+        return more
 
     def _listen(self) -> None:
         try:

@@ -78,11 +78,14 @@ BEGIN
         USING ERRCODE = 'restrict_violation';
 END $$;
 
--- Statement triggers are not inherited by partitions, so every table of the log gets its own.
-CREATE FUNCTION raceline.make_immutable(target regclass) RETURNS void LANGUAGE plpgsql AS $$
+-- Statement triggers are not inherited by partitions, so every table of the log gets its own. ALWAYS: also for a
+-- session that calls itself a replica.
+CREATE FUNCTION raceline.make_immutable(target regclass, refused text DEFAULT 'UPDATE OR DELETE OR TRUNCATE')
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    EXECUTE format('CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON %s '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION raceline.refuse_change()', target);
+    EXECUTE format('CREATE TRIGGER refuse_change BEFORE %s ON %s '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION raceline.refuse_change()', refused, target);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER refuse_change', target);
 END $$;
 
 -- Attached rather than created in place, because CREATE TABLE ... PARTITION OF would lock out readers.
@@ -121,3 +124,6 @@ SELECT raceline.make_immutable(relation.oid)
 FROM pg_class AS relation
 WHERE relation.relnamespace = 'raceline'::regnamespace AND relation.relkind IN ('r', 'p')
   AND (relation.relname = 'event' OR relation.relname LIKE 'event\_key%' OR relation.relname = 'ingest_batch');
+
+-- The head moves with every append; without its one row the log would have no order.
+SELECT raceline.make_immutable('raceline.log_head', 'DELETE OR TRUNCATE');

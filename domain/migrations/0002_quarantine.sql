@@ -12,3 +12,7 @@ CREATE TABLE raceline.quarantine (
     requeued_at     timestamptz,
     requeued_as     bigint
 );
+
+-- What was rejected stays as it came in; only that it was offered again may be added.
+SELECT raceline.make_immutable('raceline.quarantine',
+    'DELETE OR TRUNCATE OR UPDATE OF quarantine_id, digest, received_at, source, place, reason, detail, raw');
