@@ -38,7 +38,9 @@ check: setup ## lint, format, types, and which part may import which
 
 bench: setup ## every benchmark, each against a peer or a limit
 	$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
-	@for each in bench/bench_*.py; do echo "== $$each"; $(PY) $$each || exit 1; done
+	$(PY) bench/path_kernel.py
+	$(PY) bench/ingest.py
+	$(PY) bench/replay.py
 
 docs: setup ## write the generated parts of the README and graphql/schema.graphql
 	$(PY) -m raceline.app.docs
