@@ -19,12 +19,15 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
+from strawberry.types import ExecutionContext
 
 from raceline.domain.errors import LimitExceeded
 from raceline.graphql.context import Limits
 
 # A text of more characters is not kept; what a client asks again and again is shorter.
 LONGEST_KEPT = 20_000
+# strawberry would run the first one.
+NAMELESS = "This document has several operations; say by `operationName` which one is meant."
 _INTROSPECTION = ("__schema", "__type")
 
 
@@ -78,41 +81,60 @@ def refuse(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
     return errors
 
 
-class Documents(SchemaExtension):
-    """Takes documents that were seen before from memory; one store for all requests of a schema."""
+class Documents:
+    """The documents of one schema by their text, with what is wrong with each. Holds the ones that were asked for last."""
 
-    def __init__(self, limits: Limits, kept: "OrderedDict[str, tuple[DocumentNode, list[GraphQLError]]]") -> None:
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.kept = kept
+        self._known: OrderedDict[str, tuple[DocumentNode, list[GraphQLError]]] = OrderedDict()
+
+    def parsed(self, text: str) -> DocumentNode | None:
+        """The document of a text that was checked before."""
+        known = self._known.get(text)
+        return known[0] if known else None
+
+    def errors(self, text: str, document: DocumentNode, context: ExecutionContext) -> list[GraphQLError]:
+        """What is wrong with a document: its size, or else what the rules of GraphQL find."""
+        if text in self._known:
+            self._known.move_to_end(text)
+            return self._known[text][1]
+        found = refuse(document, self.limits) or validate_document(
+            context.schema._schema, document, context.validation_rules
+        )
+        if len(text) <= LONGEST_KEPT:
+            self._known[text] = document, found
+            if len(self._known) > self.limits.documents:
+                self._known.popitem(last=False)
+        return found
+
+
+class Checked(SchemaExtension):
+    """Parses and validates by way of the documents that were seen before."""
+
+    def __init__(self, documents: Documents) -> None:
+        self.documents = documents
 
     def on_operation(self) -> Iterator[None]:
         """Let the parser stop at the limit."""
-        self.execution_context.parse_options["max_tokens"] = self.limits.tokens
+        self.execution_context.parse_options["max_tokens"] = self.documents.limits.tokens
         yield
 
     def on_parse(self) -> Iterator[None]:
         """Hand over the document, if it is known; a text that cannot be parsed is left to strawberry to report."""
-        if (known := self.kept.get(self.execution_context.query or "")) is not None:
-            self.execution_context.graphql_document = known[0]
+        self.execution_context.graphql_document = self.documents.parsed(self.execution_context.query or "")
         yield
 
     def on_validate(self) -> Iterator[None]:
-        """Hand over what is wrong with the document: found before, or now."""
+        """Hand over what is wrong with the document."""
         context = self.execution_context
-        text, document = context.query or "", context.graphql_document
+        document = context.graphql_document
         assert document is not None, "validation follows parsing"  # noqa: S101
-        if text in self.kept:
-            self.kept.move_to_end(text)
-            errors = self.kept[text][1]
-        else:
-            errors = refuse(document, self.limits) or validate_document(
-                context.schema._schema,
-                document,
-                context.validation_rules,
-            )
-            if len(text) <= LONGEST_KEPT:
-                self.kept[text] = (document, errors)
-                if len(self.kept) > self.limits.documents:
-                    self.kept.popitem(last=False)
-        context.pre_execution_errors = list(errors)
+        errors = list(self.documents.errors(context.query or "", document, context))
+        if context._provided_operation_name is None and _operations(document) > 1:
+            errors.append(GraphQLError(NAMELESS))
+        context.pre_execution_errors = errors
         yield
+
+
+def _operations(document: DocumentNode) -> int:
+    return sum(isinstance(node, OperationDefinitionNode) for node in document.definitions)

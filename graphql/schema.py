@@ -1,17 +1,16 @@
 """The schema: what the API knows how to answer, and its text that is committed as schema.graphql."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 import strawberry
-from graphql import DocumentNode, GraphQLError
+from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from raceline.graphql.context import Limits
 from raceline.graphql.executor import Executor
-from raceline.graphql.limits import Documents
+from raceline.graphql.limits import Checked, Documents
 from raceline.graphql.mutation import Mutation
 from raceline.graphql.objects import Customer, Event, Path, QuarantineEntry
 from raceline.graphql.problems import Presentable
@@ -29,9 +28,8 @@ class Schema(strawberry.Schema):
 
 def make_schema(limits: Limits | None = None) -> Schema:
     """The schema with its limits; one for a process."""
-    allowed = limits or Limits()
-    kept: OrderedDict[str, tuple[DocumentNode, list[GraphQLError]]] = OrderedDict()
-    extensions: list[Callable[[], SchemaExtension]] = [lambda: Documents(allowed, kept), Presentable]
+    documents = Documents(limits or Limits())
+    extensions: list[Callable[[], SchemaExtension]] = [lambda: Checked(documents), Presentable]
     return Schema(
         query=Query,
         mutation=Mutation,

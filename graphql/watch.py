@@ -6,7 +6,7 @@ read and never what a notification said. A connection that dies is opened again.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,11 +84,14 @@ class Watch:
             else:
                 await moved.wait()
 
+    def _connect(self) -> Awaitable[AsyncConnection[Any]]:
+        return AsyncConnection.connect(
+            self.url, autocommit=True, connect_timeout=_ANSWER_SECONDS, application_name="raceline watch"
+        )
+
     async def _look(self) -> None:
         try:
-            async with await AsyncConnection.connect(
-                self.url, autocommit=True, connect_timeout=_ANSWER_SECONDS
-            ) as conn:
+            async with await self._connect() as conn:
                 await self._read(conn)
         except (psycopg.Error, TimeoutError) as error:
             raise LogUnavailable from error
@@ -97,9 +100,7 @@ class Watch:
         pause = 0.1
         while True:
             try:
-                async with await AsyncConnection.connect(
-                    self.url, autocommit=True, connect_timeout=_ANSWER_SECONDS
-                ) as conn:
+                async with await self._connect() as conn:
                     await conn.execute("LISTEN raceline_log")
                     await conn.execute("LISTEN raceline_views")
                     pause = 0.1

@@ -7,12 +7,13 @@ JOURNEY = """customer(id: "x", knownAt: $known) {
   position eventCount pathCount lastOccurredAt
   timeline { totalCount nodes { n title event { position } path { pages } } }
   events { nodes { position customer { eventCount } } }
-  paths { totalCount nodes { pages resolved length turnarounds { page } steps { page event { position } } customer { pathCount } } }
+  paths { totalCount nodes { pages resolved length turnarounds { page } steps { page event { position } }
+                             customer { pathCount } } }
 }"""
 
 
 def known(service, **at):
-    return service.ask("query($known: KnownAt) { %s }" % JOURNEY, {"known": at})["customer"]
+    return service.ask(f"query($known: KnownAt) {{ {JOURNEY} }}", {"known": at})["customer"]
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_what_is_known_now_is_what_the_read_models_say(service):
     service.take(
         [click(n, "x", 13 * n, source, target) for n, (source, target) in enumerate(["AB", "BA", "AB", "CD", "DC"])]
     )
-    query = "query($known: KnownAt) { now: %s as_known: %s }" % (JOURNEY.replace(", knownAt: $known", ""), JOURNEY)
+    query = f"query($known: KnownAt) {{ now: {JOURNEY.replace(', knownAt: $known', '')} as_known: {JOURNEY} }}"
     data = service.ask(query, {"known": {"position": 5}})
     assert data["now"] == data["as_known"]
 
@@ -95,7 +96,7 @@ def test_paging_through_a_timeline_as_it_was_known(story):
     ],
 )
 def test_a_point_in_the_stores_history_is_one_moment_or_one_position(shared, known_at):
-    response = shared.post('{ customer(id: "1", knownAt: %s) { guid } }' % known_at)
+    response = shared.post(f'{{ customer(id: "1", knownAt: {known_at}) {{ guid }} }}')
     assert response.status_code == 400
     assert response.json()["errors"]
 

@@ -40,11 +40,10 @@ def busy():
 
 def walk(service, field, node, first, *, within=None):
     """The rows and the pages' sizes from the first page to the last."""
-    selection = "%s { nodes { %s } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }"
-    inner = selection % (field, node)
-    query = "query($first: Int, $after: String) { %s }" % (
-        f'customer(id: "{within}") {{ {inner} }}' if within else inner
-    )
+    info = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+    inner = f"{field} {{ nodes {{ {node} }} edges {{ cursor }} {info} }}"
+    outer = f'customer(id: "{within}") {{ {inner} }}' if within else inner
+    query = f"query($first: Int, $after: String) {{ {outer} }}"
     rows, sizes, after = [], [], None
     while True:
         data = service.ask(query, {"first": first, "after": after})
@@ -93,17 +92,17 @@ def test_paging_inside_of_a_customer_visits_each_row_once_and_in_order(crowded, 
 
 
 def test_the_size_of_the_whole_list_does_not_depend_on_the_page(crowded):
-    query = 'query($after: String) { customer(id: "c1") { timeline(first: 4, after: $after) { totalCount pageInfo { endCursor } } } }'
+    query = """query($after: String) { customer(id: "c1") {
+                 timeline(first: 4, after: $after) { totalCount pageInfo { endCursor } } } }"""
     page = crowded.ask(query)["customer"]["timeline"]
     assert page["totalCount"] == 9
     assert crowded.ask(query, {"after": page["pageInfo"]["endCursor"]})["customer"]["timeline"]["totalCount"] == 9
 
 
 def test_a_list_of_no_rows_and_a_page_of_none(crowded):
-    info = "pageInfo { hasNextPage startCursor endCursor }"
     data = crowded.ask(
-        '{ customers(first: 0) { nodes { guid } %s } none: customers(account: "x") { edges { cursor } %s } }'
-        % (info, info)
+        """{ customers(first: 0) { nodes { guid } ...Info } none: customers(account: "x") { edges { cursor } ...Info } }
+           fragment Info on CustomerConnection { pageInfo { hasNextPage startCursor endCursor } }"""
     )
     assert data["customers"] == {"nodes": [], "pageInfo": {"hasNextPage": True, "startCursor": None, "endCursor": None}}
     assert data["none"] == {"edges": [], "pageInfo": {"hasNextPage": False, "startCursor": None, "endCursor": None}}

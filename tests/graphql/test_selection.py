@@ -6,7 +6,8 @@ from journeys import event
 
 EVERYTHING = """
   __typename id guid account firstOccurredAt lastOccurredAt eventCount pathCount position
-  timeline(first: 20) { totalCount pageInfo { hasNextPage endCursor } edges { cursor node { n title event { data } path { id } } } }
+  timeline(first: 20) { totalCount pageInfo { hasNextPage endCursor }
+    edges { cursor node { n title event { data } path { id } } } }
   events(first: 20) { nodes { id position customer { guid paths { nodes { id } } } } }
   paths(first: 20) { nodes { id customer { guid } pages steps { page occurredAt event { id type } } events { id }
     turnarounds { page } pingPongs { page } loops { page } } }
@@ -16,7 +17,7 @@ EVERYTHING = """
 def test_whatever_is_selected_of_a_customer_is_read_in_one_statement(service):
     service.take([event(n, "x", 40 * n, page=page) for n, page in enumerate("ABCBADEF")])
     service.statements.clear()
-    found = service.ask('{ customer(id: "x") { %s } }' % EVERYTHING)["customer"]
+    found = service.ask(f'{{ customer(id: "x") {{ {EVERYTHING} }} }}')["customer"]
     assert len(found["paths"]["nodes"]) == 8
     assert len(service.statements) == 1
 
@@ -26,8 +27,8 @@ def test_the_number_of_statements_does_not_grow_with_the_number_of_rows(service,
     service.take([event(f"{c}-{n}", f"c{c}", n, page="ABA"[n]) for c in range(customers) for n in range(3)])
     service.statements.clear()
     data = service.ask(
-        "{ customers { nodes { %s } } events { nodes { id customer { guid } } } paths { nodes { steps { event { id } } } } }"
-        % EVERYTHING
+        f"{{ customers {{ nodes {{ {EVERYTHING} }} }}"
+        " events { nodes { id customer { guid } } } paths { nodes { steps { event { id } } } } }"
     )
     assert len(data["customers"]["nodes"]) == customers
     assert len(service.statements) == 3
@@ -88,7 +89,7 @@ def test_an_object_may_have_more_fields_than_a_function_of_the_database_has_argu
     with serve(house, aliases=300) as service:
         service.take([event(1, "x", 0, page="A")])
         names = [f"a{n}" for n in range(170)]
-        found = service.ask('{ customer(id: "x") { %s } }' % " ".join(f"{name}: guid" for name in names))["customer"]
+        found = service.ask('{ customer(id: "x") {' + " ".join(f"{name}: guid" for name in names) + "} }")["customer"]
     assert list(found.items()) == [(name, "x") for name in names]
 
 
@@ -96,7 +97,7 @@ def test_an_object_may_have_more_fields_than_a_function_of_the_database_has_argu
     "selection", ["__typename", "totalCount", "position", "pageInfo { hasPreviousPage }", "nodes { __typename }"]
 )
 def test_a_list_can_be_asked_for_without_its_rows(shared, selection):
-    found = shared.ask('{ customers { %s } customer(id: "1") { events { %s } } }' % (selection, selection))
+    found = shared.ask(f'{{ customers {{ {selection} }} customer(id: "1") {{ events {{ {selection} }} }} }}')
     assert len(found["customers"]) == len(found["customer"]["events"]) == 1
 
 
@@ -108,7 +109,8 @@ def test_what_is_counted_only_when_it_is_selected(shared):
 
 def test_the_name_of_every_type_is_told(shared):
     data = shared.ask(
-        """{ __typename customers(first: 1) { __typename edges { __typename node { __typename } } pageInfo { __typename } }
+        """{ __typename
+             customers(first: 1) { __typename edges { __typename node { __typename } } pageInfo { __typename } }
              pathStatistics { __typename all { __typename } } log { __typename projections { __typename } } }"""
     )
     assert data["__typename"] == "Query"

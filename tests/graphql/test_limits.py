@@ -1,0 +1,151 @@
+"""How much one request may ask; a refusal names the limit, what is allowed, and what was found."""
+
+import pytest
+from graphql import get_introspection_query, parse
+from journeys import event
+
+from raceline.graphql.context import Limits
+from raceline.graphql.limits import refuse
+from raceline.graphql.schema import make_schema
+
+
+def refused(query, **limits):
+    return [error.original_error.facts for error in refuse(parse(query), Limits(**limits))]
+
+
+@pytest.mark.parametrize(
+    ("query", "depth"),
+    [
+        ("{ a }", 1),
+        ("{ a { b { c } } d { e } }", 3),
+        ("{ ... on Query { a { ... { b } } } }", 2),
+        ("query { ...F } fragment F on Query { a { ...G } } fragment G on A { b { c } }", 3),
+        ("query A { a } query B { a { b { c { d } } } }", 4),
+        ("{ __schema { types { fields { type { ofType { ofType { name } } } } } } }", 1),
+        ("query { ...F } fragment F on Query { a { ...F } }", 1),
+    ],
+)
+def test_depth_is_that_of_the_deepest_field(query, depth):
+    assert refused(query, depth=depth) == []
+    if depth > 1:
+        assert refused(query, depth=depth - 1)[0] == {"limit": "depth", "allowed": depth - 1, "found": depth}
+
+
+@pytest.mark.parametrize(
+    ("query", "aliases"),
+    [
+        ("{ a b c }", 0),
+        ("{ x: a y: a { z: b } }", 3),
+        ("{ a { ...F } b { ...F } } fragment F on A { x: a y: b }", 4),
+        ("{ ... { x: a } }", 1),
+    ],
+)
+def test_aliases_are_counted_as_often_as_they_are_spread(query, aliases):
+    assert refused(query, aliases=aliases) == []
+    if aliases:
+        assert refused(query, aliases=aliases - 1) == [{"limit": "aliases", "allowed": aliases - 1, "found": aliases}]
+
+
+def test_fragments_that_double_at_each_step_are_measured_in_no_time():
+    steps = 60
+    chain = " ".join(f"fragment F{n} on A {{ ...F{n + 1} b {{ ...F{n + 1} }} }}" for n in range(steps))
+    query = f"{{ ...F0 }} {chain} fragment F{steps} on A {{ x: a }}"
+    assert refused(query, depth=1000) == [{"limit": "aliases", "allowed": 30, "found": 2**steps}]
+
+
+@pytest.mark.parametrize(
+    ("query", "limit", "allowed", "found"),
+    [
+        pytest.param("{ customers { nodes { paths { nodes { customer { guid } } } } } }", "depth", 5, 6, id="depth"),
+        pytest.param("{ a: log { head } b: log { head } c: log { head } }", "aliases", 2, 3, id="aliases"),
+    ],
+)
+def test_a_document_that_is_too_large_is_refused_before_it_runs(serve, house, query, limit, allowed, found):
+    with serve(house, **{limit: allowed}) as service:
+        response = service.post(query)
+        assert response.status_code == 400
+        [error] = response.json()["errors"]
+        assert error["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": limit, "allowed": allowed, "found": found}
+        assert f"limit={limit}" in error["message"]
+        assert service.statements == []
+
+
+def test_a_document_of_too_many_words_is_not_even_parsed(serve, house):
+    with serve(house, tokens=20) as service:
+        response = service.post("{" + "log { head } " * 10 + "}")
+        assert response.status_code == 400
+        [error] = response.json()["errors"]
+        assert error["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": "tokens"}
+        assert "20 tokens" in error["message"]
+
+
+def test_a_page_above_the_limit_is_refused_wherever_it_is(service):
+    service.take([event(1, "x", 0, page="A")])
+    for query in (
+        "{ customers(first: 501) { nodes { id } } }",
+        '{ customer(id: "x") { paths(first: 501) { nodes { id } } } }',
+    ):
+        error = service.error(query)
+        assert error["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": "page_size", "allowed": 500, "found": 501}
+    assert service.ask("{ customers(first: 500) { nodes { guid } } }")["customers"]["nodes"] == [{"guid": "x"}]
+
+
+def test_a_page_of_less_than_nothing_is_refused(shared):
+    error = shared.error("{ customers(first: -1) { nodes { id } } }")
+    assert (error["extensions"]["code"], error["extensions"]["argument"]) == ("INVALID_ARGUMENT", "first")
+
+
+@pytest.mark.parametrize(
+    ("query", "cost"),
+    [
+        pytest.param("{ log { head } }", 1, id="one object"),
+        pytest.param("{ customers(first: 40) { nodes { id } } }", 41, id="a page of rows"),
+        pytest.param("{ customers(first: 4) { nodes { paths(first: 10) { nodes { id } } } } }", 45, id="pages in a page"),
+        pytest.param("{ a: customers(first: 4) { nodes { id } } b: customers(first: 5) { nodes { id } } }", 11,
+                     id="two fields of one document"),
+        pytest.param("{ customers { nodes { id } } }", 51, id="a page of the usual size"),
+    ],
+)  # fmt: skip
+def test_cost_is_the_product_of_the_pages_over_the_whole_document(serve, house, query, cost):
+    with serve(house, cost=cost) as service:
+        service.ask(query)
+    with serve(house, cost=cost - 1) as service:
+        response = service.post(query).json()
+        for error in response["errors"]:
+            assert error["extensions"] == {
+                "code": "LIMIT_EXCEEDED",
+                "limit": "cost",
+                "allowed": cost - 1,
+                "found": cost,
+            }
+        assert service.statements == []
+
+
+def test_the_schema_can_be_asked_for_by_the_tools_of_the_trade(shared):
+    schema = shared.ask(get_introspection_query(descriptions=True, input_value_deprecation=True))["__schema"]
+    assert {"Customer", "Path", "PathStatistics", "RecordEventsResult"} <= {one["name"] for one in schema["types"]}
+
+
+def test_an_introspection_that_goes_round_in_circles_is_refused(shared):
+    circle = "fields { type { fields { type { fields { type { fields { name } } } } } } }"
+    assert shared.post(f"{{ __schema {{ types {{ {circle} }} }} }}").status_code == 400
+
+
+def test_a_document_is_parsed_once_and_forgotten_when_there_are_too_many(monkeypatch):
+    from raceline.graphql import limits
+
+    checked = []
+    check = limits.validate_document
+    monkeypatch.setattr(limits, "validate_document", lambda *args: checked.append(args[1]) or check(*args))
+    schema = make_schema(Limits(documents=2))
+    for text in ("{ __typename }", "{ a: __typename }", "{ __typename }", "{ b: __typename }", "{ __typename }"):
+        assert schema.execute_sync(text).errors is None
+    assert len(checked) == 3, "the first text is asked for again and again, so it is kept"
+    schema.execute_sync("{ a: __typename }")
+    assert len(checked) == 4, "the one that was not asked for the longest made room"
+
+
+def test_a_wrong_document_is_wrong_each_time(shared):
+    answers = {shared.post("{ nobody nothing }").text for _ in range(3)}
+    assert len(answers) == 1
+    assert "nothing" in answers.pop()
