@@ -99,6 +99,15 @@ class ColumnReader:
         return _sorted(_lifted(arrow.rows(self.connection, _SQL[name]), self.catalogue))
 
 
+def attribute_columns(kind: EventType) -> dict[str, str]:
+    """The column that each attribute of a type is read into, for those that its path and its title need."""
+    path = kind.path
+    roles = {"page": path.page, "from_page": path.from_, "resolved": path.resolved} if path else {}
+    columns = {attribute: role for role, attribute in roles.items() if attribute}
+    others = [attribute for attribute in kind.title.attributes if attribute not in columns]
+    return columns | dict(zip(others, SLOTS, strict=False))
+
+
 def _rules(catalogue: Catalogue) -> pa.Table:
     rows = [_rule(kind) for kind in catalogue.types.values()]
     schema = pa.schema(
@@ -109,15 +118,9 @@ def _rules(catalogue: Catalogue) -> pa.Table:
 
 
 def _rule(kind: EventType) -> dict[str, Any]:
-    path = kind.path
-    slots = dict(zip(SLOTS, kind.title.attributes, strict=False))
-    return {
-        "type": kind.name,
-        "version": kind.version,
-        "page": path and path.page,
-        "from_page": path and path.from_,
-        "resolved": path and path.resolved,
-    } | slots
+    return {"type": kind.name, "version": kind.version} | {
+        column: attribute for attribute, column in attribute_columns(kind).items()
+    }
 
 
 def _lifted(found: pa.Table, catalogue: Catalogue) -> pa.Table:

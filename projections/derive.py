@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from raceline.analytics.paths import Steps, Turns, annotate, build_paths, tally_days, tally_pages
-from raceline.domain.columns import SLOTS, Columns
+from raceline.domain.columns import Columns
 from raceline.projections.titles import Titles
 
 Longs = NDArray[np.int64]
@@ -137,7 +137,7 @@ def _timeline(columns: Columns, paths: _Paths, titles: Titles) -> pa.Table:
             "position": columns.position,
             "occurred_at": _moments(columns.occurred_at),
             "type": columns.texts["type"],
-            "title": titles.of(columns.texts["type"], [columns.texts[slot] for slot in SLOTS]),
+            "title": titles.of(columns.texts),
             "path_id": pa.array(path_id, mask=path_id == 0),
         }
     )
@@ -209,7 +209,7 @@ def _path_days(paths: _Paths) -> pa.Table:
 
 
 def difference(name: str, after: pa.Table, before: pa.Table) -> pa.Table:
-    """What to add to the sums `name` so that `after` takes the place of `before`; rows that change nothing are left out."""
+    """What to add to the sums `name` so that `after` takes the place of `before`, without rows that change nothing."""
     keys = SUMS[name]
     values = [column for column in after.column_names if column not in keys]
     for column in values:

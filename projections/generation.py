@@ -100,8 +100,12 @@ class Session:
         return claimed.name
 
     def create_keys(self, name: str) -> None:
-        """Keys and indexes, once the bulk of the rows is there."""
+        """Keys and indexes, once the bulk of the rows is there; those of the timeline are apart."""
         self._run("create_keys", name)
+
+    def create_timeline_keys(self, name: str) -> None:
+        """The key of the timeline."""
+        self._run("create_timeline_keys", name)
 
     def switch(self, name: str) -> None:
         """Make a generation the live one: from commit on, readers of the schema `live` see it."""
@@ -152,5 +156,6 @@ def prepare(url: str, catalogue: Catalogue, rules: Rules) -> None:
         if session.claim("live", wait=True) is None:
             name = session.create("live", 0)
             session.create_keys(name)
+            session.create_timeline_keys(name)
             session.switch(name)
         session.commit()

@@ -1,10 +1,12 @@
 """Replay: derive everything again into a new generation beside the live one, catch up, and switch at once."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
+from raceline.domain.columns import Columns
 from raceline.domain.errors import ReplayRunning
 from raceline.projections.derive import Rules, derive
 from raceline.projections.generation import Claimed, Session
@@ -28,22 +30,22 @@ def replay(
     catalogue: Catalogue,
     rules: Rules,
     *,
-    chunk: int = 500_000,
+    chunk: int = 250_000,
     progress: Progress | None = None,
     drop_retired: bool = False,
 ) -> Replayed:
     """Derive all customers again and switch to the result, while the live run goes on.
 
-    `chunk` is about how many events are in memory at a time. `progress` is called with events done and in all. A replay
-    that was killed leaves a generation that nobody reads; the next one drops it. Raises ReplayRunning.
+    Two chunks of about `chunk` events are in memory at a time. `progress` is called with events done and in all. A
+    replay that was killed leaves a generation that nobody reads; the next one drops it. Raises ReplayRunning.
     """
-    with arrow.connect(url) as connection:
-        session = Session(connection, catalogue, rules)
+    with arrow.connect(url) as connection, arrow.connect(url) as second:
+        session, beside = Session(connection, catalogue, rules), Session(second, catalogue, rules)
         if not session.try_replay_lock():
             raise ReplayRunning
         session.drop("building")
         name, position = _begin(session)
-        events = _fill(session, name, position, chunk, progress or (lambda _done, _all: None))
+        events = _fill(session, beside, name, position, chunk, progress or (lambda _done, _all: None))
         _catch_up(session, chunk)
         position = _switch(session)
         dropped = session.drop("retired") if drop_retired else []
@@ -59,19 +61,42 @@ def _begin(session: Session) -> tuple[str, int]:
     return name, position
 
 
-def _fill(session: Session, name: str, position: int, chunk: int, progress: Progress) -> int:
+def _fill(session: Session, beside: Session, name: str, position: int, chunk: int, progress: Progress) -> int:
+    """Derive and write chunk by chunk; the next one is read beside it, on a connection and a core of its own."""
     chunks = session.reader.chunks(position, chunk)
     total, done = sum(events for *_, events in chunks), 0
-    for after, through, events in chunks:
-        # Nothing is lost by a crash that the next replay does not make again.
-        arrow.run(session.connection, "SET LOCAL synchronous_commit = off")
-        session.fill(name, derive(session.reader.between(after, through, position), session.rules))
-        session.commit()
-        done += events
-        progress(done, total)
-    session.create_keys(name)
+
+    def read(after: str, through: str) -> Columns:
+        columns = beside.reader.between(after, through, position)
+        beside.rollback()
+        return columns
+
+    with ThreadPoolExecutor(1, "raceline-read") as reading:
+        ahead = [reading.submit(read, *chunks[0][:2])] if chunks else []
+        for n, (*_, events) in enumerate(chunks):
+            columns = ahead.pop().result()
+            if n + 1 < len(chunks):
+                ahead.append(reading.submit(read, *chunks[n + 1][:2]))
+            _write(session, name, columns)
+            done += events
+            progress(done, total)
+        timeline = reading.submit(_create_timeline_keys, beside, name)
+        session.create_keys(name)
+        timeline.result()
     session.commit()
     return total
+
+
+def _write(session: Session, name: str, columns: Columns) -> None:
+    # Nothing is lost by a crash that the next replay does not make again.
+    arrow.run(session.connection, "SET LOCAL synchronous_commit = off")
+    session.fill(name, derive(columns, session.rules))
+    session.commit()
+
+
+def _create_timeline_keys(session: Session, name: str) -> None:
+    session.create_timeline_keys(name)
+    session.commit()
 
 
 def _catch_up(session: Session, chunk: int) -> None:

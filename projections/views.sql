@@ -69,10 +69,15 @@ CREATE TABLE {views}.path_days (
     PRIMARY KEY (day, resolved, turned)
 );
 
+-- name: create_timeline_keys
+-- Apart from the others, because it is as dear as all of them together and can be made beside them.
+SET LOCAL maintenance_work_mem = '256MB';
+ALTER TABLE {views}.timeline ADD PRIMARY KEY (customer_id, n);
+
 -- name: create_keys
 -- After the bulk of a replay, because filling an indexed table is several times dearer.
+SET LOCAL maintenance_work_mem = '256MB';
 ALTER TABLE {views}.customers ADD PRIMARY KEY (customer_id);
-ALTER TABLE {views}.timeline ADD PRIMARY KEY (customer_id, n);
 ALTER TABLE {views}.paths ADD PRIMARY KEY (path_id);
 CREATE UNIQUE INDEX paths_customer ON {views}.paths (customer_id, n);
 CREATE INDEX paths_started ON {views}.paths (started_at, path_id);

@@ -1,0 +1,105 @@
+"""What the benchmarks share: a database of their own, generated clicks, and a process whose memory is measured."""
+
+import json
+import multiprocessing
+import os
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from raceline.app.embedded import EmbeddedServer
+
+PAGES = 500
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder for the run, where the embedded server may look in."""
+    path = Path(tempfile.mkdtemp(prefix="raceline-bench-"))
+    path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+@contextmanager
+def database(home: Path) -> Iterator[str]:
+    """A new database: on the server of RACELINE_BENCH_DATABASE_URL, or on an embedded one with its defaults."""
+    if given := os.environ.get("RACELINE_BENCH_DATABASE_URL"):
+        name = f"raceline_bench_{uuid4().hex}"
+        with psycopg.connect(given, autocommit=True) as conn:
+            conn.execute(f"CREATE DATABASE {name}")
+        yield make_conninfo(**{**conninfo_to_dict(given), "dbname": name})
+        with psycopg.connect(given, autocommit=True) as conn:
+            conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        return
+    with EmbeddedServer(home) as url:
+        yield url
+
+
+def write_clicks(path: Path, count: int, customers: int) -> None:
+    """`count` generated clicks as NDJSON in the order of time: visits of five clicks on average, many at a time.
+
+    One click in five goes back where it came from, and one in twenty is acknowledged.
+    """
+    rng = np.random.default_rng(5)
+    visits = max(1, count // 5)
+    visit = np.sort(rng.integers(0, visits, count))
+    customer = rng.integers(0, customers, visits)[visit]
+    begins = np.sort(rng.integers(0, 90 * 86_400, visits))
+    seconds = begins[visit] + _within(visit, rng.integers(5, 240, count))
+    page = (rng.zipf(1.3, count) - 1) % PAGES
+    back, resolved = rng.random(count) < 0.2, rng.random(count) < 0.05
+    source, target = np.empty(count, np.int64), np.empty(count, np.int64)
+    for n in range(count):
+        same = n > 0 and visit[n] == visit[n - 1]
+        source[n] = target[n - 1] if same else page[n - 1]
+        target[n] = source[n - 1] if same and back[n] else page[n]
+    at = np.datetime64("2026-01-01T00:00:00") + seconds.astype("timedelta64[s]")
+    with path.open("w", encoding="utf-8") as file:
+        for n in np.argsort(seconds, kind="stable"):
+            data = {"source_page": int(source[n]), "target_page": int(target[n]), "resolved": bool(resolved[n])}
+            envelope = {
+                "event_id": f"click-{n}",
+                "source": "bench",
+                "type": "support.link_followed",
+                "customer_id": f"generated-{customer[n]:07d}",
+                "occurred_at": f"{at[n]}Z",
+                "data": data,
+            }
+            file.write(json.dumps(envelope) + "\n")
+
+
+def _within(group: np.ndarray, pause: np.ndarray) -> np.ndarray:
+    """The pauses added up within each group of neighbours."""
+    total = np.cumsum(pause)
+    first = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+    return total - np.repeat(total[first], np.diff(np.append(first, len(group))))
+
+
+def _measure(work: Callable[..., object], args: tuple[object, ...], queue: "multiprocessing.Queue[object]") -> None:
+    begun = time.perf_counter()
+    result = work(*args)
+    seconds = time.perf_counter() - begun
+    queue.put((seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, result))
+
+
+def measured(work: Callable[..., object], *args: object) -> tuple[float, int, object]:
+    """Seconds, peak memory in bytes and result of a function in a new process."""
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=_measure, args=(work, args, queue))
+    process.start()
+    result = queue.get()
+    process.join()
+    return result
