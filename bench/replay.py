@@ -143,7 +143,7 @@ def peer(url: str, path: Path, count: int) -> tuple[float, int]:
         seconds = time.perf_counter() - begun
     with psycopg.connect(url) as conn:
         ((paths,),) = conn.execute("SELECT count(*) FROM peer_path").fetchall()
-    return count / seconds, paths
+    return last / seconds, paths
 
 
 def _fill_peer(app: Application, path: Path, count: int) -> int:

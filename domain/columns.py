@@ -70,11 +70,13 @@ class ColumnReader:
         """Put the customers that have events in (after, up_to] into `touched`, until commit."""
         arrow.settings(self.connection, {"after_position": str(after), "up_to": str(up_to)})
         arrow.run(self.connection, _SQL["touch_new"])
+        arrow.run(self.connection, _SQL["analyze_touched"])
 
     def customer(self, customer_id: str, up_to: int) -> Columns:
         """The events of one customer recorded up to a position."""
         arrow.settings(self.connection, {"customer": customer_id})
         arrow.run(self.connection, _SQL["touch_one"])
+        arrow.run(self.connection, _SQL["analyze_touched"])
         return self.touched(up_to)
 
     def between(self, after: str, through: str, up_to: int) -> Columns:

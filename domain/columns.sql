@@ -18,6 +18,10 @@ WHERE e.position > current_setting('raceline.after_position')::bigint
 INSERT INTO pg_temp.touched (customer_id)
 SELECT current_setting('raceline.customer')
 
+-- name: analyze_touched
+-- Without it the planner takes a temporary table for a large one, and reads whole read models to change one customer.
+ANALYZE pg_temp.touched
+
 -- name: of_touched
 -- What derivation reads of the customers in `touched`: attributes are taken out by the server, as text. `old` is only
 -- there for an event of an old version, which the upcasters lift.

@@ -73,6 +73,7 @@ CREATE TABLE {views}.path_days (
 -- Apart from the others, because it is as dear as all of them together and can be made beside them.
 SET LOCAL maintenance_work_mem = '256MB';
 ALTER TABLE {views}.timeline ADD PRIMARY KEY (customer_id, n);
+ANALYZE {views}.timeline;
 
 -- name: create_keys
 -- After the bulk of a replay, because filling an indexed table is several times dearer.
@@ -82,6 +83,8 @@ ALTER TABLE {views}.paths ADD PRIMARY KEY (path_id);
 CREATE UNIQUE INDEX paths_customer ON {views}.paths (customer_id, n);
 CREATE INDEX paths_started ON {views}.paths (started_at, path_id);
 CREATE INDEX paths_pages ON {views}.paths USING gin (pages);
+ANALYZE {views}.customers;
+ANALYZE {views}.paths;
 
 -- name: replace_customers
 -- Rows of the customers touched go; derivation gives them anew.
