@@ -1,5 +1,6 @@
 """An event: its envelope as it comes in, its identity, and the form in which the log takes it (design, section 4)."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -158,6 +159,7 @@ def make_event(envelope: Envelope, *, source: str, version: int, data: bytes) ->
     )
 
 
+_INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
 _CLOUD_NAMES = {
     "id": "event_id",
     "subject": "customer_id",
@@ -184,6 +186,6 @@ def from_cloud_event(record: Mapping[str, Any]) -> dict[str, Any]:
         ours = _CLOUD_NAMES.get(name, _CLOUD_EXTENSIONS.get(name, name))
         if ours is not None:
             envelope[ours] = value
-    if isinstance(sequence := envelope.get("sequence"), str) and sequence.lstrip("-").isdigit():
+    if isinstance(sequence := envelope.get("sequence"), str) and _INTEGER.fullmatch(sequence):
         envelope["sequence"] = int(sequence)
     return envelope

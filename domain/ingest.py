@@ -3,13 +3,15 @@
 HTTP, GraphQL and files all call `Ingest.record` with the JSON text of each envelope.
 """
 
+import json
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
+from raceline.domain.batch import envelope_json
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.errors import InvalidEvent, LogRefused, UnknownEventType
 from raceline.domain.event import (
@@ -27,7 +29,10 @@ from raceline.domain.event import (
 from raceline.domain.log import EventLog
 
 _ENVELOPE: msgspec.json.Decoder[Envelope] = msgspec.json.Decoder(Envelope)
+_CLOUD_EVENT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NOTHING_KNOWN = 1
+# In canonical JSON a NUL is always written like this, and a backslash before it is doubled.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True)
@@ -104,53 +109,70 @@ class _Rejected(Exception):
 def _envelope(raw: bytes) -> Envelope:
     try:
         # A CloudEvent says so in itself; the look is cheap and only a hint.
-        if b'"specversion"' in raw and isinstance(record := msgspec.json.decode(raw), dict) and "specversion" in record:
-            return msgspec.convert(_with_raw_data(from_cloud_event(record)), Envelope)
+        if b'"specversion"' in raw and "specversion" in (record := _CLOUD_EVENT.decode(raw)):
+            return _of_cloud_event(record)
         return _ENVELOPE.decode(raw)
     except msgspec.ValidationError as error:
         raise _Rejected("invalid_envelope", str(error)) from None
-    except UnicodeDecodeError as error:
-        raise _Rejected("wrong_encoding", f"not UTF-8: {error.reason} at byte {error.start}") from None
-    except msgspec.DecodeError as error:
-        reason: Reason = "truncated" if "truncated" in str(error) else "malformed"
-        raise _Rejected(reason, str(error)) from None
     except (ValueError, RecursionError) as error:
-        raise _Rejected("malformed", str(error)) from None
+        raise _unreadable(raw, error) from None
 
 
-def _with_raw_data(envelope: dict[str, Any]) -> dict[str, Any]:
-    return envelope | {"data": msgspec.Raw(msgspec.json.encode(envelope.get("data", {})))}
+def _of_cloud_event(record: dict[str, msgspec.Raw]) -> Envelope:
+    fields = {name: value if name == "data" else msgspec.json.decode(value) for name, value in record.items()}
+    if fields["specversion"] != "1.0":
+        raise _Rejected("invalid_envelope", "only version 1.0 of CloudEvents is known - at `$.specversion`")
+    if "data_base64" in fields:
+        raise _Rejected("invalid_envelope", "data has to be JSON, in `data` - at `$.data_base64`")
+    return msgspec.convert(from_cloud_event(fields), Envelope)
+
+
+def _unreadable(raw: bytes, error: Exception) -> _Rejected:
+    """Why these bytes are no JSON text; the decoder's words alone do not tell all of these apart."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError as wrong:
+        if wrong.reason == "unexpected end of data":
+            return _Rejected("truncated", f"the record ends inside of a character, at byte {wrong.start}")
+        return _Rejected("wrong_encoding", f"not UTF-8: {wrong.reason} at byte {wrong.start}")
+    if isinstance(error, RecursionError):
+        return _Rejected("malformed", "nested too deeply")
+    if "surrogate" in str(error) or ("truncated" in str(error) and _is_whole(raw)):
+        return _Rejected("unstorable", "a text holds half of a surrogate pair, which is not Unicode")
+    return _Rejected("truncated" if "truncated" in str(error) else "malformed", str(error))
+
+
+def _is_whole(raw: bytes) -> bool:
+    """A reader that lets half of a surrogate pair pass comes to the end."""
+    try:
+        json.loads(raw)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _canonical_data(envelope: Envelope) -> bytes:
     try:
         return canonical_json(envelope.data)
-    except UnicodeError as error:
-        raise _Rejected("unstorable", f"data hold text that is not Unicode: {error}") from None
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise _Rejected("invalid_data", str(error)) from None
+    except UnicodeDecodeError as error:
+        raise _Rejected(
+            "wrong_encoding", f"not UTF-8: {error.reason} at byte {error.start} of a text in the data"
+        ) from None
+    except RecursionError:
+        raise _Rejected("invalid_data", "nested too deeply - at `$.data`") from None
+    except ValueError as error:
+        raise _Rejected("invalid_data", str(error).replace("at `$", "at `$.data")) from None
 
 
 def _check_text(envelope: Envelope, source: str, data: bytes) -> None:
     # PostgreSQL's text and jsonb cannot hold NUL; everything else that is Unicode they can.
-    if b"\\u0000" in data and _has_nul(msgspec.json.decode(data)):
+    if b"\\u0000" in data and _NUL.search(data):
         raise _Rejected("unstorable", "data hold a NUL character (\\u0000), which PostgreSQL cannot store")
     names = (envelope.type, envelope.customer_id, source, envelope.event_id, envelope.account_id, envelope.product,
              envelope.correlation_id, envelope.causation_id)  # fmt: skip
     for name in names:
         if name and "\0" in name:
             raise _Rejected("unstorable", "the envelope holds a NUL character (\\u0000), which PostgreSQL cannot store")
-
-
-def _has_nul(value: Any) -> bool:
-    match value:
-        case str():
-            return "\0" in value
-        case dict():
-            return any(_has_nul(item) for pair in value.items() for item in pair)
-        case list():
-            return any(map(_has_nul, value))
-    return False
 
 
 @dataclass
@@ -220,8 +242,8 @@ class Ingest:
         only = checked[0]
         if isinstance(only, Reject):
             raise error
-        refused = Reject(source=only.source, place=batch_source, reason="unstorable", detail=str(error),
-                         raw=only.data, event_id=only.event_id)  # fmt: skip
+        refused = Reject(source=only.source, place=f"{batch_source} event {only.event_id}", reason="unstorable",
+                         detail=str(error), raw=envelope_json(only), event_id=only.event_id)  # fmt: skip
         return self.store([refused], batch_source=batch_source)
 
 

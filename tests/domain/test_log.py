@@ -72,8 +72,9 @@ def test_a_batch_is_written_down_with_its_counts(log, event, sql):
         ("first.csv", 2, 2, 0, 0, 0, 1, 2),
         ("2nd", 6, 1, 2, 2, 1, 3, 3),
     ]
-    assert sql("SELECT count(*) FROM raceline.event e JOIN raceline.ingest_batch b USING (batch_id)"
-               " WHERE e.position BETWEEN b.first_position AND b.last_position AND e.recorded_at = b.at") == [(3,)]  # fmt: skip
+    of_a_batch = "e.position BETWEEN b.first_position AND b.last_position AND e.recorded_at = b.at"
+    joined = "raceline.event e JOIN raceline.ingest_batch b USING (batch_id)"
+    assert sql(f"SELECT count(*) FROM {joined} WHERE {of_a_batch}") == [(3,)]
 
 
 def test_recorded_at_never_runs_backwards(log, event, sql):
@@ -255,9 +256,8 @@ def test_quarantine_can_be_offered_again_but_neither_changed_nor_emptied(full_lo
 
 
 def test_a_change_through_ours_is_named_log_immutable(full_log):
-    with pytest.raises(LogImmutable, match="DELETE on raceline.event is refused"):
-        with full_log.datastore.connected() as conn:
-            conn.execute("DELETE FROM raceline.event")
+    with pytest.raises(LogImmutable, match="DELETE on raceline"), full_log.datastore.connected() as conn:
+        conn.execute("DELETE FROM raceline.event")
 
 
 # Quarantine
@@ -337,7 +337,7 @@ def test_room_for_a_batch_that_is_refused_is_given_back(log, event, sql):
 
 
 def test_a_value_that_postgresql_refuses_stores_nothing_of_the_batch(log, event):
-    with pytest.raises(LogRefused, match="NUL|0x00"):
+    with pytest.raises(LogRefused, match=r"NUL|0x00"):
         log.append([event(1), event("nul\0")], [reject()])
     assert (log.head(), log.quarantined()) == (0, [])
 
