@@ -5,9 +5,7 @@ A new field of the API is one more line here and one in objects.py.
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, LiteralString
-
-from psycopg.sql import SQL, Composable, Identifier
+from typing import Any
 
 from raceline.graphql.connection import connection
 from raceline.graphql.listings import (
@@ -20,19 +18,19 @@ from raceline.graphql.listings import (
     QUARANTINE,
     TIMELINE,
 )
-from raceline.graphql.plan import Columns, Compile, Selection, literal, piece
+from raceline.graphql.plan import Columns, Compile, Selection, Sql, literal, piece
 from raceline.graphql.query import OrderDirection, PageOrderField
 from raceline.graphql.scalars import HIGHEST, parse_global_id
 
 
 def column(name: str) -> Compile:
     """A column as it is."""
-    return lambda _, row: SQL("{}.{}").format(row, Identifier(name))
+    return lambda _, row: Sql(f"{row}.{name}")
 
 
 def moment(name: str) -> Compile:
     """A timestamptz as RFC 3339."""
-    return lambda _, row: piece("moment", value=SQL("{}.{}").format(row, Identifier(name)))
+    return lambda _, row: piece("moment", value=Sql(f"{row}.{name}"))
 
 
 def expression(name: str) -> Compile:
@@ -42,12 +40,11 @@ def expression(name: str) -> Compile:
 
 def node_id(type_name: str, key: str) -> Compile:
     """A global id; the SQL twin of scalars.global_id."""
-    return lambda _, row: piece(
-        "opaque", text=SQL("{} || {}.{}::text").format(literal(f"{type_name}:"), row, Identifier(key))
-    )
+    prefix = literal(f"{type_name}:")
+    return lambda _, row: piece("opaque", text=Sql(f"{prefix} || {row}.{key}::text"))
 
 
-def position(selection: Selection, _: Composable) -> Composable:
+def position(selection: Selection, _: Sql) -> Sql:
     """The position at which the whole answer is true."""
     return selection.plan.position
 
@@ -55,48 +52,45 @@ def position(selection: Selection, _: Composable) -> Composable:
 def one(table: str, key: str, foreign: str) -> Compile:
     """The object of another table whose `key` is the row's `foreign`."""
 
-    def compiled(selection: Selection, row: Composable) -> Composable:
-        return _one(selection, table, key, SQL("{}.{}").format(row, Identifier(foreign)))
+    def compiled(selection: Selection, row: Sql) -> Sql:
+        return _one(selection, table, key, Sql(f"{row}.{foreign}"))
 
     return compiled
 
 
-def _one(selection: Selection, table: str, key: str, value: Composable, *, type_name: str = "") -> Composable:
+def _one(selection: Selection, table: str, key: str, value: Sql, *, type_name: str = "") -> Sql:
     row = selection.plan.row()
-    source = {"event": Identifier("raceline", "event"), "quarantine": Identifier("raceline", "quarantine")} | dict(
-        selection.plan.tables
-    )
-    filters = SQL("{}.{} = {}").format(row, Identifier(key), value)
-    if table == "event":  # decisions are in the log as well, and are no events of a customer
-        filters += SQL(" AND {}.customer_id IS NOT NULL").format(row)
+    source = selection.plan.tables.get(table) or f"raceline.{table}"
+    # Decisions are in the log as well, and are no events of a customer.
+    facts = f" AND {row}.customer_id IS NOT NULL" if table == "event" else ""
     return piece(
         "one",
         object=selection.object(row, type_name=type_name),
-        source=SQL("{} AS {}").format(source[table], row),
-        filter=filters,
+        source=Sql(f"{source} AS {row}"),
+        filter=Sql(f"{row}.{key} = {value}{facts}"),
     )
 
 
-def many(source: str, **parts: LiteralString) -> Compile:
+def many(source: str, **parts: str) -> Compile:
     """A plain list, whole, from a piece of plan.sql that unnests the row's arrays."""
 
-    def compiled(selection: Selection, parent: Composable) -> Composable:
+    def compiled(selection: Selection, parent: Sql) -> Sql:
         row = selection.plan.row()
-        names = {name: SQL(text) for name, text in parts.items()}
+        names = {name: Sql(text) for name, text in parts.items()}
         rows = piece(source, parent=parent, row=row, **names)
         return piece("many", object=selection.object(row), row=row, source=rows)
 
     return compiled
 
 
-def row_object(source: str, **parts: LiteralString) -> Compile:
+def row_object(source: str, **parts: str) -> Compile:
     """An object over one row that a piece of plan.sql makes of the parent's."""
 
-    def compiled(selection: Selection, parent: Composable) -> Composable:
+    def compiled(selection: Selection, parent: Sql) -> Sql:
         row = selection.plan.row()
-        names = {name: SQL(text) for name, text in parts.items()}
+        names = {name: Sql(text) for name, text in parts.items()}
         rows = piece(source, parent=parent, row=row, **names)
-        return piece("one", object=selection.object(row), source=rows, filter=SQL("true"))
+        return piece("one", object=selection.object(row), source=rows, filter=Sql("true"))
 
     return compiled
 
@@ -110,30 +104,30 @@ NODES: Mapping[str, tuple[str, str, bool]] = {
 }
 
 
-def node(selection: Selection, _: Composable) -> Composable:
+def node(selection: Selection, _: Sql) -> Sql:
     """Any object; null when the id is not one of ours or nothing is there."""
     type_name, key = parse_global_id(selection.arguments["id"]) or ("", "")
     if type_name not in NODES:
-        return SQL("NULL")
+        return Sql("NULL")
     table, column_name, numeric = NODES[type_name]
     if not numeric:
         return _one(selection, table, column_name, selection.plan.bind(key), type_name=type_name)
     if not (key.isascii() and key.isdecimal() and len(key) < 20 and int(key) <= HIGHEST):
-        return SQL("NULL")
+        return Sql("NULL")
     return _one(selection, table, column_name, selection.plan.bind(int(key), "bigint"), type_name=type_name)
 
 
-def customer(selection: Selection, _: Composable) -> Composable:
+def customer(selection: Selection, _: Sql) -> Sql:
     """One customer by identifier."""
     return _one(selection, "customers", "customer_id", selection.plan.bind(selection.arguments["id"]))
 
 
-def event(selection: Selection, _: Composable) -> Composable:
+def event(selection: Selection, _: Sql) -> Sql:
     """One event by position."""
     return _one(selection, "event", "position", selection.plan.bind(selection.arguments["position"], "bigint"))
 
 
-def pages(selection: Selection, row: Composable) -> Composable:
+def pages(selection: Selection, row: Sql) -> Sql:
     """Pages, by the order that was asked for."""
     order: dict[str, Any] = selection.arguments.get("orderBy") or {}
     field = order.get("field", PageOrderField.TURNAROUNDS).value
@@ -141,30 +135,30 @@ def pages(selection: Selection, row: Composable) -> Composable:
     return connection(PAGES[field, descending])(selection, row)
 
 
-def path_statistics(selection: Selection, _: Composable) -> Composable:
+def path_statistics(selection: Selection, _: Sql) -> Sql:
     """Figures over the paths that started in a span of days."""
     row = selection.plan.row()
     bounds = [
-        SQL("d.day {} {}").format(SQL(sign), selection.plan.bind(day, "date"))
+        f"d.day {sign} {selection.plan.bind(day, 'date')}"
         for name, sign in (("from", ">="), ("to", "<="))
         if (day := selection.arguments.get(name)) is not None
     ]
-    days = piece("path_days", row=row, filter=SQL(" AND ").join(bounds) if bounds else SQL("true"))
-    return piece("one", object=selection.object(row), source=days, filter=SQL("true"))
+    days = piece("path_days", row=row, filter=Sql(" AND ".join(bounds) or "true"))
+    return piece("one", object=selection.object(row), source=days, filter=Sql("true"))
 
 
-def log(selection: Selection, _: Composable) -> Composable:
+def log(selection: Selection, _: Sql) -> Sql:
     """The one row of the log's head."""
     row = selection.plan.row()
-    source = SQL("raceline.log_head AS {}").format(row)
-    return piece("one", object=selection.object(row), source=source, filter=SQL("true"))
+    source = Sql(f"raceline.log_head AS {row}")
+    return piece("one", object=selection.object(row), source=source, filter=Sql("true"))
 
 
-def _share(part: LiteralString) -> Compile:
-    return lambda _, row: SQL("(COALESCE({}.{}, 0) / {}.paths)::float8").format(row, Identifier(part), row)
+def _share(part: str) -> Compile:
+    return lambda _, row: Sql(f"(COALESCE({row}.{part}, 0) / {row}.paths)::float8")
 
 
-def _lengths(prefix: LiteralString) -> Compile:
+def _lengths(prefix: str) -> Compile:
     return row_object("lengths", paths=prefix + "paths", length=prefix + "length", squared=prefix + "squared")
 
 
@@ -266,7 +260,7 @@ COLUMNS: Columns = {
         "position": position,
     },
     "PathLengths": {
-        "paths": lambda _, row: SQL("COALESCE({}.paths, 0)").format(row),
+        "paths": lambda _, row: Sql(f"COALESCE({row}.paths, 0)"),
         "meanLength": expression("mean"),
         "varianceLength": expression("variance"),
     },
@@ -282,13 +276,13 @@ COLUMNS: Columns = {
     },
     "Log": {
         "head": column("position"),
-        "recordedAt": lambda _, row: piece("moment", value=SQL("NULLIF({}.recorded_at, '-infinity')").format(row)),
+        "recordedAt": lambda _, row: piece("moment", value=Sql(f"NULLIF({row}.recorded_at, '-infinity')")),
         "position": position,
         "projections": many("projections"),
     },
     "Projection": {
         "name": column("name"),
-        "status": lambda _, row: SQL("upper({}.status)").format(row),
+        "status": lambda _, row: Sql(f"upper({row}.status)"),
         "position": column("position"),
         "lagEvents": expression("lag_events"),
         "lagSeconds": expression("lag_seconds"),

@@ -1,24 +1,22 @@
 """Connections in SQL: a page of a list, its cursors, what comes after it, and the size of the whole list."""
 
 from collections.abc import Sequence
-from typing import LiteralString
 
 from graphql.execution.collect_fields import FieldDetails
-from psycopg.sql import SQL, Composable
 
 from raceline.graphql.listings import Listing
-from raceline.graphql.plan import Compile, Selection, literal, piece
+from raceline.graphql.plan import Compile, Selection, Sql, literal, piece
 
 
-def connection(listing: Listing, *always: LiteralString, **filters: tuple[LiteralString, LiteralString]) -> Compile:
+def connection(listing: Listing, *always: str, **filters: tuple[str, str]) -> Compile:
     """A connection over a list. `always`: conditions; `filters`: by argument, its type and the condition it makes."""
 
-    def compiled(selection: Selection, parent: Composable) -> Composable:
+    def compiled(selection: Selection, parent: Sql) -> Sql:
         places = {"parent": parent, **selection.plan.tables}
-        where = [SQL(condition).format(**places) for condition in always]
+        where = [Sql(condition.format(**places)) for condition in always]
         for name, (kind, condition) in filters.items():
             if (value := selection.arguments.get(name)) is not None:
-                where.append(SQL(condition).format(value=selection.plan.bind(value, kind), **places))
+                where.append(Sql(condition.format(value=selection.plan.bind(value, kind), **places)))
         return _Page(selection, listing, where).statement()
 
     return compiled
@@ -27,28 +25,28 @@ def connection(listing: Listing, *always: LiteralString, **filters: tuple[Litera
 class _Page:
     """One page in the making. The aggregates of its JSON see the page's rows under the alias `row`."""
 
-    def __init__(self, selection: Selection, listing: Listing, where: Sequence[Composable]) -> None:
+    def __init__(self, selection: Selection, listing: Listing, where: Sequence[Sql]) -> None:
         self.selection = selection
         self.plan = selection.plan
         self.listing = listing
         self.where = where
         self.row = self.plan.row()
         self.first = self.plan.bind(selection.page_size(), "bigint")
-        self.source = SQL(listing.source).format(**self.plan.tables)
+        self.source = Sql(listing.source.format(**self.plan.tables))
 
-    def statement(self) -> Composable:
+    def statement(self) -> Sql:
         return piece(
             "connection",
             object=self.plan.object(self.selection.type_name, self.selection.details, self._field),
-            columns=SQL(self.listing.columns),
-            order=SQL(self.listing.order),
+            columns=Sql(self.listing.columns),
+            order=Sql(self.listing.order),
             source=self.source,
             filter=_all([*self.where, *self.selection.behind(self.listing)]),
-            limit=SQL("{} + 1").format(self.first),
+            limit=Sql(f"{self.first} + 1"),
             row=self.row,
         )
 
-    def _field(self, name: str, details: Sequence[FieldDetails]) -> Composable:
+    def _field(self, name: str, details: Sequence[FieldDetails]) -> Sql:
         match name:
             case "nodes":
                 return self._items(self._node(details))
@@ -62,31 +60,31 @@ class _Page:
                 return self.plan.position
         raise NotImplementedError(name)
 
-    def _edge_field(self, name: str, details: Sequence[FieldDetails]) -> Composable:
+    def _edge_field(self, name: str, details: Sequence[FieldDetails]) -> Sql:
         return self._cursor() if name == "cursor" else self._node(details)
 
-    def _info_field(self, name: str, _: Sequence[FieldDetails]) -> Composable:
+    def _info_field(self, name: str, _: Sequence[FieldDetails]) -> Sql:
         match name:
             case "hasNextPage":
                 return piece("has_next", first=self.first)
             case "hasPreviousPage":
-                return SQL("false") if self.selection.arguments.get("after") is None else SQL("true")
+                return Sql("false") if self.selection.arguments.get("after") is None else Sql("true")
             case "startCursor":
                 return piece("start_cursor", cursor=self._cursor(), row=self.row, first=self.first)
             case "endCursor":
                 return piece("end_cursor", cursor=self._cursor(), row=self.row, first=self.first)
         raise NotImplementedError(name)
 
-    def _items(self, item: Composable) -> Composable:
+    def _items(self, item: Sql) -> Sql:
         return piece("page_of", item=item, row=self.row, first=self.first)
 
-    def _node(self, details: Sequence[FieldDetails]) -> Composable:
+    def _node(self, details: Sequence[FieldDetails]) -> Sql:
         return self.plan.row_object(self.listing.node, details, self.row, self.selection.weight)
 
-    def _cursor(self) -> Composable:
-        key = SQL(self.listing.key).format(row=self.row)
-        return piece("opaque", text=SQL("{} || {}::text").format(literal(f"{self.listing.name}:"), key))
+    def _cursor(self) -> Sql:
+        key = self.listing.key.format(row=self.row)
+        return piece("opaque", text=Sql(f"{literal(f'{self.listing.name}:')} || {key}::text"))
 
 
-def _all(conditions: Sequence[Composable]) -> Composable:
-    return SQL(" AND ").join(conditions) if conditions else SQL("true")
+def _all(conditions: Sequence[Sql]) -> Sql:
+    return Sql(" AND ".join(conditions) or "true")

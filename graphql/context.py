@@ -19,13 +19,15 @@ AsKnown = Callable[[str, int], Awaitable[dict[str, list[dict[str, Any]]]]]
 class Limits:
     """The largest request that is answered (design, section 10). A refusal names the field of this class.
 
-    `page_size`: `first` of one list; `cost`: objects that a document could ask for, the product of its `first`s;
-    `depth`, `aliases`, `tokens`: of one document; `body`: bytes of a request; `batch`: events of one mutation;
-    `min_position_timeout`: seconds that a question waits for the read models; `documents`: parsed and kept.
+    `page_size`: `first` of one list; `cost`: objects that an operation could ask for, the product of its `first`s;
+    `fields`: selected by an operation, fragments spread; `depth`, `aliases`, `tokens`: of one document; `body`: bytes
+    of a request; `batch`: events of one mutation; `min_position_timeout`: seconds that a question waits for the read
+    models; `documents`: kept parsed and checked.
     """
 
     page_size: int = 500
     cost: int = 100_000
+    fields: int = 2_000
     depth: int = 12
     aliases: int = 30
     tokens: int = 2_000

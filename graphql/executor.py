@@ -4,14 +4,13 @@ The JSON that PostgreSQL made goes into the response as it is, so no Python runs
 """
 
 from collections.abc import Coroutine, Mapping
-from typing import Any, LiteralString
+from typing import Any
 
 import msgspec
 import psycopg
 from graphql import GraphQLField, GraphQLOutputType, GraphQLResolveInfo, get_argument_values
 from graphql.execution.collect_fields import FieldDetails
 from graphql.pyutils import Path
-from psycopg.sql import Composed
 from psycopg_pool import PoolTimeout
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -19,7 +18,7 @@ from raceline.domain.errors import InvalidArgument, LimitExceeded, LogUnavailabl
 from raceline.graphql.columns import COLUMNS
 from raceline.graphql.context import Api, Context
 from raceline.graphql.declare import PLANNED
-from raceline.graphql.plan import PIECES, Plan
+from raceline.graphql.plan import PIECES, Budget, Plan
 from raceline.graphql.scalars import parse_position
 
 MIN_POSITION_HEADER = "Raceline-Min-Position"
@@ -32,7 +31,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.cost = 0
+        self.budget: Budget | None = None
 
     def complete_value(
         self,
@@ -56,29 +55,27 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             definition, details.node, self.variable_values, details.fragment_variable_values, self.hide_suggestions
         )
 
-    def _plan(
-        self, details: list[FieldDetails], info: GraphQLResolveInfo[Any]
-    ) -> Coroutine[Any, Any, msgspec.Raw | None]:
+    def _plan(self, details: list[FieldDetails], info: GraphQLResolveInfo[Any]) -> Coroutine[Any, Any, Any]:
         # All root fields are planned before the first one runs, so the cost of the whole operation is known by then.
         context: Context = self.context_value
+        self.budget = budget = self.budget or Budget(context.api.limits)
         arguments = self.arguments(info.parent_type.fields[info.field_name], details[0])
-        plan = Plan(self, COLUMNS, context.api.limits, known=arguments.get("knownAt") is not None)
+        plan = Plan(self, COLUMNS, budget, known=arguments.get("knownAt") is not None)
         statement = plan.statement(info.parent_type.name, details)
-        self.cost += plan.cost
-        return self._answer(context, plan, statement, info.field_name, arguments)
+        return _answer(context, plan, statement, info.field_name, arguments)
 
-    async def _answer(
-        self, context: Context, plan: Plan, statement: Composed, name: str, arguments: Mapping[str, Any]
-    ) -> msgspec.Raw | None:
-        api = context.api
-        if self.cost > api.limits.cost:
-            raise LimitExceeded(limit="cost", allowed=api.limits.cost, found=self.cost)
-        if name not in _NEVER_WAIT and (position := _wanted(context, arguments)):
-            await api.watch.reach(position, api.limits.min_position_timeout)
-        if (known_at := arguments.get("knownAt")) is not None:
-            plan.parameters |= await _as_known(api, arguments["id"], known_at)
-        row = await fetch(api, statement, plan.parameters)
-        return None if row[0] is None else msgspec.Raw(row[0].encode())
+
+async def _answer(
+    context: Context, plan: Plan, statement: bytes, name: str, arguments: Mapping[str, Any]
+) -> msgspec.Raw | None:
+    plan.budget.check()
+    api = context.api
+    if name not in _NEVER_WAIT and (position := _wanted(context, arguments)):
+        await api.watch.reach(position, api.limits.min_position_timeout)
+    if (known_at := arguments.get("knownAt")) is not None:
+        plan.parameters |= await _as_known(api, arguments["id"], known_at)
+    row = await fetch(api, statement, plan.parameters)
+    return None if row[0] is None else msgspec.Raw(row[0].encode())
 
 
 def _wanted(context: Context, arguments: Mapping[str, Any]) -> int:
@@ -95,9 +92,9 @@ def _wanted(context: Context, arguments: Mapping[str, Any]) -> int:
 async def _as_known(api: Api, customer: str, known_at: Mapping[str, Any]) -> dict[str, Any]:
     """The rows of one customer as derived from only what was recorded by then, as parameters of the statement."""
     if (time := known_at.get("time")) is not None:
-        (position,) = await fetch(api, PIECES["position_at"], {"time": time})
+        (position,) = await fetch(api, PIECES["position_at"].encode(), {"time": time})
     else:
-        head, _, _ = await fetch(api, PIECES["positions"], {})
+        head, _, _ = await fetch(api, PIECES["positions"].encode(), {})
         position = min(known_at["position"], head)
     rows = await api.as_known(customer, position)
     tables = {
@@ -106,7 +103,7 @@ async def _as_known(api: Api, customer: str, known_at: Mapping[str, Any]) -> dic
     return {"known_position": position, **tables}
 
 
-async def fetch(api: Api, statement: LiteralString | Composed, parameters: Mapping[str, Any]) -> Any:
+async def fetch(api: Api, statement: bytes, parameters: Mapping[str, Any]) -> Any:
     """The one row of a statement. Raises LogUnavailable, LimitExceeded, NoReadModels."""
     try:
         async with api.pool.connection() as conn, conn.cursor() as cursor:

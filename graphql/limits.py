@@ -82,7 +82,7 @@ def refuse(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
 
 
 class Documents:
-    """The documents of one schema by their text, with what is wrong with each. Holds the ones that were asked for last."""
+    """The documents of one schema by their text, with what is wrong with each; the ones that were asked for last."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits

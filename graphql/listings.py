@@ -5,23 +5,21 @@ A cursor is the key of a row and no offset, so paging visits each row once while
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, LiteralString
+from typing import Annotated, Any
 
 import msgspec
 
-EVENT_COLUMNS: LiteralString = (
+EVENT_COLUMNS = (
     "e.position, e.recorded_at, e.occurred_at, e.source, e.event_id, e.type, e.schema_version, e.customer_id,"
     " e.account_id, e.product, e.sequence, e.correlation_id, e.causation_id, e.data"
 )
-PATH_COLUMNS: LiteralString = (
+PATH_COLUMNS = (
     "p.path_id, p.customer_id, p.n, p.started_at, p.ended_at, p.resolved, p.length, p.turnarounds, p.pages,"
     " p.step_events, p.implied, p.events, p.turn_index, p.turn_depth, p.ping_pong_index, p.ping_pong_bounces,"
     " p.loop_index, p.loop_distance"
 )
-TIMELINE_COLUMNS: LiteralString = "t.customer_id, t.n, t.position, t.occurred_at, t.type, t.title, t.path_id"
-CUSTOMER_COLUMNS: LiteralString = (
-    "c.customer_id, c.account_id, c.first_occurred_at, c.last_occurred_at, c.events, c.paths"
-)
+TIMELINE_COLUMNS: str = "t.customer_id, t.n, t.position, t.occurred_at, t.type, t.title, t.path_id"
+CUSTOMER_COLUMNS = "c.customer_id, c.account_id, c.first_occurred_at, c.last_occurred_at, c.events, c.paths"
 
 
 Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -36,11 +34,11 @@ class Listing:
 
     name: str
     node: str
-    source: LiteralString
-    columns: LiteralString
-    order: LiteralString
-    key: LiteralString
-    after: LiteralString
+    source: str
+    columns: str
+    order: str
+    key: str
+    after: str
     shape: Any
 
 
@@ -65,9 +63,7 @@ EVENTS = Listing(
     shape=tuple[Number],
 )
 # A late event moves the numbers of those behind it, so the cursor holds the event and its number is looked up again.
-_LATER: LiteralString = (
-    "t.n > (SELECT s.n FROM {timeline} AS s WHERE s.customer_id = t.customer_id AND s.position = {0}::bigint)"
-)
+_LATER = "t.n > (SELECT s.n FROM {timeline} AS s WHERE s.customer_id = t.customer_id AND s.position = {0}::bigint)"
 CUSTOMER_EVENTS = Listing(
     name="customerEvents",
     node="Event",
@@ -113,7 +109,7 @@ QUARANTINE = Listing(
 )
 
 # A page without an opportunity has no rate; -1 keeps such pages at the low end of the order instead of out of it.
-_FIGURES: dict[str, tuple[LiteralString, Any]] = {
+_FIGURES: dict[str, tuple[str, Any]] = {
     "visits": ("g.visits", tuple[Number, str]),
     "customers": ("g.customers", tuple[Number, str]),
     "opportunities": ("g.opportunities", tuple[Number, str]),
@@ -122,7 +118,7 @@ _FIGURES: dict[str, tuple[LiteralString, Any]] = {
     "depth": ("COALESCE(g.depth::float8 / NULLIF(g.turnarounds, 0), -1)", tuple[float, str]),
     "ping_pongs": ("g.ping_pongs", tuple[Number, str]),
 }
-_PAGE_COLUMNS: LiteralString = "g.page, g.visits, g.customers, g.opportunities, g.turnarounds, g.depth, g.ping_pongs"
+_PAGE_COLUMNS: str = "g.page, g.visits, g.customers, g.opportunities, g.turnarounds, g.depth, g.ping_pongs"
 
 
 def _pages_by_name(descending: bool) -> Listing:
@@ -135,8 +131,8 @@ def _pages_by_name(descending: bool) -> Listing:
 def _pages_by_figure(field: str, descending: bool) -> Listing:
     figure, shape = _FIGURES[field]
     # Ties are in the order of the name whichever way the figure goes.
-    direction: LiteralString = " DESC" if descending else ""
-    sign: LiteralString = "<" if descending else ">"
+    direction: str = " DESC" if descending else ""
+    sign: str = "<" if descending else ">"
     return Listing(
         name=f"pages.{field}.{'desc' if descending else 'asc'}",
         node="Page",

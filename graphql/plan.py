@@ -5,12 +5,11 @@ pieces of plan.sql together. Values are bound, names of tables and columns are o
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, reduce
-from typing import Any, LiteralString, Protocol, TypeAlias, cast
+from functools import reduce
+from typing import Any, NewType, Protocol, TypeAlias, cast
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
 from graphql.execution.collect_fields import CollectedFields, FieldDetails
-from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from raceline.domain.errors import InvalidArgument, LimitExceeded
 from raceline.domain.sql import statements
@@ -19,31 +18,34 @@ from raceline.graphql.listings import CUSTOMER_COLUMNS, PATH_COLUMNS, TIMELINE_C
 from raceline.graphql.objects import DEFAULT_FIRST
 from raceline.graphql.scalars import parse_cursor
 
+# Text of a statement: our own words and the names of parameters, never a value.
+Sql = NewType("Sql", str)
+
 PAIRS_PER_CALL = 50
-KNOWN_COLUMNS: dict[str, LiteralString] = {
+KNOWN_COLUMNS = {
     "customers": CUSTOMER_COLUMNS.replace("c.", "k."),
     "timeline": TIMELINE_COLUMNS.replace("t.", "k."),
     "paths": PATH_COLUMNS.replace("p.", "k."),
 }
-_LIVE: dict[str, Composable] = {name: Identifier("live", name) for name in KNOWN_COLUMNS}
+_LIVE = {name: Sql(f"live.{name}") for name in KNOWN_COLUMNS}
+_KNOWN = {name: Sql(f"known_{name}") for name in KNOWN_COLUMNS}
 
 
-def _without_comments(text: LiteralString) -> LiteralString:
+def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
 
 
 PIECES = {name: _without_comments(text) for name, text in statements("raceline.graphql", "plan.sql").items()}
 
 
-def piece(name: str, **parts: Composable) -> Composed:
+def piece(name: str, **parts: Sql) -> Sql:
     """A piece of plan.sql with its places filled."""
-    return SQL(PIECES[name]).format(**parts)
+    return Sql(PIECES[name].format_map(parts))
 
 
-@cache
-def literal(name: str) -> SQL:
+def literal(name: str) -> Sql:
     """A name of the schema as a text constant of SQL; only for names that are our own."""
-    return SQL(f"'{name}'")
+    return Sql(f"'{name}'")
 
 
 class Selecting(Protocol):
@@ -58,73 +60,89 @@ class Selecting(Protocol):
         """The coerced arguments of a field."""
 
 
-Compile: TypeAlias = "Callable[[Selection, Composable], Composable]"
-Value: TypeAlias = Callable[[str, Sequence[FieldDetails]], Composable]
+Compile: TypeAlias = "Callable[[Selection, Sql], Sql]"
+Value: TypeAlias = Callable[[str, Sequence[FieldDetails]], Sql]
 Columns: TypeAlias = Mapping[str, Mapping[str, Compile]]
+
+
+class Budget:
+    """What one operation could cost: objects in its answers, and fields in its statements."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.cost = 0
+        self.fields = 0
+
+    def check(self) -> None:
+        """Raise LimitExceeded if it is spent."""
+        for name in ("cost", "fields"):
+            if (found := getattr(self, name)) > (allowed := getattr(self.limits, name)):
+                raise LimitExceeded(limit=name, allowed=allowed, found=found)
 
 
 class Plan:
     """A statement in the making: its parameters, its aliases, the tables it reads, and what it could cost."""
 
-    def __init__(self, executor: Selecting, columns: Columns, limits: Limits, *, known: bool = False) -> None:
+    def __init__(self, executor: Selecting, columns: Columns, budget: Budget, *, known: bool = False) -> None:
         self.executor = executor
         self.columns = columns
-        self.limits = limits
+        self.budget = budget
         self.parameters: dict[str, Any] = {}
-        self.cost = 1
-        self.tables = {name: Identifier(f"known_{name}") for name in _LIVE} if known else _LIVE
-        self.position: Composable = SQL("%(known_position)s::bigint") if known else piece("live_position")
+        self.tables = _KNOWN if known else _LIVE
+        self.position = Sql("%(known_position)s::bigint") if known else piece("live_position")
         self._rows = 0
 
-    def statement(self, parent: str, details: Sequence[FieldDetails]) -> Composed:
+    def statement(self, parent: str, details: Sequence[FieldDetails]) -> bytes:
         """The statement of one root field: one row of one column, the field's JSON as text, or null."""
-        answer = self.field(parent, details[0].node.name.value, details, SQL("NULL"), 1)
+        self.budget.cost += 1
+        answer = self.field(parent, details[0].node.name.value, details, Sql("NULL"), 1)
         known = [
-            piece("known", relation=table, columns=SQL(KNOWN_COLUMNS[name]), table=_LIVE[name], rows=_known_rows(name))
+            piece(
+                "known", relation=table, columns=Sql(KNOWN_COLUMNS[name]), table=_LIVE[name], rows=Sql(f"%({table})s")
+            )
             for name, table in self.tables.items()
             if table is not _LIVE[name]
         ]
-        head = SQL("WITH {} ").format(SQL(", ").join(known)) if known else SQL("")
-        return SQL("{}SELECT ({})::text").format(head, answer)
+        head = f"WITH {', '.join(known)} " if known else ""
+        return f"{head}SELECT ({answer})::text".encode()
 
-    def bind(self, value: Any, kind: LiteralString = "text") -> Composable:
+    def bind(self, value: Any, kind: str = "text") -> Sql:
         """A bound parameter. Text that PostgreSQL cannot hold becomes null, which equals nothing that is stored."""
         name = f"p{len(self.parameters)}"
         self.parameters[name] = _storable(value)
-        return SQL(f"%({name})s::{kind}")
+        return Sql(f"%({name})s::{kind}")
 
-    def row(self) -> Identifier:
+    def row(self) -> Sql:
         """A new alias."""
         self._rows += 1
-        return Identifier(f"r{self._rows}")
+        return Sql(f"r{self._rows}")
 
-    def object(self, type_name: str, details: Sequence[FieldDetails], value: Value) -> Composable:
+    def object(self, type_name: str, details: Sequence[FieldDetails], value: Value) -> Sql:
         """The JSON object of what was selected of a type; `value` gives the SQL of each of its fields."""
         type_ = cast(GraphQLObjectType, self.executor.schema.get_type(type_name))
         pairs = []
-        for key, group in self.executor.collect_subfields(type_, details).grouped_field_set.items():
+        selected = self.executor.collect_subfields(type_, details).grouped_field_set
+        self.budget.fields += len(selected)
+        self.budget.check()  # already here, so that planning itself cannot go on for ever
+        for key, group in selected.items():
             name = group[0].node.name.value
             label = literal(key) if key == name else self.bind(key)
-            pairs.append(
-                SQL("{}, {}").format(label, literal(type_name) if name == "__typename" else value(name, group))
-            )
+            pairs.append(f"{label}, {literal(type_name) if name == '__typename' else value(name, group)}")
         calls = [
-            SQL("json_build_object({})").format(SQL(", ").join(pairs[start : start + PAIRS_PER_CALL]))
+            Sql(f"json_build_object({', '.join(pairs[start : start + PAIRS_PER_CALL])})")
             for start in range(0, len(pairs) or 1, PAIRS_PER_CALL)
         ]
         return reduce(lambda left, right: piece("join_objects", left=left, right=right), calls)
 
-    def row_object(self, type_name: str, details: Sequence[FieldDetails], row: Composable, weight: int) -> Composable:
+    def row_object(self, type_name: str, details: Sequence[FieldDetails], row: Sql, weight: int) -> Sql:
         """The JSON object of what was selected of the object in `row`, at most `weight` times in the answer."""
 
-        def value(name: str, group: Sequence[FieldDetails]) -> Composable:
+        def value(name: str, group: Sequence[FieldDetails]) -> Sql:
             return self.field(type_name, name, group, row, weight)
 
         return self.object(type_name, details, value)
 
-    def field(
-        self, parent: str, name: str, details: Sequence[FieldDetails], row: Composable, weight: int
-    ) -> Composable:
+    def field(self, parent: str, name: str, details: Sequence[FieldDetails], row: Sql, weight: int) -> Sql:
         """The SQL of one field of the object of type `parent` in `row`."""
         type_ = cast(GraphQLObjectType, self.executor.schema.get_type(parent))
         return self.columns[parent][name](Selection(self, type_.fields[name], details, weight), row)
@@ -140,7 +158,7 @@ class Selection:
         self.type_name = get_named_type(definition.type).name
         self.arguments = plan.executor.arguments(definition, details[0])
 
-    def object(self, row: Composable, *, type_name: str = "") -> Composable:
+    def object(self, row: Sql, *, type_name: str = "") -> Sql:
         """The JSON object of what was selected of the object in `row`."""
         return self.plan.row_object(type_name or self.type_name, self.details, row, self.weight)
 
@@ -150,26 +168,22 @@ class Selection:
         first = DEFAULT_FIRST if asked is None else int(asked)
         if first < 0:
             raise InvalidArgument("A page cannot hold fewer than no entries.", argument="first", found=first)
-        if first > self.plan.limits.page_size:
-            raise LimitExceeded(limit="page_size", allowed=self.plan.limits.page_size, found=first)
+        if first > self.plan.budget.limits.page_size:
+            raise LimitExceeded(limit="page_size", allowed=self.plan.budget.limits.page_size, found=first)
         self.weight *= first
-        self.plan.cost += self.weight
+        self.plan.budget.cost += self.weight
         return first
 
-    def behind(self, listing: Listing) -> list[Composable]:
+    def behind(self, listing: Listing) -> list[Sql]:
         """The condition that the cursor `after` makes, if there is one."""
         if (after := self.arguments.get("after")) is None:
             return []
         key = parse_cursor(after, listing.name, listing.shape)
         bound = [self.plan.bind(part, _kind(part)) for part in key]
-        return [SQL("(") + SQL(listing.after).format(*bound, **self.plan.tables) + SQL(")")]
+        return [Sql(f"({listing.after.format(*bound, **self.plan.tables)})")]
 
 
-def _known_rows(name: str) -> SQL:
-    return SQL(f"%(known_{name})s")
-
-
-def _kind(value: Any) -> LiteralString:
+def _kind(value: Any) -> str:
     match value:
         case int():
             return "bigint"

@@ -124,7 +124,7 @@ class Socket:
 def _listening(statements: list[str]) -> type[psycopg.AsyncCursor[Any]]:
     class Listening(psycopg.AsyncCursor[Any]):
         async def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
-            statements.append(query if isinstance(query, str) else query.as_string(self.connection))
+            statements.append(query.decode())
             return await super().execute(query, *args, **kwargs)
 
     return Listening

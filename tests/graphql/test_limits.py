@@ -100,7 +100,8 @@ def test_a_page_of_less_than_nothing_is_refused(shared):
     [
         pytest.param("{ log { head } }", 1, id="one object"),
         pytest.param("{ customers(first: 40) { nodes { id } } }", 41, id="a page of rows"),
-        pytest.param("{ customers(first: 4) { nodes { paths(first: 10) { nodes { id } } } } }", 45, id="pages in a page"),
+        pytest.param("{ customers(first: 4) { nodes { paths(first: 10) { nodes { id } } } } }", 45,
+                     id="pages in a page"),
         pytest.param("{ a: customers(first: 4) { nodes { id } } b: customers(first: 5) { nodes { id } } }", 11,
                      id="two fields of one document"),
         pytest.param("{ customers { nodes { id } } }", 51, id="a page of the usual size"),
@@ -118,6 +119,20 @@ def test_cost_is_the_product_of_the_pages_over_the_whole_document(serve, house, 
                 "allowed": cost - 1,
                 "found": cost,
             }
+        assert service.statements == []
+
+
+def test_fragments_that_spread_into_thousands_of_fields_are_refused_before_anything_runs(serve, house):
+    fragments = "fragment F0 on Customer { guid }"
+    for n in range(6):
+        next_one = f"customer {{ ...F{n} }}"
+        fragments += f"""fragment F{n + 1} on Customer {{
+            events(first: 1) {{ nodes {{ {next_one} }} }}
+            paths(first: 1) {{ nodes {{ {next_one} steps {{ event {{ {next_one} }} }} events {{ {next_one} }} }} }}
+            timeline(first: 1) {{ nodes {{ event {{ {next_one} }} path {{ {next_one} }} }} }} }} """
+    with serve(house, depth=100) as service:
+        errors = service.post('{ customer(id: "x") { ...F6 } log { head } }' + fragments).json()["errors"]
+        assert {error["extensions"]["limit"] for error in errors} == {"fields"}
         assert service.statements == []
 
 

@@ -82,7 +82,7 @@ def test_a_batch_above_the_limit_is_refused_by_name_and_nothing_of_it_is_stored(
 def test_a_log_that_cannot_be_reached_is_a_named_error(service):
     with psycopg.connect(service.house.url) as conn:
         name = conn.info.dbname
-    service.house.close()
+    service.house.log.datastore.pool.timeout = 1
     with psycopg.connect(service.house.url, dbname="postgres", autocommit=True) as conn:
         conn.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         conn.execute("SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a WHERE a.datname = %s", (name,))
