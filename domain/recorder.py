@@ -78,6 +78,9 @@ class LogDatastore(PostgresDatastore):
             timeout=timeout,
         )
 
+    def register_type_adapters(self) -> None:
+        """Nothing to do: raceline sends arrays of plain types."""
+
     @contextmanager
     def connected(self, timeout: float | None = None) -> Iterator[Connection[DictRow]]:
         """A connection of the pool, whose errors are raceline's own."""
