@@ -1,0 +1,99 @@
+"""What the README says is true: its examples run, its walk through the code exists, its generated parts are fresh."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLE = re.compile(r"<!-- example: (\w+) ?(\S*) -->\n```\w+\n(.*?)```", re.DOTALL)
+PLACE = re.compile(r"`((?:app|graphql|projections|analytics|domain)/\w+\.py)::(\w+)`")
+
+
+def test_every_place_of_the_walk_exists():
+    places = PLACE.findall(README)
+    assert len(places) > 15
+    for file, name in places:
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert re.search(rf"^\s*(?:async )?(?:def|class) {name}\b", text, re.MULTILINE), f"{file}::{name}"
+
+
+def test_generated_parts_are_fresh():
+    check = subprocess.run([sys.executable, "-m", "raceline.app.docs", "--check"], capture_output=True, text=True)
+    assert check.returncode == 0, check.stderr
+
+
+def test_every_number_comes_with_its_command():
+    figures = README.split("## Speed")[1].split("\n## ")[0]
+    rows = [line for line in figures.splitlines() if line.startswith("|")][2:]
+    assert rows
+    for row in rows:
+        command = re.search(r"`python (bench/\w+\.py)", row)
+        assert command, row
+        assert (ROOT / command[1]).exists(), row
+
+
+@pytest.fixture
+def environment(database, tmp_path):
+    programs = str(Path(sys.executable).parent)
+    return os.environ | {"RACELINE_DATABASE_URL": database, "PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+
+
+@pytest.fixture
+def ask(environment):
+    """A running server, asked over HTTP."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(
+        ["raceline", "serve", "--port", str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _until_ready(server, url)
+        yield lambda query: httpx.post(f"{url}/graphql", json={"query": query}, timeout=30).json()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _until_ready(server, url):
+    end = time.monotonic() + 60
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            if httpx.get(f"{url}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("the server did not come up")
+
+
+def test_the_examples_run_and_give_what_they_say(ask, environment, tmp_path):
+    examples = EXAMPLE.findall(README)
+    assert {kind for kind, *_ in examples} == {"file", "shell", "query", "write", "answer"}
+    answer = None
+    for kind, name, text in examples:
+        match kind:
+            case "file":
+                (tmp_path / name).write_text(text, encoding="utf-8")
+            case "shell":
+                done = subprocess.run(
+                    ["bash", "-e", "-c", text], cwd=tmp_path, env=environment, capture_output=True, text=True
+                )
+                assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+            case "query" | "write":
+                reply = ask(text)
+                assert "errors" not in reply, reply
+                answer = reply["data"]
+                assert all(value is not None for value in answer.values())
+            case "answer":
+                assert answer == json.loads(text)
