@@ -10,8 +10,10 @@ from raceline.domain.event import EPOCH, Reason
 
 Scalar = str | int | float | bool | None
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,300}")  # a number of more digits is none, even as a float
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_SHOWN = 80
+_BEYOND_TIME = 1e18  # in seconds or milliseconds; not to write out 1e999999 in digits
 # The directives of strptime that are plain digits, and the argument of datetime that each one gives.
 _DIGITS = {
     "Y": ("year", "([0-9]{4})"),
@@ -31,20 +33,25 @@ class Unreadable(ValueError):
         super().__init__(detail)
 
 
+def shown(text: str) -> str:
+    """A text as messages show it, which may be cut."""
+    return f"`{text}`" if len(text) <= _SHOWN else f"`{text[:_SHOWN]}...`"
+
+
 def integer(text: str) -> int:
     """A whole number."""
     if not _INTEGER.fullmatch(text):
-        raise Unreadable(f"`{text}` is not a whole number")
+        raise Unreadable(f"{shown(text)} is not a whole number")
     return int(text)
 
 
 def number(text: str) -> int | float:
     """A number that is finite; a whole one stays whole."""
     if not _NUMBER.fullmatch(text):
-        raise Unreadable(f"`{text}` is not a number")
+        raise Unreadable(f"{shown(text)} is not a number")
     value = int(text) if _INTEGER.fullmatch(text) else float(text)
     if not math.isfinite(value):
-        raise Unreadable(f"`{text}` is too large for a number")
+        raise Unreadable(f"{shown(text)} is too large for a number")
     return value
 
 
@@ -54,7 +61,7 @@ def boolean(true: frozenset[str], false: frozenset[str]) -> Callable[[str], bool
     def read(text: str) -> bool:
         word = text.lower()
         if word not in true and word not in false:
-            raise Unreadable(f"`{text}` is neither true ({', '.join(sorted(true))}) nor false")
+            raise Unreadable(f"{shown(text)} is neither true ({', '.join(sorted(true))}) nor false")
         return word in true
 
     return read
@@ -84,10 +91,12 @@ def moment(form: str, zone: tzinfo) -> Callable[[str], datetime]:
                 return value
             return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
         except OverflowError:
-            raise Unreadable(f"`{text}` ({form}) is a time outside of the years 1 to 9999", "invalid_time") from None
+            raise Unreadable(
+                f"{shown(text)} ({form}) is a time outside of the years 1 to 9999", "invalid_time"
+            ) from None
         except ValueError as refused:
             why = "day or hour is out of range" if "range" in str(refused) else f"not a time of the form {form}"
-            raise Unreadable(f"`{text}`: {why}") from None
+            raise Unreadable(f"{shown(text)}: {why}") from None
 
     return read
 
@@ -98,6 +107,8 @@ def _epoch(units: int) -> Callable[[str], datetime]:
             return EPOCH + timedelta(microseconds=int(text) * (1_000_000 // units))
         if not _NUMBER.fullmatch(text):
             raise ValueError(text)
+        if abs(float(text)) > _BEYOND_TIME:
+            raise OverflowError
         return EPOCH + timedelta(microseconds=round(Decimal(text) * (1_000_000 // units)))
 
     return parse

@@ -4,16 +4,18 @@ Elements are cut out and never decoded here, so whatever is wrong inside of one 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from io import BufferedReader
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from raceline.domain.byte_stream import AGAIN, BLOCK, LONGEST, ByteStream
+from raceline.domain.errors import UnreadableInput
 from raceline.domain.event import Reject
 
+T = TypeVar("T")
 BATCH = 5_000
+_BATCH_BYTES = 8 << 20  # less than LONGEST, so that a line of that length is the last one of its batch
 # What stands between elements. Their arrays are not kept apart: two that follow one another are read as one.
 _GAP = re.compile(rb"[\s,\[\]]*+")
 # Up to and with the next bracket; one inside of a string is none. Possessive (++), because there is no match only where
@@ -29,18 +31,32 @@ class Raw(NamedTuple):
     data: bytes
 
 
+def batched(items: Iterable[T], length: Callable[[T], int], most: int = BATCH) -> Iterator[list[T]]:
+    """Batches of at most so many items, and of fewer when they are long, so that memory stays bounded."""
+    batch, total = list[T](), 0
+    for item in items:
+        batch.append(item)
+        total += length(item)
+        if len(batch) == most or total >= _BATCH_BYTES:
+            yield batch
+            batch, total = [], 0
+    if batch:
+        yield batch
+
+
 def read_lines(stream: ByteStream) -> Iterator[list[Raw | Reject]]:
     """Batches of the lines that are not blank. A line longer than any record is damage."""
+    line = 0
     with stream.buffered() as reader:
-        lines = enumerate(iter(partial(reader.readline, LONGEST), b""), 1)
-        while batch := list(islice(lines, BATCH)):
-            line, last = batch[-1]
-            if len(last) == LONGEST and not last.endswith(b"\n"):
-                stream.damage = stream.too_long(line)
-            cut = stream.damage is not None and not last.endswith(b"\n")
-            yield [Raw(n, data.strip()) for n, data in batch[: len(batch) - cut] if not data.isspace()]
-            stream.line = line - cut
-            if cut:
+        for batch in batched(iter(partial(reader.readline, LONGEST), b""), len):
+            if not batch[-1].endswith(b"\n"):
+                if len(batch[-1]) == LONGEST:
+                    stream.damage = stream.too_long(line + len(batch))
+                if stream.damage:
+                    batch.pop()
+            yield [Raw(n, data.strip()) for n, data in enumerate(batch, line + 1) if not data.isspace()]
+            stream.line = line = line + len(batch)
+            if isinstance(stream.damage, UnreadableInput):
                 return
 
 
@@ -52,9 +68,8 @@ def read_array(stream: ByteStream, source: str) -> Iterator[list[Raw | Reject]]:
     """
     with stream.buffered() as reader:
         window = _Window(stream, reader)
-        elements = window.elements()
-        while batch := list[Raw | Reject](islice(elements, BATCH)):
-            yield batch
+        for batch in batched(window.elements(), lambda element: len(element.data)):
+            yield list(batch)
             stream.line = window.line
     if stream.damage:
         return

@@ -144,7 +144,7 @@ def _by_rules(rules: Sequence[Rule], columns: Sequence[str]) -> Callable[[Any], 
         for condition, type_name in conditions:
             if all(texts[n] in values for n, values in condition.items()):
                 return type_name
-        shown = ", ".join(f"`{text}`" for text in texts)
+        shown = ", ".join(map(cells.shown, texts))
         raise Unreadable(f"no rule is for {shown}; end the list with a rule without `when`")
 
     return read

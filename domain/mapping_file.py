@@ -42,7 +42,7 @@ class Cell(Struct, frozen=True, kw_only=True):
                 return convert(text)
             if self.unmapped == "leave_out":
                 return None
-            raise Unreadable(f"`{text}` is not in the map; add it there, or say by `unmapped` what to do")
+            raise Unreadable(f"{cells.shown(text)} is not in the map; add it there, or say by `unmapped` what to do")
 
         return read
 

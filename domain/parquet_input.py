@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import types
 
-from raceline.domain.byte_stream import AGAIN, ByteStream
+from raceline.domain.byte_stream import AGAIN, BLOCK, ByteStream
 from raceline.domain.cells import Unreadable
 from raceline.domain.errors import UnknownFormat
 from raceline.domain.event import Envelope, Reason, Reject
@@ -53,7 +53,7 @@ def _open(stream: ByteStream) -> pq.ParquetFile:
     if not stream.in_any_order():
         raise stream.unreadable(1, "Parquet is read from its end", "Give it as a file that is not packed again.")
     try:
-        return pq.ParquetFile(stream.packed)
+        return pq.ParquetFile(stream.packed, buffer_size=BLOCK, pre_buffer=False)
     except _DAMAGE as damage:
         raise stream.unreadable(1, str(damage).rstrip("."), AGAIN) from None
 

@@ -9,8 +9,10 @@ import msgspec
 from raceline.domain.cells import Unreadable
 from raceline.domain.event import Reason
 
-# So many texts of a column are remembered with their meaning: most columns say the same again and again.
-_REMEMBERED = 50_000
+# So many texts of a column are remembered with their meaning, because most columns say the same again and again; long
+# ones do not.
+_REMEMBERED = 20_000
+_LONG = 200
 
 
 class Member(dict[Any, bytes | None]):
@@ -47,9 +49,10 @@ class Member(dict[Any, bytes | None]):
         except Unreadable:
             self.refused = True
             return None
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[text] = member
+        if len(member) <= _LONG:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[text] = member
         return member
 
     def texts(self, columns: Sequence[Sequence[Any]]) -> Sequence[Any]:
@@ -105,7 +108,7 @@ class Layout:
             envelope.append([b'"data":{%b}' % members for members in _joined(data)])
         start = msgspec.json.encode(self.constant).rstrip(b"}") + (b"," if self.constant else b"")
         texts: list[bytes | Unreadable] = [b"%b%b}" % (start, members) for members in _joined(envelope)]
-        for member in (*self.data, *self.envelope):
+        for member in reversed([*self.envelope, *self.data]):  # so that the first reason is the one that stays
             if member.refused:
                 _explain(member, columns, texts)
         return texts

@@ -5,13 +5,12 @@ import io
 from collections import deque
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice
 from typing import NamedTuple
 
 from raceline.domain.byte_stream import LONGEST, ByteStream
 from raceline.domain.cells import Unreadable
 from raceline.domain.event import Reject
-from raceline.domain.json_input import BATCH, Raw
+from raceline.domain.json_input import BATCH, Raw, batched
 from raceline.domain.mapping import Mapping
 from raceline.domain.rows import Layout
 
@@ -86,7 +85,7 @@ class _Rows:
 
     def batches(self, size: int) -> Iterator[_Batch]:
         """Batches of the rows that are not blank."""
-        while texts := list(islice(self._lines(), size)):
+        for texts in batched(self._lines(), len, size):
             self._taken.clear()
             batch = self._lines_are_rows(texts)
             if batch is None:
