@@ -17,7 +17,7 @@ def connection(listing: Listing, *always: str, **filters: tuple[str, str]) -> Co
         for name, (kind, condition) in filters.items():
             if (value := selection.arguments.get(name)) is not None:
                 where.append(Sql(condition.format(value=selection.plan.bind(value, kind), **places)))
-        return _Page(selection, listing, where).statement()
+        return _Page(selection, listing, where).statement(selection.behind(listing, places))
 
     return compiled
 
@@ -34,14 +34,14 @@ class _Page:
         self.first = self.plan.bind(selection.page_size(), "bigint")
         self.source = Sql(listing.source.format(**self.plan.tables))
 
-    def statement(self) -> Sql:
+    def statement(self, behind: Sequence[Sql]) -> Sql:
         return piece(
             "connection",
             object=self.plan.object(self.selection.type_name, self.selection.details, self._field),
             columns=Sql(self.listing.columns),
             order=Sql(self.listing.order),
             source=self.source,
-            filter=_all([*self.where, *self.selection.behind(self.listing)]),
+            filter=_all([*self.where, *behind]),
             limit=Sql(f"{self.first} + 1"),
             row=self.row,
         )

@@ -29,7 +29,8 @@ Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 class Listing:
     """A list in SQL. `key`: JSON of a row's place in the order; `after`: the rows behind a key of that `shape`.
 
-    {row} stands for a row of the page, {customers}, {timeline} and {paths} for the tables, {0} and {1} for the key.
+    {row} stands for a row of the page, {parent} for the row it is listed of, {customers}, {timeline} and {paths} for
+    the tables, {0} and {1} for the parts of the key.
     """
 
     name: str
@@ -62,8 +63,11 @@ EVENTS = Listing(
     after="e.position > {0}::bigint",
     shape=tuple[Number],
 )
-# A late event moves the numbers of those behind it, so the cursor holds the event and its number is looked up again.
-_LATER = "t.n > (SELECT s.n FROM {timeline} AS s WHERE s.customer_id = t.customer_id AND s.position = {0}::bigint)"
+# A late event moves the numbers of those behind it, so the cursor holds the event and its number is looked up again. By
+# the parent and not by `t`, so that this happens once and not for each row.
+_LATER = (
+    "t.n > (SELECT s.n FROM {timeline} AS s WHERE s.customer_id = {parent}.customer_id AND s.position = {0}::bigint)"
+)
 CUSTOMER_EVENTS = Listing(
     name="customerEvents",
     node="Event",

@@ -174,13 +174,13 @@ class Selection:
         self.plan.budget.cost += self.weight
         return first
 
-    def behind(self, listing: Listing) -> list[Sql]:
+    def behind(self, listing: Listing, places: Mapping[str, Sql]) -> list[Sql]:
         """The condition that the cursor `after` makes, if there is one."""
         if (after := self.arguments.get("after")) is None:
             return []
         key = parse_cursor(after, listing.name, listing.shape)
         bound = [self.plan.bind(part, _kind(part)) for part in key]
-        return [Sql(f"({listing.after.format(*bound, **self.plan.tables)})")]
+        return [Sql(f"({listing.after.format(*bound, **places)})")]
 
 
 def _kind(value: Any) -> str:
