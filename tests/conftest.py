@@ -1,11 +1,12 @@
 """One PostgreSQL for the whole run, one template database with the schema of the log, one clone of it for each test."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,6 +21,8 @@ from raceline.domain.migrate import migrate
 # A server that is there already, and the programs of another PostgreSQL to start instead of the wheel's.
 GIVEN_URL = os.environ.get("RACELINE_TEST_DATABASE_URL")
 GIVEN_BINARIES = os.environ.get("RACELINE_TEST_POSTGRES_BIN")
+
+HOMES = "raceline-tests-"
 
 _slow_machine = [hypothesis.HealthCheck.too_slow]  # two cores share the whole suite; speed is judged in bench/
 hypothesis.settings.register_profile("default", deadline=None, suppress_health_check=_slow_machine, max_examples=50)
@@ -51,7 +54,8 @@ def server_url() -> Iterator[str]:
     if GIVEN_URL and not GIVEN_BINARIES:
         yield GIVEN_URL
         return
-    home = Path(tempfile.mkdtemp(prefix="raceline-"))
+    _clear_up_after_killed_runs()
+    home = Path(tempfile.mkdtemp(prefix=HOMES))
     home.chmod(0o755)  # the server of root runs as another user
     server = EmbeddedServer(home, Path(GIVEN_BINARIES) if GIVEN_BINARIES else None)
     try:
@@ -62,6 +66,14 @@ def server_url() -> Iterator[str]:
             yield url
     finally:
         shutil.rmtree(home)
+
+
+def _clear_up_after_killed_runs() -> None:
+    """Remove the homes that nobody uses; a PostgreSQL that has lost its data directory ends within a minute."""
+    for users in Path(tempfile.gettempdir()).glob(f"{HOMES}*/postgres-*/users.lock"):
+        with suppress(OSError), users.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(users.parents[1])
 
 
 @contextmanager
