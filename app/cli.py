@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # A command that is told to end gives the database back first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
-        app(arguments)
+        app(arguments, prog_name="raceline")
     except RacelineError as error:
         if os.environ.get("RACELINE_DEBUG"):
             raise

@@ -3,13 +3,14 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from raceline.app.terminal import say, show, show_json, show_table
+from raceline.app.terminal import flush, say, show, show_json, show_table
 
 if TYPE_CHECKING:
     from raceline.domain.log import EventLog, Recorded
@@ -23,8 +24,10 @@ quarantine = typer.Typer(help="Look at what the log did not take, and offer it a
 def events(
     customer: Annotated[str | None, typer.Option(help="Only of this customer.")] = None,
     type: Annotated[list[str] | None, typer.Option(help="Only of this type; may be repeated.")] = None,  # noqa: A002
-    after: Annotated[int, typer.Option(min=0, help="Only after this position.")] = 0,
-    limit: Limit = 50,
+    after: Annotated[
+        int | None, typer.Option(min=0, help="Only after this position; without it all, or with --follow the new ones.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many; 0 for all. --follow prints all.")] = 50,
     json: Json = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events until Ctrl-C.")] = False,
 ) -> None:
@@ -42,10 +45,11 @@ def events(
             return (not kinds or event.type in kinds) and (customer is None or event.customer_id == customer)
 
         print_event = show_envelope if json else _show_line
-        found = filter(wanted, _read(store.log, customer, after))
-        last = _print(islice(found, limit or None), print_event, after)
         if follow:
-            _follow(store.log, max(last, after), wanted, print_event)
+            _follow(store.log, after, wanted, print_event)
+        else:
+            found = filter(wanted, _read(store.log, customer, after or 0))
+            _print(islice(found, limit or None), print_event)
 
 
 def _read(log: "EventLog", customer: str | None, after: int) -> "Iterator[Recorded]":
@@ -54,33 +58,34 @@ def _read(log: "EventLog", customer: str | None, after: int) -> "Iterator[Record
     return (event for event in log.read_customer(customer) if event.position > after)
 
 
-def _print(found: "Iterable[Recorded]", print_event: "Callable[[Recorded], None]", last: int) -> int:
+def _print(found: "Iterable[Recorded]", print_event: "Callable[[Recorded], None]") -> None:
     for event in found:
         print_event(event)
-        last = max(last, event.position)
-    sys.stdout.flush()
-    return last
+    flush()
 
 
 def _follow(
-    log: "EventLog", last: int, wanted: "Callable[[Recorded], bool]", print_event: "Callable[[Recorded], None]"
+    log: "EventLog",
+    after: int | None,
+    wanted: "Callable[[Recorded], bool]",
+    print_event: "Callable[[Recorded], None]",
 ) -> None:
     from raceline.domain.errors import LogUnavailable
     from raceline.domain.recorder import CHANNEL, listen
+
+    last = log.head() if after is None else after
 
     def heard() -> None:
         nonlocal last
         try:
             for page in log.read_after(last):
-                _print(filter(wanted, page), print_event, last)
+                _print(filter(wanted, page), print_event)
                 last = page[-1].position
         except LogUnavailable as error:
             say(str(error))
 
-    try:
+    with suppress(KeyboardInterrupt):  # that is how one stops following
         listen(log.url, CHANNEL, heard, lambda: False)
-    except KeyboardInterrupt:
-        return
 
 
 def show_envelope(event: "Recorded") -> None:
@@ -139,13 +144,13 @@ def show_quarantined(quarantine_id: Annotated[int, typer.Argument(metavar="ID")]
     for name in ("place", "source", "reason", "detail", "received_at", "requeued_at", "requeued_as"):
         if (value := getattr(entry, name)) is not None:
             say(f"{name:<12} {value}")
-    sys.stdout.flush()
+    flush()
     sys.stdout.buffer.write(entry.raw + b"\n")
 
 
 @quarantine.command("requeue")
 def requeue_quarantined(
-    ids: Annotated[list[int] | None, typer.Argument(metavar="ID...", show_default=False)] = None,
+    ids: Annotated[list[int] | None, typer.Argument(metavar="ID", show_default=False)] = None,
     corrected: Annotated[
         Path | None, typer.Option(help="A file with the corrected envelope as JSON, for a single ID.", exists=True)
     ] = None,

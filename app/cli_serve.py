@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raceline.app.terminal import say, show
+from raceline.app.terminal import flush, say, show
 
 if TYPE_CHECKING:
     from raceline.app.runtime import Runtime
@@ -28,6 +28,7 @@ def serve(
     from raceline.app.settings import read_settings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     settings = read_settings(host=host, port=port)
     with listen(settings.host, settings.port) as listening, runtime(settings) as store:
         if sample:
@@ -85,8 +86,7 @@ def _welcome(url: str, queries: tuple[tuple[str, str], ...], *, graphiql: bool) 
         show(f"\nThree queries to try, here or in GraphiQL at {url}/graphql:")
     for title, query in queries:
         show(f"\n# {title}\n{curl(url, query)}")
-    if queries:
-        show("")
+    flush()
 
 
 def curl(url: str, query: str) -> str:

@@ -27,9 +27,12 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is allowed, with our headers on the answer."""
-        if scope["type"] == "websocket" and not self._welcome(Headers(scope=scope)):
-            await WebSocketClose(1008, "This origin is not in RACELINE_CORS_ORIGINS.")(scope, receive, send)
-            return
+        if scope["type"] == "websocket":
+            if not self._welcome(Headers(scope=scope)):
+                await WebSocketClose(1008, "This origin is not in RACELINE_CORS_ORIGINS.")(scope, receive, send)
+                return
+            # strawberry checks it once more, and knows only our own origin.
+            scope = {**scope, "headers": [header for header in scope["headers"] if header[0] != b"origin"]}
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -15,7 +15,6 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
 
 from raceline.app.api import Composed
 from raceline.app.endpoints import SOURCE_HEADER, Endpoints
@@ -49,7 +48,7 @@ def make_app(runtime: Runtime, *, project: bool = True) -> Starlette:
 
     graphql = Endpoint(world.api)
     return Starlette(
-        routes=[*endpoints.routes(), Route("/graphql", graphql), WebSocketRoute("/graphql", graphql)],
+        routes=[*endpoints.routes(), *graphql.routes()],
         middleware=_middleware(settings),
         exception_handlers=_HANDLERS,
         lifespan=lifespan,

@@ -20,6 +20,11 @@ def show(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
+def flush() -> None:
+    """Let whoever reads along see the data so far."""
+    sys.stdout.flush()
+
+
 def show_json(value: Any) -> None:
     """A line of JSON, for scripts."""
     import msgspec
