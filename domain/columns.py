@@ -1,7 +1,9 @@
 """The events of customers as columns: what derivation reads (design, section 3)."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, LiteralString
 
 import msgspec
@@ -149,8 +151,24 @@ def _lifted_texts(old: pa.Table, catalogue: Catalogue) -> dict[str, list[str | N
 
 
 def _as_text(value: Any) -> str | None:
-    """What PostgreSQL's ->> gives for the same value."""
-    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
+    """What PostgreSQL's ->> gives for the same value in jsonb."""
+    return value if value is None or isinstance(value, str) else _jsonb_text(value)
+
+
+def _jsonb_text(value: Any) -> str:
+    match value:
+        case float():
+            return format(Decimal(repr(value)), "f")  # jsonb numbers are decimal and have no exponent
+        case dict():
+            by_length = sorted((name.encode() for name in value), key=lambda name: (len(name), name))
+            pairs = (
+                f"{json.dumps(name.decode(), ensure_ascii=False)}: {_jsonb_text(value[name.decode()])}"
+                for name in by_length
+            )
+            return "{" + ", ".join(pairs) + "}"
+        case list():
+            return "[" + ", ".join(map(_jsonb_text, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _sorted(found: pa.Table) -> Columns:

@@ -7,6 +7,7 @@ ANALYZE path_rule
 
 -- name: touch_new
 -- The customers that have events after one position and up to another.
+WITH asked_before AS (DELETE FROM pg_temp.touched)
 INSERT INTO pg_temp.touched (customer_id)
 SELECT DISTINCT e.customer_id
 FROM raceline.event AS e
@@ -15,6 +16,7 @@ WHERE e.position > current_setting('raceline.after_position')::bigint
     AND e.customer_id IS NOT NULL
 
 -- name: touch_one
+WITH asked_before AS (DELETE FROM pg_temp.touched)
 INSERT INTO pg_temp.touched (customer_id)
 SELECT current_setting('raceline.customer')
 

@@ -298,7 +298,7 @@ _WAITING = (
 @pytest.fixture
 def own_server():
     """A server of this test's own, to be stopped in the middle; the same kind as the others of this run."""
-    home = Path(tempfile.mkdtemp(prefix="raceline-"))
+    home = Path(tempfile.mkdtemp(prefix="restarted-"))
     home.chmod(0o755)
     given = os.environ.get("RACELINE_TEST_POSTGRES_BIN")
     yield EmbeddedServer(home, Path(given) if given else None)
