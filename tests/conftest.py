@@ -27,7 +27,7 @@ HOMES = "raceline-tests-"
 _slow_machine = [hypothesis.HealthCheck.too_slow]  # two cores share the whole suite; speed is judged in bench/
 hypothesis.settings.register_profile("default", deadline=None, suppress_health_check=_slow_machine, max_examples=50)
 hypothesis.settings.register_profile(
-    "ci", hypothesis.settings.get_profile("default"), max_examples=200, print_blob=True
+    "ci", hypothesis.settings.get_profile("default"), max_examples=100, print_blob=True
 )
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
 
