@@ -137,12 +137,12 @@ def outage(server_url, database):
     """Takes the database of this test away, and gives it back."""
     name = str(conninfo_to_dict(database)["dbname"])
 
-    def allow(allowed):
+    def allow(*, allowed):
         with psycopg.connect(server_url, autocommit=True) as conn:
             statement = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
             conn.execute(statement.format(sql.Identifier(name), sql.SQL("true" if allowed else "false")))
             if not allowed:
                 conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
 
-    yield SimpleNamespace(begin=lambda: allow(False), end=lambda: allow(True))
-    allow(True)
+    yield SimpleNamespace(begin=lambda: allow(allowed=False), end=lambda: allow(allowed=True))
+    allow(allowed=True)

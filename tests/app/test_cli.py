@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from subprocess import PIPE
 
 import psycopg
 import pytest
@@ -280,14 +279,14 @@ def test_a_database_that_is_not_there_is_told(raceline, monkeypatch):
 
 def test_input_comes_from_a_pipe_as_well(configured):
     command = [sys.executable, "-c", "from raceline.app.cli import main; main()", "ingest", "-", "--source", "pipe"]
-    done = subprocess.run(command, input=json.dumps(view(1)), stdout=PIPE, stderr=PIPE, text=True, check=True)
+    done = subprocess.run(command, input=json.dumps(view(1)), capture_output=True, text=True, check=True)
     assert "standard input: 1 events: 1 accepted" in done.stdout
     assert done.stderr == "", "no progress bar unless a person is there"
 
 
 def test_help_loads_nothing_heavy(start):
     """It comes at once, and so does the completion of the shell."""
-    heavy = "numba pyarrow psycopg strawberry uvicorn pydantic rich".split()
+    heavy = ["numba", "pyarrow", "psycopg", "strawberry", "uvicorn", "pydantic", "rich"]
     program = f"""
 import sys
 from raceline.app.cli import main
@@ -296,7 +295,7 @@ try:
 except SystemExit:
     sys.exit(str([name for name in {heavy} if name in sys.modules]))
 """
-    done = subprocess.run([sys.executable, "-c", program], stdout=PIPE, stderr=PIPE, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "ingest" in done.stdout
     assert done.stderr == "[]\n"
 
