@@ -18,7 +18,7 @@ from raceline.domain.errors import InvalidArgument, LimitExceeded, LogUnavailabl
 from raceline.graphql.columns import COLUMNS
 from raceline.graphql.context import Api, Context
 from raceline.graphql.declare import PLANNED
-from raceline.graphql.plan import PIECES, Budget, Plan
+from raceline.graphql.plan import PIECES, Budget, Plan, storable
 from raceline.graphql.scalars import parse_position
 
 MIN_POSITION_HEADER = "Raceline-Min-Position"
@@ -96,7 +96,7 @@ async def _as_known(api: Api, customer: str, known_at: Mapping[str, Any]) -> dic
     else:
         head, _, _ = await fetch(api, PIECES["positions"].encode(), {})
         position = min(known_at["position"], head)
-    rows = await api.as_known(customer, position)
+    rows = {} if storable(customer) is None else await api.as_known(customer, position)
     tables = {
         f"known_{name}": msgspec.json.encode(rows.get(name, [])).decode() for name in ("customers", "timeline", "paths")
     }
@@ -104,14 +104,25 @@ async def _as_known(api: Api, customer: str, known_at: Mapping[str, Any]) -> dic
 
 
 async def fetch(api: Api, statement: bytes, parameters: Mapping[str, Any]) -> Any:
-    """The one row of a statement. Raises LogUnavailable, LimitExceeded, NoReadModels."""
+    """The one row of a statement that only reads. Raises LogUnavailable, LimitExceeded, NoReadModels."""
     try:
-        async with api.pool.connection() as conn, conn.cursor() as cursor:
-            await cursor.execute(statement, parameters)
-            return await cursor.fetchone()
+        try:
+            return await _row(api, statement, parameters)
+        except (psycopg.errors.QueryCanceled, PoolTimeout):
+            raise
+        except psycopg.OperationalError:
+            # A connection that died in the pool, or a deadlock with a switch of generations: reading can be done again.
+            await api.pool.check()
+            return await _row(api, statement, parameters)
     except psycopg.errors.QueryCanceled as error:
         raise LimitExceeded(limit="statement_timeout") from error
     except psycopg.errors.UndefinedTable as error:
         raise NoReadModels from error
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise LogUnavailable from error
+
+
+async def _row(api: Api, statement: bytes, parameters: Mapping[str, Any]) -> Any:
+    async with api.pool.connection() as conn, conn.cursor() as cursor:
+        await cursor.execute(statement, parameters)
+        return await cursor.fetchone()

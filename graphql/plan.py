@@ -109,7 +109,7 @@ class Plan:
     def bind(self, value: Any, kind: str = "text") -> Sql:
         """A bound parameter. Text that PostgreSQL cannot hold becomes null, which equals nothing that is stored."""
         name = f"p{len(self.parameters)}"
-        self.parameters[name] = _storable(value)
+        self.parameters[name] = storable(value)
         return Sql(f"%({name})s::{kind}")
 
     def row(self) -> Sql:
@@ -195,10 +195,10 @@ def _kind(value: Any) -> str:
             return "timestamptz"
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """The value, with text that PostgreSQL cannot hold (a NUL, half a surrogate pair) replaced by null."""
     if isinstance(value, list):
-        return [_storable(item) for item in value]
+        return [storable(item) for item in value]
     if isinstance(value, str) and ("\0" in value or not (value.isascii() or _encodable(value))):
         return None
     return value

@@ -1,0 +1,62 @@
+"""Readers notice neither a switch of generations nor connections that die."""
+
+import threading
+
+import psycopg
+from journeys import event
+
+from raceline.projections.replay import replay
+
+WHOLE = """{ paths { nodes { customer { guid } pages } position } pages { nodes { page } } customers { nodes { guid
+  timeline { nodes { title path { pages customer { guid } } } } } } pathStatistics { all { paths } } }"""
+
+
+def kill_all_but_the_log(url):
+    with psycopg.connect(url) as conn:
+        conn.execute(
+            "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a"
+            " WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()"
+        )
+
+
+def test_questions_are_answered_alike_before_while_and_after_generations_are_switched(service):
+    service.take([event(n, f"c{n % 3}", n, page="ABA"[n % 3]) for n in range(30)])
+    expected, done, wrong = service.ask(WHOLE), threading.Event(), []
+
+    def ask():
+        while not done.is_set():
+            answer = service.post(WHOLE).json()
+            if answer != {"data": expected}:
+                wrong.append(answer)
+
+    readers = [threading.Thread(target=ask) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    try:
+        for _ in range(4):
+            replay(service.house.url, service.house.catalogue, service.house.rules, drop_retired=True)
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
+    assert wrong == []
+    assert service.ask(WHOLE) == expected
+
+
+def test_a_question_does_not_notice_that_its_connection_had_died(service):
+    service.take([event(1, "x", 0, page="A")])
+    for _ in range(3):
+        kill_all_but_the_log(service.house.url)
+        assert service.ask('{ customer(id: "x") { guid } }') == {"customer": {"guid": "x"}}
+
+
+def test_a_statement_that_takes_too_long_names_the_limit(serve, house):
+    with psycopg.connect(house.url, autocommit=True) as conn:
+        conn.execute("ALTER TABLE raceline.quarantine RENAME TO entries")
+        conn.execute("CREATE VIEW raceline.quarantine AS SELECT e.* FROM raceline.entries AS e, pg_sleep(1) AS s")
+        conn.execute("INSERT INTO raceline.entries (digest, received_at, source, place, reason, detail, raw)"
+                     " VALUES ('', now(), '', '', '', '', '')")  # fmt: skip
+        conn.execute(f"ALTER DATABASE {conn.info.dbname} SET statement_timeout = '100ms'")
+    with serve(house) as service:
+        error = service.error("{ quarantine { nodes { id } } }")
+    assert error["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": "statement_timeout"}
