@@ -5,9 +5,12 @@ Elements are cut out and never decoded here, so whatever is wrong inside of one 
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from io import BufferedReader
 from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from raceline.domain.byte_stream import AGAIN, BLOCK, LONGEST, ByteStream
 from raceline.domain.errors import UnreadableInput
@@ -21,6 +24,8 @@ _GAP = re.compile(rb"[\s,\[\]]*+")
 # Up to and with the next bracket; one inside of a string is none. Possessive (++), because there is no match only where
 # the buffer ends before the bracket, and then no second try is better.
 _TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+([{}\[\]])', re.DOTALL)
+_BORDER, _NEAR = re.compile(rb"\}[\s,]*+\{"), 4_096
+_ANY_JSON = msgspec.json.Decoder(msgspec.Raw)
 _NO_OBJECT = re.compile(rb'(?:[^",\[\]{]++|"(?:[^"\\]++|\\.)*+")++', re.DOTALL)
 
 
@@ -112,6 +117,11 @@ class _Window:
                 return False
 
     def _end_of_object(self) -> int | None:
+        # A guess: it ends where another begins. If it is JSON up to there it is right, because an object has one end.
+        if border := _BORDER.search(self._buffer, self._at, self._at + _NEAR):
+            with suppress(msgspec.DecodeError, RecursionError):
+                _ANY_JSON.decode(memoryview(self._buffer)[self._at : border.start() + 1])
+                return border.start() + 1
         length, depth = 1, 1
         while depth:
             if found := _TO_BRACKET.match(self._buffer, self._at + length):

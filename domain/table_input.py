@@ -25,10 +25,10 @@ def read_table(stream: ByteStream, source: str, mapping: Mapping) -> Iterator[li
     """
     with io.TextIOWrapper(stream.buffered(), mapping.encoding, errors="surrogateescape", newline="") as text:
         rows = _Rows(stream, text, mapping.delimiter)
-        header = next(iter(rows.batches(1)), None)
+        header = next((batch for batch in rows.batches(1) if batch.lines), None)
         if header is None:
             return
-        if header.broken:
+        if 0 in header.broken:
             raise stream.unreadable(header.lines[0], f"the header is not CSV: {header.broken[0]}", "Mend it.")
         names = [cell.strip() for cell in header.cells[0]]
         layout = mapping.layout(names, f"{stream.name}:{header.lines[0]}")
@@ -41,17 +41,16 @@ def read_table(stream: ByteStream, source: str, mapping: Mapping) -> Iterator[li
                     raw = batch.texts[n].rstrip("\r\n").encode(mapping.encoding, "surrogateescape")
                     records[n] = Reject(source=source, place=place, reason=why.reason, detail=why.detail, raw=raw)
             yield records
-            stream.line = batch.lines[-1]
+            stream.line = batch.lines[-1] if records else stream.line
 
 
 def _json(layout: Layout, width: int, batch: "_Batch") -> list[bytes | Unreadable]:
     fit = [n for n, cells in enumerate(batch.cells) if len(cells) == width]
+    if fit and len(fit) == len(batch.cells):
+        return layout.json(list(zip(*batch.cells, strict=True)), batch.lines)
     columns = list(zip(*(batch.cells[n] for n in fit), strict=True))
-    made = layout.json(columns, [batch.lines[n] for n in fit]) if fit else []
-    if len(fit) == len(batch.cells):
-        return made
-    placed = dict(zip(fit, made, strict=True))
-    return [placed.get(n) or batch.misfit(n, width) for n in range(len(batch.cells))]
+    made = iter(layout.json(columns, [batch.lines[n] for n in fit]) if fit else ())
+    return [next(made) if len(cells) == width else batch.misfit(n, width) for n, cells in enumerate(batch.cells)]
 
 
 class _Batch(NamedTuple):
@@ -84,15 +83,13 @@ class _Rows:
         self._ended = False
 
     def batches(self, size: int) -> Iterator[_Batch]:
-        """Batches of the rows that are not blank."""
-        for texts in batched(self._lines(), len, size):
-            self._taken.clear()
-            batch = self._lines_are_rows(texts)
-            if batch is None:
-                self._again.extend(texts)
-                batch = self._rows_over_lines()
-            if batch.lines:
+        """Batches of the rows that are not blank; they may be empty."""
+        for texts in batched(iter(self._next, ""), len, size):
+            if (batch := self._lines_are_rows(texts)) is not None:
                 yield batch
+            else:
+                self._again.extend(texts)
+                yield from self._rows_over_lines()
 
     def _lines_are_rows(self, texts: list[str]) -> _Batch | None:
         """The rows of these lines at once; None where a quote may join lines, or something is wrong."""
@@ -109,7 +106,7 @@ class _Rows:
         full = [n for n, row in enumerate(cells) if row]
         return _Batch([lines[n] for n in full], [cells[n] for n in full], [texts[n] for n in full], {})
 
-    def _rows_over_lines(self) -> _Batch:
+    def _rows_over_lines(self) -> Iterator[_Batch]:
         """The rows of the lines that wait to be read again, one after the other."""
         batch, taken, reader = _Batch([], [], [], {}), self._taken, self._parse(self._lines())
         while self._again:
@@ -129,7 +126,10 @@ class _Rows:
                 batch.texts.append("".join(taken))
             self._line += len(taken)
             taken.clear()
-        return batch
+            if len(batch.lines) == BATCH:
+                yield batch
+                batch = _Batch([], [], [], {})
+        yield batch
 
     def _lines(self) -> Iterator[str]:
         while line := self._again.popleft() if self._again else self._next():

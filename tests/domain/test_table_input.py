@@ -70,6 +70,12 @@ def test_a_bad_row_is_kept_whole_and_harms_no_other(clicks, bad, reason, detail)
     assert [record.line for record in (first, *others)] == [2, 4, 5, 6]
 
 
+def test_a_quote_that_is_never_closed_costs_one_row_of_many(clicks):
+    found = clicks(3 * CLICK + '1515764691,1,"11,28,False\n' + 12_000 * CLICK)
+    assert [n for n, record in enumerate(found) if isinstance(record, Reject)] == [3]
+    assert [record.line for record in found if isinstance(record, Raw)] == [2, 3, 4, *range(6, 12_006)]
+
+
 def test_a_wrong_encoding_in_a_column_that_is_not_read_does_no_harm(notes):
     assert isinstance(notes(b"1,2018-01-12,9,hello,\xfc\n", header="who,when,case,said,more\n")[0], Raw)
 
