@@ -217,11 +217,12 @@ class Ingest:
 
         `source` serves the envelopes that name none; `place` says where they come from, such as `POST /v1/events`.
         """
+        return self.store(self.check_all(raws, source=source, place=place), batch_source=place)
+
+    def check_all(self, raws: Sequence[bytes], *, source: str, place: str) -> list[Event | Reject]:
+        """What `record` checks before it stores; each record's place is its number, from 0."""
         now = self.clock()
-        return self.store(
-            [self.check(raw, source=source, place=f"{place}[{n}]", now=now) for n, raw in enumerate(raws)],
-            batch_source=place,
-        )
+        return [self.check(raw, source=source, place=f"{place}[{n}]", now=now) for n, raw in enumerate(raws)]
 
     def store(self, checked: Sequence[Event | Reject], *, batch_source: str) -> list[Outcome]:
         """Append what was checked and quarantine the rest, in one transaction; an outcome for each, in order."""
