@@ -40,6 +40,7 @@ bench: setup ## every benchmark, each against a peer or a limit
 	$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(PY) bench/path_kernel.py
 	$(PY) bench/ingest.py
+	$(PY) bench/group_commit.py
 	$(PY) bench/replay.py
 
 docs: setup ## write the generated parts of the README and graphql/schema.graphql
