@@ -103,7 +103,8 @@ class Plan:
             for name, table in self.tables.items()
             if table is not _LIVE[name]
         ]
-        head = f"WITH {', '.join(known)} " if known else ""
+        gate = [piece("gate")] if "live." in answer else []
+        head = f"WITH {', '.join(gate + known)} " if gate or known else ""
         return f"{head}SELECT ({answer})::text".encode()
 
     def bind(self, value: Any, kind: str = "text") -> Sql:

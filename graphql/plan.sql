@@ -47,6 +47,11 @@ max({cursor}) FILTER (WHERE {row}.rank = 1 AND {first} > 0)
 -- name: total
 (SELECT count(*) FROM {source} WHERE {filter})
 
+-- name: gate
+-- Never run, only parsed, and first: it locks the view that a switch of generations replaces first. Without it, a reader
+-- that begins with another view and the switch wait for each other, and one of them is lost.
+gate AS (SELECT FROM live.customers AS c)
+
 -- name: known
 -- As derived a moment ago from only what was recorded by then, in place of the table of the same columns.
 {relation} AS MATERIALIZED (SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, {rows}::jsonb) AS k)
