@@ -1,11 +1,12 @@
 """A batch on its way into the log: which of its events are new, known already, or in conflict (design, section 4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from raceline.domain import arrays
+from raceline.domain.copying import Rows
 from raceline.domain.event import Event, Outcome, Reject, moment
 
 
@@ -24,8 +25,16 @@ class Known(NamedTuple):
     content_hash: bytes
 
 
+# From so many events on, COPY is faster than arrays in spite of its round trips.
+COPY_FROM = 300
+
+
 class Batch:
-    """The events of one append. `distinct` holds the first of each identity: what the log is asked about."""
+    """The events of one append, ready for it.
+
+    distinct: the first of each identity, what the log is asked about by the parameters `asked`. rows: these as COPY
+    takes them, for a batch that is large enough.
+    """
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.events = events
@@ -33,6 +42,14 @@ class Batch:
         self._first_of = [first.setdefault(event.uid, n) for n, event in enumerate(events)]
         self.distinct = [events[n] for n in first.values()]
         self._rank = {n: rank for rank, n in enumerate(first.values())}
+        self.asked = identities(self.distinct)
+        self.rows = Rows(self.distinct) if len(self.distinct) >= COPY_FROM else None
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
 
     def fresh(self, known: Mapping[int, Known]) -> list[Event]:
         """The distinct events without those that are known, by their rank among the distinct ones."""

@@ -120,13 +120,13 @@ def moment(microseconds: int) -> datetime:
     return EPOCH + timedelta(microseconds=microseconds)
 
 
-def make_event(envelope: Envelope, *, source: str, version: int, data: bytes) -> Event:
-    """An event of an envelope whose data are canonical JSON.
+def make_event(envelope: Envelope, *, source: str, version: int, data: bytes, occurred_at: int | None = None) -> Event:
+    """An event of an envelope whose data are canonical JSON. `occurred_at`: its microseconds, where they are known.
 
     The content hash covers what happened, not `sequence`: that may be the line of a file, and the same fact in another
     file is still the same fact. Without an `event_id`, the content is the identity (UUIDv5 of source and content).
     """
-    occurred_at = micros(envelope.occurred_at)
+    occurred_at = micros(envelope.occurred_at) if occurred_at is None else occurred_at
     content = msgspec.json.encode(
         (
             envelope.type,

@@ -8,10 +8,11 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
-from raceline.domain.batch import envelope_json
+from raceline.domain.batch import Batch, envelope_json
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.errors import InvalidEvent, LogRefused, UnknownEventType
 from raceline.domain.event import (
@@ -66,16 +67,18 @@ class Check:
             envelope.sequence = sequence
         source = envelope.source or source
         try:
-            self._check_time(envelope, now)
+            occurred_at = self._check_time(envelope, now)
             data = _canonical_data(envelope)
             version = self._check_data(envelope, data)
-            _check_text(envelope, source, data)
+            # JSON has a NUL only as an escape; the source that the caller gave may have any.
+            if b"\\u0000" in raw or "\0" in source:
+                _check_text(envelope, source, data)
         except _Rejected as rejected:
             rejected.source, rejected.event_id = source, envelope.event_id
             raise
-        return make_event(envelope, source=source, version=version, data=data)
+        return make_event(envelope, source=source, version=version, data=data, occurred_at=occurred_at)
 
-    def _check_time(self, envelope: Envelope, now: int) -> None:
+    def _check_time(self, envelope: Envelope, now: int) -> int:
         occurred_at = micros(envelope.occurred_at)
         if occurred_at < 0:
             raise _Rejected("invalid_time", f"occurred_at {envelope.occurred_at.isoformat()} is before 1970")
@@ -85,6 +88,7 @@ class Check:
                 "invalid_time",
                 f"occurred_at {envelope.occurred_at.isoformat()} is more than {ahead} seconds in the future",
             )
+        return occurred_at
 
     def _check_data(self, envelope: Envelope, data: bytes) -> int:
         known = self.catalogue.types.get(envelope.type)
@@ -166,7 +170,7 @@ def _canonical_data(envelope: Envelope) -> bytes:
 
 def _check_text(envelope: Envelope, source: str, data: bytes) -> None:
     # PostgreSQL's text and jsonb cannot hold NUL; everything else that is Unicode they can.
-    if b"\\u0000" in data and _NUL.search(data):
+    if _NUL.search(data):
         raise _Rejected("unstorable", "data hold a NUL character (\\u0000), which PostgreSQL cannot store")
     names = (envelope.type, envelope.customer_id, source, envelope.event_id, envelope.account_id, envelope.product,
              envelope.correlation_id, envelope.causation_id)  # fmt: skip
@@ -224,15 +228,17 @@ class Ingest:
         now = self.clock()
         return [self.check(raw, source=source, place=f"{place}[{n}]", now=now) for n, raw in enumerate(raws)]
 
-    def store(self, checked: Sequence[Event | Reject], *, batch_source: str) -> list[Outcome]:
+    def store(self, checked: "Sequence[Event | Reject] | Prepared", *, batch_source: str) -> list[Outcome]:
         """Append what was checked and quarantine the rest, in one transaction; an outcome for each, in order."""
-        events = [item for item in checked if isinstance(item, Event)]
-        rejects = [item for item in checked if isinstance(item, Reject)]
+        prepared = checked if isinstance(checked, Prepared) else prepare(checked)
         try:
-            stored = iter(self.log.append(events, rejects, batch_source=batch_source))
+            stored = self.log.append(prepared.batch, prepared.rejects, batch_source=batch_source)
         except LogRefused as error:
-            return self._store_halves(checked, batch_source, error)
-        return [next(stored) if isinstance(item, Event) else _rejected(item) for item in checked]
+            return self._store_halves(prepared.checked, batch_source, error)
+        if not prepared.rejects:
+            return stored
+        following = iter(stored)
+        return [next(following) if isinstance(item, Event) else _rejected(item) for item in prepared.checked]
 
     def _store_halves(self, checked: Sequence[Event | Reject], batch_source: str, error: LogRefused) -> list[Outcome]:
         """Find the one value that the database refuses: the check let it through, and nothing else may suffer."""
@@ -246,6 +252,21 @@ class Ingest:
         refused = Reject(source=only.source, place=f"{batch_source} event {only.event_id}", reason="unstorable",
                          detail=str(error), raw=envelope_json(only), event_id=only.event_id)  # fmt: skip
         return self.store([refused], batch_source=batch_source)
+
+
+class Prepared(NamedTuple):
+    """What was checked, ready to be stored: its events as the log takes them, and its rejects."""
+
+    checked: Sequence[Event | Reject]
+    batch: Batch
+    rejects: Sequence[Reject]
+
+
+def prepare(checked: Sequence[Event | Reject]) -> Prepared:
+    """The part of storing that needs no database, so that it can be done while another batch is appended."""
+    events = [item for item in checked if isinstance(item, Event)]
+    rejects = [item for item in checked if isinstance(item, Reject)]
+    return Prepared(checked, Batch(events), rejects)
 
 
 def _rejected(reject: Reject) -> Outcome:

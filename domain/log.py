@@ -22,9 +22,10 @@ from psycopg import Connection
 from psycopg.rows import DictRow, class_row
 
 from raceline.domain import arrays
-from raceline.domain.batch import Batch, Known, Placed, columns, conflicts, identities, outcomes
+from raceline.domain.batch import COPY_FROM, Batch, Known, Placed, columns, conflicts, outcomes
+from raceline.domain.copying import Rows
 from raceline.domain.errors import WrongExpectation
-from raceline.domain.event import Event, Outcome, Reject
+from raceline.domain.event import Event, Outcome, Reject, micros
 from raceline.domain.recorder import LogDatastore, LogRecorder
 from raceline.domain.sql import statements
 
@@ -88,7 +89,7 @@ class EventLog:
 
     def append(
         self,
-        events: Sequence[Event],
+        events: Sequence[Event] | Batch,
         rejects: Sequence[Reject] = (),
         *,
         batch_source: str = "",
@@ -101,22 +102,25 @@ class EventLog:
         """
         if not events and not rejects:
             return []
-        batch, source = Batch(events), shown(batch_source)
-        # Before the lock: whoever holds it keeps all others waiting.
-        asked, stored = identities(batch.distinct), columns(batch.distinct)
+        # Made before the lock: whoever holds it keeps all others waiting.
+        batch, source = events if isinstance(events, Batch) else Batch(events), shown(batch_source)
         with self.datastore.connected() as conn, conn.transaction():
-            held = _hold(conn, asked, len(batch.distinct), expected or {})
+            held = _hold(conn, batch.asked, len(batch.distinct), expected or {})
             fresh, placed = batch.fresh(held.known), batch.placed(held.known, held.position)
             if fresh:
                 held.check_expected()
-            conflicting = conflicts(events, placed)
+            conflicting = conflicts(batch.events, placed)
             row = {"batch_id": held.batch_id, "batch_source": source, "quarantined": len(rejects)}
             row |= _counts(placed, len(fresh), len(conflicting))
-            if fresh:
-                row |= stored if len(fresh) == len(batch.distinct) else columns(fresh)
-            conn.execute(_SQL["store" if fresh else "nothing_stored"], row, prepare=True)
+            if len(fresh) >= COPY_FROM:
+                _copy(conn, batch.rows if batch.rows and fresh is batch.distinct else Rows(fresh), held)
+                conn.execute(_SQL["copied"], row | {"recorded_at": held.recorded_at}, prepare=True)
+            elif fresh:
+                conn.execute(_SQL["store"], row | columns(fresh), prepare=True)
+            else:
+                conn.execute(_SQL["nothing_stored"], row, prepare=True)
             _quarantine(conn, [*rejects, *conflicting])
-        return outcomes(events, placed)
+        return outcomes(batch.events, placed)
 
     def head(self) -> int:
         """The newest position; 0 for an empty log."""
@@ -166,6 +170,7 @@ class _Held(NamedTuple):
     """What is true while the log's lock is held: the head, and what the log knows of a batch and its customers."""
 
     position: int
+    recorded_at: datetime
     batch_id: int
     known: dict[int, Known]
     newest: dict[str, int]
@@ -187,11 +192,19 @@ def _hold(conn: Connection[DictRow], asked: Mapping[str, Any], room: int, expect
     assert head is not None, "lock_log gives one row"  # noqa: S101
     return _Held(
         head["position_before"],
+        head["recorded_at"],
         head["batch_id"],
         {row["rank"]: Known(row["position"], row["content_hash"]) for row in known},
         {row["customer_id"]: row["position"] for row in newest},
         expected,
     )
+
+
+def _copy(conn: Connection[DictRow], rows: Rows, held: _Held) -> None:
+    with conn.cursor().copy(_SQL["copy_events"]) as events:
+        events.write(rows.events(held.position, micros(held.recorded_at), held.batch_id))
+    with conn.cursor().copy(_SQL["copy_keys"]) as keys:
+        keys.write(rows.keys(held.position))
 
 
 def _counts(placed: Sequence[Placed], stored: int, conflicting: int) -> dict[str, int]:

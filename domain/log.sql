@@ -9,7 +9,7 @@ SELECT set_config('lock_timeout', %(lock)s, false),
 
 -- name: lock
 -- The log's lock, until commit. It makes positions appear in commit order.
-SELECT l.position_before, l.batch_id
+SELECT l.position_before, l.recorded_at, l.batch_id
 FROM raceline.lock_log(%(room)s) AS l
 
 -- name: notify
@@ -97,6 +97,28 @@ WITH head AS MATERIALIZED (
 UPDATE raceline.log_head AS h
 SET position = head.position + %(stored)s, recorded_at = head.at
 FROM head
+RETURNING pg_notify('raceline_log', h.position::text)
+
+-- name: copy_events
+-- In the order in which `copying.Rows` packs them.
+COPY raceline.event (position, recorded_at, batch_id, version, event_uid, occurred_at, schema_version, content_hash,
+    source, event_id, type, customer_id, data, sequence, account_id, product, correlation_id, causation_id)
+FROM STDIN (FORMAT binary)
+
+-- name: copy_keys
+COPY raceline.event_key (event_uid, version, position, content_hash) FROM STDIN (FORMAT binary)
+
+-- name: copied
+-- What remains once keys and events were copied: the batch, the head, and the notification that commit will deliver.
+WITH batch AS (
+    INSERT INTO raceline.ingest_batch (batch_id, at, source, received, stored, duplicate, conflicting, quarantined,
+        first_position, last_position)
+    SELECT %(batch_id)s, %(recorded_at)s, %(batch_source)s, %(received)s + %(quarantined)s, %(stored)s, %(duplicate)s,
+        %(conflicting)s, %(quarantined)s, h.position + 1, h.position + %(stored)s
+    FROM raceline.log_head AS h
+)
+UPDATE raceline.log_head AS h
+SET position = h.position + %(stored)s, recorded_at = %(recorded_at)s
 RETURNING pg_notify('raceline_log', h.position::text)
 
 -- name: nothing_stored

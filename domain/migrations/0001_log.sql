@@ -101,7 +101,9 @@ END $$;
 
 -- Take the log's lock until commit, with room for so many more events. A statement of its own, so that the one that
 -- follows sees everything that was committed while this one waited.
-CREATE FUNCTION raceline.lock_log(room bigint, OUT position_before bigint, OUT batch_id bigint) LANGUAGE plpgsql AS $$
+CREATE FUNCTION raceline.lock_log(
+    room bigint, OUT position_before bigint, OUT recorded_at timestamptz, OUT batch_id bigint
+) LANGUAGE plpgsql AS $$
 DECLARE
     head raceline.log_head;
 BEGIN
@@ -111,6 +113,8 @@ BEGIN
         UPDATE raceline.log_head AS h SET partition_end = h.partition_end + h.partition_size RETURNING h.* INTO head;
     END LOOP;
     position_before := head.position;
+    -- Time in the log never runs backwards, also when the server's clock does.
+    recorded_at := greatest(head.recorded_at, clock_timestamp());
     batch_id := nextval('raceline.ingest_batch_batch_id_seq');
 END $$;
 
