@@ -1,5 +1,6 @@
 """What GraphQL and the REST addresses are given: connections, and functions that do in threads whatever blocks."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,11 +15,13 @@ from raceline.app.as_known import AsKnown, Rows
 from raceline.app.runtime import Runtime
 from raceline.app.settings import Settings
 from raceline.domain.event import Outcome
+from raceline.domain.group_commit import GroupCommit
 from raceline.domain.requeue import requeue
 from raceline.graphql.context import Api, Limits
 from raceline.graphql.watch import Watch
 
 POOL_PATIENCE_SECONDS = 5.0
+_AT_ONCE = 65_536  # bytes that are checked in less time than a thread takes to start
 
 
 class Composed:
@@ -26,6 +29,7 @@ class Composed:
 
     def __init__(self, runtime: Runtime) -> None:
         self._ingest = runtime.ingest
+        self._wait = runtime.settings.group_commit_ms / 1000
         self._threads = CapacityLimiter(runtime.settings.pool_size)
         self._as_known = AsKnown(runtime.url, runtime.catalogue, runtime.rules)
         self.api = Api(
@@ -40,16 +44,19 @@ class Composed:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Open what lives in the event loop, and close it."""
+        self._group = GroupCommit(self._ingest, wait=self._wait)
         try:
             async with self.api.pool, self.api.watch:
                 yield
         finally:
+            await run_sync(self._group.close)
             await run_sync(self._as_known.close)
 
     async def record(self, raws: Sequence[bytes], source: str, place: str) -> list[Outcome]:
-        """Take the JSON texts of envelopes; see `Ingest.record`."""
-        outcomes: list[Outcome] = await self._in_thread(self._ingest.record, raws, source=source, place=place)
-        return outcomes
+        """Take the JSON texts of envelopes, as `Ingest.record` does; small appends are committed together."""
+        check = partial(self._ingest.check_all, raws, source=source, place=place)
+        checked = check() if sum(map(len, raws)) <= _AT_ONCE else await self._in_thread(check)
+        return await asyncio.wrap_future(self._group.submit(checked, batch_source=place))
 
     async def _record_graphql(self, raws: Sequence[bytes]) -> list[Outcome]:
         return await self.record(raws, "graphql", "recordEvents")

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import time
 
 import psycopg
 import pytest
+
+from raceline.domain.file_ingest import FileIngest
 
 CLICKS_ANSWER = """{
   one: customer(id: "1") { paths { nodes { pages length startedAt resolved turnarounds { page } } } }
@@ -307,3 +310,21 @@ def test_the_shell_completes_commands(start):
 
 def test_the_version_is_printed(raceline):
     assert raceline("--version").out.startswith("raceline ")
+
+
+def test_a_database_that_goes_away_in_the_middle_of_a_file_loses_nothing(raceline, outage, tmp_path, monkeypatch):
+    monkeypatch.setenv("RACELINE_DATABASE_PATIENCE_SECONDS", "0")
+    run = FileIngest.run
+
+    def run_until_the_outage(self, progress):
+        return run(self, lambda so_far: (progress(so_far), so_far.line == 5_000 and outage.begin()))
+
+    file = write(tmp_path / "e.ndjson", *(view(0, event_id=str(n)) for n in range(20_000)))
+    with monkeypatch.context() as patched:
+        patched.setattr(FileIngest, "run", run_until_the_outage)
+        done = raceline("ingest", str(file))
+    stored = int(re.search(r"is stored up to line (\d+)\. Give it again", done.err)[1])
+    assert (done.status, stored in (5_000, 10_000)) == (1, True)
+    assert f": {stored:,} events: {stored:,} accepted" in done.out
+    outage.end()
+    assert f"{20_000 - stored:,} accepted, {stored:,} duplicate" in raceline("ingest", str(file)).out
