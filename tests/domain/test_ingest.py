@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raceline.domain.catalogue import load
-from raceline.domain.errors import LogRefused, NotQuarantined
+from raceline.domain.errors import LogRefused
 from raceline.domain.event import Event, Reject
 from raceline.domain.ingest import Check, Ingest, Limits, Summary
 from raceline.domain.requeue import requeue
@@ -314,27 +314,7 @@ def test_a_record_without_an_id_is_known_by_its_content(ingest):
     assert [o.outcome for o in outcomes] == ["accepted", "duplicate", "accepted"]
 
 
-# A second chance
-
-
-def test_an_entry_is_taken_once_the_catalogue_has_learnt_its_type(log, tmp_path):
-    raw = envelope(type="shop.cart_filled", data={})
-    Ingest(log, CHECK, clock=lambda: NOW).record([raw], source="door", place="test")
-    [entry] = log.quarantined()
-    learnt = Check(load(allow_unknown=True))
-    outcome = requeue(Ingest(log, learnt, clock=lambda: NOW), entry.quarantine_id)
-    assert (outcome.outcome, outcome.position) == ("accepted", 1)
-    assert log.quarantined() == []
-    assert log.quarantined_one(entry.quarantine_id).requeued_as == 1
-    assert log.quarantined_one(entry.quarantine_id).raw == raw
-
-
-def test_an_entry_is_taken_corrected_and_keeps_what_came_in(ingest, log):
-    ingest.record([envelope(data={"page": 1.5})], source="door", place="test")
-    [entry] = log.quarantined()
-    outcome = requeue(ingest, entry.quarantine_id, envelope(data={"page": "1.5"}))
-    assert outcome.outcome == "accepted"
-    assert b"1.5}" in log.quarantined_one(entry.quarantine_id).raw
+# A second chance; its rules are in test_requeue.py
 
 
 def test_an_entry_whose_event_came_in_by_another_way_leaves_quarantine_as_a_duplicate(ingest, log):
@@ -345,35 +325,8 @@ def test_an_entry_whose_event_came_in_by_another_way_leaves_quarantine_as_a_dupl
     assert log.quarantined() == []
 
 
-def test_an_entry_that_is_still_wrong_stays_and_adds_no_second(ingest, log):
-    ingest.record([envelope(data={"page": 1.5})], source="door", place="test")
-    [entry] = log.quarantined()
-    outcome = requeue(ingest, entry.quarantine_id)
-    assert (outcome.outcome, outcome.reason) == ("quarantined", "invalid_data")
-    assert [kept.quarantine_id for kept in log.quarantined()] == [entry.quarantine_id]
-
-
-def test_a_conflict_offered_again_is_still_a_conflict(ingest, log):
-    ingest.record([envelope(), envelope(data={"page": "12"})], source="door", place="test")
-    [entry] = log.quarantined()
-    assert requeue(ingest, entry.quarantine_id).reason == "conflict"
-    assert [kept.quarantine_id for kept in log.quarantined()] == [entry.quarantine_id]
-    corrected = envelope(event_id="e2", data={"page": "12"})
-    assert requeue(ingest, entry.quarantine_id, corrected).outcome == "accepted"
-
-
 def test_an_entry_keeps_the_source_it_came_from(ingest, log):
     ingest.record([envelope(source=MISSING, data={})], source="shop", place="test")
     [entry] = log.quarantined()
     requeue(ingest, entry.quarantine_id, envelope(source=MISSING))
     assert log.read_customer("ada")[0].source == "shop"
-
-
-def test_only_what_waits_in_quarantine_can_be_offered_again(ingest, log):
-    with pytest.raises(NotQuarantined):
-        requeue(ingest, 1)
-    ingest.record([envelope(data={})], source="door", place="test")
-    [entry] = log.quarantined()
-    requeue(ingest, entry.quarantine_id, envelope())
-    with pytest.raises(NotQuarantined):
-        requeue(ingest, entry.quarantine_id, envelope())
