@@ -37,7 +37,6 @@ check: setup ## lint, format, types, and which part may import which
 	.venv/bin/lint-imports
 
 bench: setup ## every benchmark, each against a peer or a limit
-	$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(PY) bench/path_kernel.py
 	$(PY) bench/ingest.py
 	$(PY) bench/group_commit.py

@@ -24,6 +24,11 @@ GIVEN_BINARIES = os.environ.get("RACELINE_TEST_POSTGRES_BIN")
 
 HOMES = "raceline-tests-"
 
+# No test may touch the store of whoever runs the tests: nothing is inherited, and the default home is none.
+for _name in [name for name in os.environ if name.startswith("RACELINE_") and not name.startswith("RACELINE_TEST_")]:
+    del os.environ[_name]
+os.environ["RACELINE_HOME"] = os.devnull
+
 _slow_machine = [hypothesis.HealthCheck.too_slow]  # two cores share the whole suite; speed is judged in bench/
 hypothesis.settings.register_profile("default", deadline=None, suppress_health_check=_slow_machine, max_examples=50)
 hypothesis.settings.register_profile(
