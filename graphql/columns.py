@@ -3,24 +3,16 @@
 A new field of the API is one more line here and one in objects.py.
 """
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from raceline.graphql.connection import connection
 from raceline.graphql.listings import (
     CUSTOMER_EVENTS,
-    CUSTOMERS,
     EVENT_COLUMNS,
-    EVENTS,
-    PAGES,
     PATHS,
-    QUARANTINE,
     TIMELINE,
 )
 from raceline.graphql.plan import Columns, Compile, Selection, Sql, literal, piece
-from raceline.graphql.query import OrderDirection, PageOrderField
-from raceline.graphql.scalars import HIGHEST, parse_global_id
 
 
 def column(name: str) -> Compile:
@@ -53,12 +45,13 @@ def one(table: str, key: str, foreign: str) -> Compile:
     """The object of another table whose `key` is the row's `foreign`."""
 
     def compiled(selection: Selection, row: Sql) -> Sql:
-        return _one(selection, table, key, Sql(f"{row}.{foreign}"))
+        return found(selection, table, key, Sql(f"{row}.{foreign}"))
 
     return compiled
 
 
-def _one(selection: Selection, table: str, key: str, value: Sql, *, type_name: str = "") -> Sql:
+def found(selection: Selection, table: str, key: str, value: Sql, *, type_name: str = "") -> Sql:
+    """The object of the row of a table whose `key` has a value; null when there is none."""
     row = selection.plan.row()
     source = selection.plan.tables.get(table) or f"raceline.{table}"
     # Decisions are in the log as well, and are no events of a customer.
@@ -95,65 +88,6 @@ def row_object(source: str, **parts: str) -> Compile:
     return compiled
 
 
-# What can be fetched by a global id: its table and key, and whether the key is a position-like number.
-NODES: Mapping[str, tuple[str, str, bool]] = {
-    "Customer": ("customers", "customer_id", False),
-    "Event": ("event", "position", True),
-    "Path": ("paths", "path_id", True),
-    "QuarantineEntry": ("quarantine", "quarantine_id", True),
-}
-
-
-def node(selection: Selection, _: Sql) -> Sql:
-    """Any object; null when the id is not one of ours or nothing is there."""
-    type_name, key = parse_global_id(selection.arguments["id"]) or ("", "")
-    if type_name not in NODES:
-        return Sql("NULL")
-    table, column_name, numeric = NODES[type_name]
-    if not numeric:
-        return _one(selection, table, column_name, selection.plan.bind(key), type_name=type_name)
-    if not (key.isascii() and key.isdecimal() and len(key) < 20 and int(key) <= HIGHEST):
-        return Sql("NULL")
-    return _one(selection, table, column_name, selection.plan.bind(int(key), "bigint"), type_name=type_name)
-
-
-def customer(selection: Selection, _: Sql) -> Sql:
-    """One customer by identifier."""
-    return _one(selection, "customers", "customer_id", selection.plan.bind(selection.arguments["id"]))
-
-
-def event(selection: Selection, _: Sql) -> Sql:
-    """One event by position."""
-    return _one(selection, "event", "position", selection.plan.bind(selection.arguments["position"], "bigint"))
-
-
-def pages(selection: Selection, row: Sql) -> Sql:
-    """Pages, by the order that was asked for."""
-    order: dict[str, Any] = selection.arguments.get("orderBy") or {}
-    field = order.get("field", PageOrderField.TURNAROUNDS).value
-    descending = order.get("direction", OrderDirection.DESC) is OrderDirection.DESC
-    return connection(PAGES[field, descending])(selection, row)
-
-
-def path_statistics(selection: Selection, _: Sql) -> Sql:
-    """Figures over the paths that started in a span of days."""
-    row = selection.plan.row()
-    bounds = [
-        f"d.day {sign} {selection.plan.bind(day, 'date')}"
-        for name, sign in (("from", ">="), ("to", "<="))
-        if (day := selection.arguments.get(name)) is not None
-    ]
-    days = piece("path_days", row=row, filter=Sql(" AND ".join(bounds) or "true"))
-    return piece("one", object=selection.object(row), source=days, filter=Sql("true"))
-
-
-def log(selection: Selection, _: Sql) -> Sql:
-    """The one row of the log's head."""
-    row = selection.plan.row()
-    source = Sql(f"raceline.log_head AS {row}")
-    return piece("one", object=selection.object(row), source=source, filter=Sql("true"))
-
-
 def _share(part: str) -> Compile:
     return lambda _, row: Sql(f"(COALESCE({row}.{part}, 0) / {row}.paths)::float8")
 
@@ -165,28 +99,6 @@ def _lengths(prefix: str) -> Compile:
 _marks = partial(many, "marks")
 
 COLUMNS: Columns = {
-    "Query": {
-        "customer": customer,
-        "customers": connection(CUSTOMERS, account=("text", "c.account_id = {value}")),
-        "events": connection(
-            EVENTS,
-            "e.customer_id IS NOT NULL",
-            customer=("text", "e.customer_id = {value}"),
-            types=("text[]", "e.type = ANY({value})"),
-        ),
-        "event": event,
-        "paths": connection(
-            PATHS,
-            containing=("text[]", "p.pages @> {value}"),
-            customer=("text", "p.customer_id = {value}"),
-            resolved=("boolean", "p.resolved = {value}"),
-        ),
-        "pathStatistics": path_statistics,
-        "pages": pages,
-        "quarantine": connection(QUARANTINE, includeRequeued=("boolean", "({value} OR q.requeued_at IS NULL)")),
-        "log": log,
-        "node": node,
-    },
     "Customer": {
         "id": node_id("Customer", "customer_id"),
         "guid": column("customer_id"),

@@ -46,7 +46,7 @@ class _Page:
             row=self.row,
         )
 
-    def _field(self, name: str, details: Sequence[FieldDetails]) -> Sql:
+    def _field(self, name: str, details: list[FieldDetails]) -> Sql:
         match name:
             case "nodes":
                 return self._items(self._node(details))
@@ -60,10 +60,10 @@ class _Page:
                 return self.plan.position
         raise NotImplementedError(name)
 
-    def _edge_field(self, name: str, details: Sequence[FieldDetails]) -> Sql:
+    def _edge_field(self, name: str, details: list[FieldDetails]) -> Sql:
         return self._cursor() if name == "cursor" else self._node(details)
 
-    def _info_field(self, name: str, _: Sequence[FieldDetails]) -> Sql:
+    def _info_field(self, name: str, _: list[FieldDetails]) -> Sql:
         match name:
             case "hasNextPage":
                 return piece("has_next", first=self.first)
@@ -78,7 +78,7 @@ class _Page:
     def _items(self, item: Sql) -> Sql:
         return piece("page_of", item=item, row=self.row, first=self.first)
 
-    def _node(self, details: Sequence[FieldDetails]) -> Sql:
+    def _node(self, details: list[FieldDetails]) -> Sql:
         return self.plan.row_object(self.listing.node, details, self.row, self.selection.weight)
 
     def _cursor(self) -> Sql:

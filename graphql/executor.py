@@ -18,10 +18,12 @@ from raceline.domain.errors import InvalidArgument, LimitExceeded, LogUnavailabl
 from raceline.graphql.columns import COLUMNS
 from raceline.graphql.context import Api, Context
 from raceline.graphql.declare import PLANNED
-from raceline.graphql.plan import PIECES, Budget, Plan, storable
+from raceline.graphql.plan import PIECES, Budget, Columns, Plan, storable
+from raceline.graphql.roots import ROOTS
 from raceline.graphql.scalars import parse_position
 
 MIN_POSITION_HEADER = "Raceline-Min-Position"
+_COLUMNS: Columns = {"Query": ROOTS, **COLUMNS}
 # These tell about the log as it is now; everything else can be asked to wait for the read models.
 _NEVER_WAIT = ("log", "quarantine")
 
@@ -60,7 +62,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         context: Context = self.context_value
         self.budget = budget = self.budget or Budget(context.api.limits)
         arguments = self.arguments(info.parent_type.fields[info.field_name], details[0])
-        plan = Plan(self, COLUMNS, budget, known=arguments.get("knownAt") is not None)
+        plan = Plan(self, _COLUMNS, budget, known=arguments.get("knownAt") is not None)
         statement = plan.statement(info.parent_type.name, details)
         return _answer(context, plan, statement, info.field_name, arguments)
 

@@ -7,58 +7,17 @@ Nothing here is ever instantiated, and no resolver runs: the planner turns the s
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 
 import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
 from raceline.graphql.declare import planned
+from raceline.graphql.relay import DEFAULT_FIRST, After, Connection, First, Node
 from raceline.graphql.scalars import Int64, Position
 
-DEFAULT_FIRST = 50
-
-First = Annotated[int | None, strawberry.argument(description="At most so many, up to the server's page size.")]
-After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
 Types = Annotated[list[str] | None, strawberry.argument(description="Only events of these types.")]
-
-T = TypeVar("T")
-
-
-@strawberry.interface(description="Anything that has an id of its own in the whole API.")
-class Node:
-    """Anything with a global id."""
-
-    id: strawberry.ID
-
-
-@strawberry.type
-class PageInfo:
-    """Where this page stands in its list."""
-
-    has_next_page: bool
-    has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
-
-
-@strawberry.type
-class Edge(Generic[T]):
-    """One entry of a list and the cursor that stands behind it."""
-
-    cursor: str
-    node: T
-
-
-@strawberry.type
-class Connection(Generic[T]):
-    """A page of a list."""
-
-    edges: list[Edge[T]]
-    nodes: list[T]
-    page_info: PageInfo
-    total_count: int = strawberry.field(description="Of the whole list; counted only when it is asked for.")
-    position: Position = strawberry.field(description="Up to this position of the log the read models are true.")
 
 
 @strawberry.type(description="The one whose journey it is, by the identifier that the source uses.")

@@ -4,19 +4,22 @@ It walks the selection as graphql-core collected it (fragments, aliases, @includ
 pieces of plan.sql together. Values are bound, names of tables and columns are ours; aliases are bound as values too.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import reduce
-from typing import Any, NewType, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NewType, TypeAlias, cast
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
-from graphql.execution.collect_fields import CollectedFields, FieldDetails
+from graphql import GraphQLField, GraphQLObjectType, get_named_type
+from graphql.execution.collect_fields import FieldDetails
 
 from raceline.domain.errors import InvalidArgument, LimitExceeded
 from raceline.domain.sql import statements
 from raceline.graphql.context import Limits
 from raceline.graphql.listings import CUSTOMER_COLUMNS, PATH_COLUMNS, TIMELINE_COLUMNS, Listing
-from raceline.graphql.objects import DEFAULT_FIRST
+from raceline.graphql.relay import DEFAULT_FIRST
 from raceline.graphql.scalars import parse_cursor
+
+if TYPE_CHECKING:
+    from raceline.graphql.executor import Executor
 
 # Text of a statement: our own words and the names of parameters, never a value.
 Sql = NewType("Sql", str)
@@ -48,20 +51,8 @@ def literal(name: str) -> Sql:
     return Sql(f"'{name}'")
 
 
-class Selecting(Protocol):
-    """What the planner needs of graphql-core's executor."""
-
-    schema: GraphQLSchema
-
-    def collect_subfields(self, return_type: GraphQLObjectType, field_details_list: Any) -> CollectedFields:
-        """The fields selected of an object of this type, by response key."""
-
-    def arguments(self, definition: GraphQLField, details: FieldDetails) -> dict[str, Any]:
-        """The coerced arguments of a field."""
-
-
 Compile: TypeAlias = "Callable[[Selection, Sql], Sql]"
-Value: TypeAlias = Callable[[str, Sequence[FieldDetails]], Sql]
+Value: TypeAlias = Callable[[str, list[FieldDetails]], Sql]
 Columns: TypeAlias = Mapping[str, Mapping[str, Compile]]
 
 
@@ -83,7 +74,7 @@ class Budget:
 class Plan:
     """A statement in the making: its parameters, its aliases, the tables it reads, and what it could cost."""
 
-    def __init__(self, executor: Selecting, columns: Columns, budget: Budget, *, known: bool = False) -> None:
+    def __init__(self, executor: "Executor", columns: Columns, budget: Budget, *, known: bool = False) -> None:
         self.executor = executor
         self.columns = columns
         self.budget = budget
@@ -92,7 +83,7 @@ class Plan:
         self.position = Sql("%(known_position)s::bigint") if known else piece("live_position")
         self._rows = 0
 
-    def statement(self, parent: str, details: Sequence[FieldDetails]) -> bytes:
+    def statement(self, parent: str, details: list[FieldDetails]) -> bytes:
         """The statement of one root field: one row of one column, the field's JSON as text, or null."""
         self.budget.cost += 1
         answer = self.field(parent, details[0].node.name.value, details, Sql("NULL"), 1)
@@ -118,7 +109,7 @@ class Plan:
         self._rows += 1
         return Sql(f"r{self._rows}")
 
-    def object(self, type_name: str, details: Sequence[FieldDetails], value: Value) -> Sql:
+    def object(self, type_name: str, details: list[FieldDetails], value: Value) -> Sql:
         """The JSON object of what was selected of a type; `value` gives the SQL of each of its fields."""
         type_ = cast(GraphQLObjectType, self.executor.schema.get_type(type_name))
         pairs = []
@@ -135,15 +126,15 @@ class Plan:
         ]
         return reduce(lambda left, right: piece("join_objects", left=left, right=right), calls)
 
-    def row_object(self, type_name: str, details: Sequence[FieldDetails], row: Sql, weight: int) -> Sql:
+    def row_object(self, type_name: str, details: list[FieldDetails], row: Sql, weight: int) -> Sql:
         """The JSON object of what was selected of the object in `row`, at most `weight` times in the answer."""
 
-        def value(name: str, group: Sequence[FieldDetails]) -> Sql:
+        def value(name: str, group: list[FieldDetails]) -> Sql:
             return self.field(type_name, name, group, row, weight)
 
         return self.object(type_name, details, value)
 
-    def field(self, parent: str, name: str, details: Sequence[FieldDetails], row: Sql, weight: int) -> Sql:
+    def field(self, parent: str, name: str, details: list[FieldDetails], row: Sql, weight: int) -> Sql:
         """The SQL of one field of the object of type `parent` in `row`."""
         type_ = cast(GraphQLObjectType, self.executor.schema.get_type(parent))
         return self.columns[parent][name](Selection(self, type_.fields[name], details, weight), row)
@@ -152,7 +143,7 @@ class Plan:
 class Selection:
     """One field as the client selected it. `weight`: how many times at most its parent is in the answer."""
 
-    def __init__(self, plan: Plan, definition: GraphQLField, details: Sequence[FieldDetails], weight: int) -> None:
+    def __init__(self, plan: Plan, definition: GraphQLField, details: list[FieldDetails], weight: int) -> None:
         self.plan = plan
         self.details = details
         self.weight = weight

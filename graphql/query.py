@@ -11,21 +11,18 @@ from strawberry import UNSET
 
 from raceline.graphql.declare import planned
 from raceline.graphql.objects import (
-    DEFAULT_FIRST,
-    After,
     Customer,
     CustomerConnection,
     Event,
     EventConnection,
-    First,
     Log,
-    Node,
     PageConnection,
     PathConnection,
     PathStatistics,
     QuarantineConnection,
     Types,
 )
+from raceline.graphql.relay import DEFAULT_FIRST, After, First, Node
 from raceline.graphql.scalars import Position
 
 MinPosition = Annotated[

@@ -5,9 +5,11 @@ from importlib.resources import files
 import pytest
 from graphql import GraphQLObjectType, build_schema
 
-from raceline.graphql.columns import COLUMNS
+from raceline.graphql.columns import COLUMNS as OBJECTS
+from raceline.graphql.roots import ROOTS
 from raceline.graphql.schema import make_schema, sdl
 
+COLUMNS = {"Query": ROOTS, **OBJECTS}
 CONNECTIONS = ("Connection", "Edge")
 NOT_PLANNED = {"Mutation", "Subscription", "PageInfo"}
 

@@ -1,0 +1,93 @@
+"""Where each root field of reading comes from (see columns.py)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from raceline.graphql.columns import found
+from raceline.graphql.connection import connection
+from raceline.graphql.listings import CUSTOMERS, EVENTS, PAGES, PATHS, QUARANTINE
+from raceline.graphql.plan import Compile, Selection, Sql, piece
+from raceline.graphql.query import OrderDirection, PageOrderField
+from raceline.graphql.scalars import HIGHEST, parse_global_id
+
+# What can be fetched by a global id: its table and key, and whether the key is a position-like number.
+NODES: Mapping[str, tuple[str, str, bool]] = {
+    "Customer": ("customers", "customer_id", False),
+    "Event": ("event", "position", True),
+    "Path": ("paths", "path_id", True),
+    "QuarantineEntry": ("quarantine", "quarantine_id", True),
+}
+
+
+def node(selection: Selection, _: Sql) -> Sql:
+    """Any object; null when the id is not one of ours or nothing is there."""
+    type_name, key = parse_global_id(selection.arguments["id"]) or ("", "")
+    if type_name not in NODES:
+        return Sql("NULL")
+    table, column_name, numeric = NODES[type_name]
+    if not numeric:
+        return found(selection, table, column_name, selection.plan.bind(key), type_name=type_name)
+    if not (key.isascii() and key.isdecimal() and len(key) < 20 and int(key) <= HIGHEST):
+        return Sql("NULL")
+    return found(selection, table, column_name, selection.plan.bind(int(key), "bigint"), type_name=type_name)
+
+
+def customer(selection: Selection, _: Sql) -> Sql:
+    """One customer by identifier."""
+    return found(selection, "customers", "customer_id", selection.plan.bind(selection.arguments["id"]))
+
+
+def event(selection: Selection, _: Sql) -> Sql:
+    """One event by position."""
+    return found(selection, "event", "position", selection.plan.bind(selection.arguments["position"], "bigint"))
+
+
+def pages(selection: Selection, row: Sql) -> Sql:
+    """Pages, by the order that was asked for."""
+    order: dict[str, Any] = selection.arguments.get("orderBy") or {}
+    field = order.get("field", PageOrderField.TURNAROUNDS).value
+    descending = order.get("direction", OrderDirection.DESC) is OrderDirection.DESC
+    return connection(PAGES[field, descending])(selection, row)
+
+
+def path_statistics(selection: Selection, _: Sql) -> Sql:
+    """Figures over the paths that started in a span of days."""
+    row = selection.plan.row()
+    bounds = [
+        f"d.day {sign} {selection.plan.bind(day, 'date')}"
+        for name, sign in (("from", ">="), ("to", "<="))
+        if (day := selection.arguments.get(name)) is not None
+    ]
+    days = piece("path_days", row=row, filter=Sql(" AND ".join(bounds) or "true"))
+    return piece("one", object=selection.object(row), source=days, filter=Sql("true"))
+
+
+def log(selection: Selection, _: Sql) -> Sql:
+    """The one row of the log's head."""
+    row = selection.plan.row()
+    source = Sql(f"raceline.log_head AS {row}")
+    return piece("one", object=selection.object(row), source=source, filter=Sql("true"))
+
+
+ROOTS: Mapping[str, Compile] = {
+    "customer": customer,
+    "customers": connection(CUSTOMERS, account=("text", "c.account_id = {value}")),
+    "events": connection(
+        EVENTS,
+        "e.customer_id IS NOT NULL",
+        customer=("text", "e.customer_id = {value}"),
+        types=("text[]", "e.type = ANY({value})"),
+    ),
+    "event": event,
+    "paths": connection(
+        PATHS,
+        containing=("text[]", "p.pages @> {value}"),
+        customer=("text", "p.customer_id = {value}"),
+        resolved=("boolean", "p.resolved = {value}"),
+    ),
+    "pathStatistics": path_statistics,
+    "pages": pages,
+    "quarantine": connection(QUARANTINE, includeRequeued=("boolean", "({value} OR q.requeued_at IS NULL)")),
+    "log": log,
+    "node": node,
+}
