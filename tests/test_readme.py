@@ -44,7 +44,8 @@ def test_every_number_comes_with_its_command():
 @pytest.fixture
 def environment(database, tmp_path):
     programs = str(Path(sys.executable).parent)
-    return os.environ | {"RACELINE_DATABASE_URL": database, "PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    path = f"{programs}:{os.environ['PATH']}"
+    return os.environ | {"RACELINE_DATABASE_URL": database, "PATH": path, "HOME": str(tmp_path)}
 
 
 @pytest.fixture
@@ -55,7 +56,10 @@ def ask(environment):
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
-        ["raceline", "serve", "--port", str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["raceline", "serve", "--port", str(port)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         _until_ready(server, url)

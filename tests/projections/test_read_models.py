@@ -33,7 +33,9 @@ def journeys(draw):
                 resolved = draw(st.integers(0, 4)) == 0
                 envelopes.append(click(n, customer, minute, draw(PAGES), draw(PAGES), resolved, sequence=sequence))
             case "other":
-                envelopes.append(event(n, customer, minute, "telemetry.device_reported", sequence=sequence, device_id="d"))
+                envelopes.append(
+                    event(n, customer, minute, "telemetry.device_reported", sequence=sequence, device_id="d")
+                )
     return envelopes
 
 
@@ -67,7 +69,7 @@ def one_house(database):
 
 
 @given(envelopes=journeys(), seed=st.integers(0, 2**32))
-@settings(max_examples=25)
+@settings(max_examples=20)
 def test_any_order_repetition_batch_or_crash_gives_the_rows_of_one_clean_replay(databases, envelopes, seed):
     chance = random.Random(seed)
     with databases() as url, databases() as other:
@@ -88,7 +90,7 @@ def test_any_order_repetition_batch_or_crash_gives_the_rows_of_one_clean_replay(
 
 
 @given(envelopes=journeys())
-@settings(max_examples=25)
+@settings(max_examples=20)
 def test_the_read_models_are_what_plain_loops_give(databases, envelopes):
     with databases() as url:
         house = House(url)

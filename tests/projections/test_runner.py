@@ -1,10 +1,10 @@
 """The live run, the replay beside it, and what happens when something fails."""
 
-import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from threading import Event, Thread
 
 import psycopg
@@ -30,7 +30,9 @@ def house(database):
 
 
 def clicks(first, count, customers=10):
-    return [click(n, f"c{n % customers}", n, f"p{n % 7}", f"p{n % 5}", n % 11 == 0) for n in range(first, first + count)]
+    return [
+        click(n, f"c{n % customers}", n, f"p{n % 7}", f"p{n % 5}", n % 11 == 0) for n in range(first, first + count)
+    ]
 
 
 def until(condition, seconds=20):
@@ -88,7 +90,7 @@ def test_a_projector_killed_again_and_again_resumes_where_it_was(house):
         "import sys; from threading import Event; sys.path.insert(0, sys.argv[2]);"
         "from journeys import House; House(sys.argv[1], batch=7).projector().run(Event())"
     )
-    support = os.path.dirname(sys.modules["journeys"].__file__)
+    support = str(Path(sys.modules["journeys"].__file__).parent)
     for round_ in range(4):
         house.take(clicks(round_ * 50, 50))
         before = position(house)
@@ -115,8 +117,8 @@ def poison(house, at):
     """An event that no check saw: it stands in the log with data that derivation cannot read."""
     with psycopg.connect(house.url) as conn:
         conn.execute(
-            "INSERT INTO raceline.event (position, recorded_at, occurred_at, event_uid, version, source, event_id, type,"
-            " schema_version, customer_id, content_hash, data) VALUES (%s, now(), now(), gen_random_uuid(), 1, 'test',"
+            "INSERT INTO raceline.event (position, recorded_at, occurred_at, event_uid, version, source, event_id,"
+            " type, schema_version, customer_id, content_hash, data) VALUES (%s, now(), now(), gen_random_uuid(), 1, 'test',"
             " 'poison', 'case.opened', 1, 'c1', '', %s)",
             (at, Jsonb({})),
         )

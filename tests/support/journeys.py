@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -9,12 +10,13 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
+from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue, load
 from raceline.domain.event import event_uid
 from raceline.domain.ingest import Check, Ingest
 from raceline.domain.log import EventLog
 from raceline.projections.derive import Rules
-from raceline.projections.generation import prepare
+from raceline.projections.generation import Session, prepare
 from raceline.projections.runner import Projector
 from raceline.projections.titles import titles
 
@@ -54,6 +56,8 @@ class House:
     url: str
     catalogue: Catalogue = field(default_factory=load)
     batch: int = 50_000
+    _session: Session | None = None
+    _open: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self):
         self.rules = Rules(titles(self.catalogue))
@@ -68,18 +72,23 @@ class House:
         return Projector(self.url, self.catalogue, self.rules, **{"batch": self.batch} | settings)
 
     def project(self, **settings):
-        return self.projector(**settings).once()
+        """Bring the read models up to date; on one session for the life of the house, as a running projector has."""
+        if self._session is None:
+            self._session = Session(self._open.enter_context(arrow.connect(self.url)), self.catalogue, self.rules)
+        return self.projector(**settings).catch_up(self._session)
 
     def tables(self, schema="live"):
         """Every read model, with positions replaced by the event_ids they stand for."""
         with psycopg.connect(self.url, row_factory=dict_row) as conn:
-            names = {row["position"]: row["event_id"] for row in conn.execute("SELECT position, event_id FROM raceline.event")}
+            events = conn.execute("SELECT position, event_id FROM raceline.event")
+            names = {row["position"]: row["event_id"] for row in events}
             return {
                 table: [_named(row, names) for row in conn.execute(f"SELECT * FROM {schema}.{table} ORDER BY {order}")]
                 for table, order in TABLES.items()
             }
 
     def close(self):
+        self._open.close()
         self.log.close()
 
 
