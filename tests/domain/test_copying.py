@@ -9,8 +9,8 @@ from raceline.domain.event import Envelope, canonical_json, make_event
 from raceline.domain.log import EventLog
 
 COLUMNS = (
-    "position, occurred_at, event_uid, version, source, event_id, type, schema_version, customer_id, account_id, product,"
-    " sequence, correlation_id, causation_id, batch_id, content_hash, data"
+    "position, occurred_at, event_uid, version, source, event_id, type, schema_version, customer_id, account_id,"
+    " product, sequence, correlation_id, causation_id, batch_id, content_hash, data"
 )
 
 
@@ -18,7 +18,8 @@ def events():
     """Each kind of value: absent, negative, before 2000, beyond ASCII, long."""
     envelopes = [
         Envelope(type="a.happened", customer_id="c", occurred_at=datetime(1970, 1, 1, tzinfo=UTC)),
-        Envelope(type="a.happened", customer_id="ü-☃-𝄞", occurred_at=datetime(2026, 5, 1, 1, 2, 3, 4, tzinfo=UTC), sequence=-(2**63)),
+        Envelope(type="a.happened", customer_id="ü-☃-𝄞", occurred_at=datetime(2026, 5, 1, 1, 2, 3, 4, tzinfo=UTC),
+                 sequence=-(2**63)),
         Envelope(type="b.happened", customer_id="c" * 512, occurred_at=datetime(2000, 1, 1, tzinfo=UTC), event_id="x",
                  account_id="acc", product="p", sequence=2**63 - 1, correlation_id="corr", causation_id="cause"),
     ]  # fmt: skip
@@ -45,7 +46,8 @@ def stored(url, monkeypatch, copy_from, *batches):
             "SELECT event_uid, version, position, content_hash FROM raceline.event_key ORDER BY position"
         ).fetchall()
         batches = conn.execute(
-            "SELECT received, stored, duplicate, conflicting, first_position, last_position FROM raceline.ingest_batch ORDER BY batch_id"
+            "SELECT received, stored, duplicate, conflicting, first_position, last_position"
+            " FROM raceline.ingest_batch ORDER BY batch_id"
         ).fetchall()
         times = conn.execute("SELECT recorded_at FROM raceline.event ORDER BY position").fetchall()
         assert times == sorted(times)

@@ -118,8 +118,8 @@ def poison(house, at):
     with psycopg.connect(house.url) as conn:
         conn.execute(
             "INSERT INTO raceline.event (position, recorded_at, occurred_at, event_uid, version, source, event_id,"
-            " type, schema_version, customer_id, content_hash, data) VALUES (%s, now(), now(), gen_random_uuid(), 1, 'test',"
-            " 'poison', 'case.opened', 1, 'c1', '', %s)",
+            " type, schema_version, customer_id, content_hash, data) VALUES (%s, now(), now(), gen_random_uuid(), 1,"
+            " 'test', 'poison', 'case.opened', 1, 'c1', '', %s)",
             (at, Jsonb({})),
         )
         conn.execute("UPDATE raceline.log_head SET position = %s", (at,))
