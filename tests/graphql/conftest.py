@@ -198,6 +198,16 @@ def serve() -> Callable[..., AbstractContextManager[Service]]:
     return serving
 
 
+@pytest.fixture(scope="module")
+def common(databases: Callable[[], AbstractContextManager[str]]) -> Iterator[Service]:
+    """An API that the tests of one file share; each has customers of its own, or changes nothing."""
+    with databases() as url:
+        house = House(url)
+        with serving(house) as service:
+            yield service
+        house.close()
+
+
 @pytest.fixture
 def service(house: House) -> Iterator[Service]:
     """An API of this test's own."""

@@ -16,13 +16,13 @@ def known(service, **at):
     return service.ask(f"query($known: KnownAt) {{ {JOURNEY} }}", {"known": at})["customer"]
 
 
-@pytest.fixture
-def story(service):
+@pytest.fixture(scope="module")
+def story(common):
     """B was seen between A and A, but the store heard of the last A only later, and of the first B last."""
-    service.take([event(1, "x", 0, page="A"), event(2, "other", 0, page="Z")])
-    service.take([event(3, "x", 10, page="A")])
-    service.take([event(4, "x", 5, page="B")])
-    return service
+    common.take([event(1, "x", 0, page="A"), event(2, "other", 0, page="Z")])
+    common.take([event(3, "x", 10, page="A")])
+    common.take([event(4, "x", 5, page="B")])
+    return common
 
 
 @pytest.mark.parametrize(

@@ -92,11 +92,11 @@ def test_a_position_that_the_log_never_gave_out_is_refused_at_once(service):
 
 
 @pytest.mark.parametrize("header", ["x", "-1", "1.5", "99999999999999999999", ""])
-def test_a_header_that_is_no_position_is_refused_by_name(service, header):
-    error = service.error("{ customers { nodes { guid } } }", Raceline_Min_Position=header)
+def test_a_header_that_is_no_position_is_refused_by_name(common, header):
+    error = common.error("{ customers { nodes { guid } } }", Raceline_Min_Position=header)
     assert error["extensions"]["code"] == "INVALID_ARGUMENT"
     assert error["extensions"]["header"] == "Raceline-Min-Position"
-    assert service.ask("{ log { head } }", Raceline_Min_Position=header) == {"log": {"head": 0}}
+    assert common.ask("{ log { head } }", Raceline_Min_Position=header) == {"log": {"head": 0}}
 
 
 def test_many_wait_at_once_and_all_are_answered(service):

@@ -106,11 +106,11 @@ def test_a_log_that_cannot_be_reached_is_a_named_error(service):
         pytest.param({"color": "red"}, id="a field that does not exist"),
     ],
 )
-def test_input_that_is_no_event_is_refused_before_anything_is_stored(service, wrong):
-    response = service.post(RECORD, {"events": [view(), view() | wrong]})
+def test_input_that_is_no_event_is_refused_before_anything_is_stored(common, wrong):
+    response = common.post(RECORD, {"events": [view(), view() | wrong]})
     assert response.status_code == 400
     assert response.json()["errors"][0]["message"].startswith("Variable '$events' has invalid value")
-    assert service.ask("{ log { head } }") == {"log": {"head": 0}}
+    assert common.ask("{ log { head } }") == {"log": {"head": 0}}
 
 
 def quarantined(service):
@@ -144,8 +144,8 @@ def test_an_entry_that_is_still_wrong_stays_in_quarantine(service):
 
 
 @pytest.mark.parametrize("id_", ["", "nonsense", "UXVhcmFudGluZUVudHJ5Ojk5", "RXZlbnQ6MQ=="])
-def test_what_is_not_in_quarantine_cannot_be_offered_again(service, id_):
-    assert service.ask(REQUEUE, {"id": id_})["requeue"]["code"] == "NOT_QUARANTINED"
+def test_what_is_not_in_quarantine_cannot_be_offered_again(common, id_):
+    assert common.ask(REQUEUE, {"id": id_})["requeue"]["code"] == "NOT_QUARANTINED"
 
 
 def test_mutations_of_one_document_run_one_after_the_other(service):
