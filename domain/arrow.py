@@ -9,10 +9,11 @@ import adbc_driver_postgresql.dbapi
 import pyarrow as pa
 from adbc_driver_manager.dbapi import Connection
 
-from raceline.domain.errors import LogRefused, LogUnavailable
+from raceline.domain.errors import LogBusy, LogRefused, LogUnavailable
 
 # Class 08 is a lost connection, 57P0x a server that stops or starts; without a state the driver never reached one.
 _AWAY = ("08", "57P")
+_BUSY = ("55P03", "40P01")  # lock_not_available, deadlock_detected
 
 
 @contextmanager
@@ -22,6 +23,8 @@ def translated() -> Iterator[None]:
         yield
     except adbc_driver_manager.Error as error:
         state = error.sqlstate or ""
+        if state in _BUSY:
+            raise LogBusy(str(error)) from error
         away = state.startswith(_AWAY) or (not state.strip("\0 0") and _lost(str(error)))
         raise (LogUnavailable if away else LogRefused)(str(error)) from error
 

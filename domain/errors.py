@@ -32,6 +32,10 @@ class LogRefused(RacelineError):
     """The database refused the statement."""
 
 
+class LogBusy(RacelineError):
+    """Somebody else holds what this statement needs; nothing was changed, try again."""
+
+
 class LogImmutable(RacelineError):
     """The log is append-only; events are never updated, deleted or truncated."""
 

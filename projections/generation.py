@@ -108,14 +108,24 @@ class Session:
         self._run("create_timeline_keys", name)
 
     def switch(self, name: str) -> None:
-        """Make a generation the live one: from commit on, readers of the schema `live` see it."""
+        """Make a generation the live one: from commit on, readers of the schema `live` see it.
+
+        Raises LogBusy when readers hold the schema `live`; roll back, and try again.
+        """
         arrow.settings(self.connection, {"generation": name})
         arrow.run(self.connection, _SQL["retire"])
         arrow.run(self.connection, _SQL["make_live"])
+        self._yield_to_readers()
         self._run("publish", name)
 
+    def _yield_to_readers(self) -> None:
+        # Readers take the views in any order, so waiting for them can end in a deadlock. Giving up well before the
+        # server looks for one (after a second, by default) means that it is never a reader who has to start again.
+        arrow.run(self.connection, "SET LOCAL lock_timeout = '200ms'")
+
     def drop(self, *statuses: str) -> list[str]:
-        """Drop the generations of these statuses; gives their names."""
+        """Drop the generations of these statuses; gives their names. Raises LogBusy when somebody reads them."""
+        self._yield_to_readers()
         arrow.settings(self.connection, {"status": ",".join(statuses)})
         names = cast(list[str], arrow.rows(self.connection, _SQL["disposable"])["name"].to_pylist())
         for name in names:

@@ -3,16 +3,21 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.columns import Columns
-from raceline.domain.errors import ReplayRunning
+from raceline.domain.errors import LogBusy, ReplayRunning
 from raceline.projections.derive import Rules, derive
 from raceline.projections.generation import Claimed, Session
 
 Progress = Callable[[int, int], None]
 _ROUNDS = 20
+_PATIENCE_SECONDS = 60
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -43,13 +48,12 @@ def replay(
         session, beside = Session(connection, catalogue, rules), Session(second, catalogue, rules)
         if not session.try_replay_lock():
             raise ReplayRunning
-        session.drop("building")
+        _patiently(session, lambda: session.drop("building"))
         name, position = _begin(session)
         events = _fill(session, beside, name, position, chunk, progress or (lambda _done, _all: None))
         _catch_up(session, chunk)
-        position = _switch(session)
-        dropped = session.drop("retired") if drop_retired else []
-        session.commit()
+        position = _patiently(session, lambda: _switch(session))
+        dropped = _patiently(session, lambda: session.drop("retired")) if drop_retired else []
         return Replayed(name, position, events, tuple(dropped))
 
 
@@ -120,8 +124,25 @@ def _switch(session: Session) -> int:
     assert building is not None, "the replay made it"  # noqa: S101
     position = _level(session, building, live)
     session.switch(building.name)
-    session.commit()
     return position
+
+
+def _patiently(session: Session, work: Callable[[], Result]) -> Result:
+    """Do this in a transaction of its own, again and again while readers are in its way."""
+    patience = Retrying(
+        retry=retry_if_exception_type(LogBusy),
+        wait=wait_random(0.01, 0.2),
+        stop=stop_after_delay(_PATIENCE_SECONDS),
+        after=lambda _: session.rollback(),
+        reraise=True,
+    )
+
+    def transaction() -> Result:
+        result = work()
+        session.commit()
+        return result
+
+    return patience(transaction)
 
 
 def _level(session: Session, building: Claimed, live: Claimed | None) -> int:

@@ -190,6 +190,21 @@ def test_a_replay_switches_while_the_live_run_goes_on_and_readers_read(house, ru
     assert not list(verify(house.url, house.catalogue, house.rules))
 
 
+def test_a_reader_in_a_long_transaction_is_waited_for_and_never_the_one_to_start_again(house):
+    house.take(clicks(0, 20))
+    house.project()
+    with psycopg.connect(house.url) as reader:
+        reader.execute("SELECT count(*) FROM live.path_days").fetchone()
+        switching = Thread(target=replay, args=(house.url, house.catalogue, house.rules))
+        switching.start()
+        until(lambda: len(status(house.url).projections) == 2)
+        time.sleep(1.5)  # beyond the server's deadlock_timeout
+        assert [one.status for one in status(house.url).projections] == ["live", "building"]
+        assert reader.execute("SELECT count(*) FROM live.customers").fetchone() == (10,)
+    switching.join()
+    assert [one.status for one in status(house.url).projections] == ["retired", "live"]
+
+
 def test_retired_generations_stay_until_they_are_dropped(house):
     house.take(clicks(0, 10))
     house.project()
