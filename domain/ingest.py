@@ -30,6 +30,8 @@ from raceline.domain.event import (
 from raceline.domain.log import EventLog
 
 _ENVELOPE: msgspec.json.Decoder[Envelope] = msgspec.json.Decoder(Envelope)
+# Classes of PostgreSQL's errors: data it cannot hold, and limits of the server that they exceed.
+_OF_A_VALUE = ("22", "54")
 _CLOUD_EVENT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NOTHING_KNOWN = 1
 # In canonical JSON a NUL is always written like this, and a backslash before it is doubled.
@@ -234,6 +236,8 @@ class Ingest:
         try:
             stored = self.log.append(prepared.batch, prepared.rejects, batch_source=batch_source)
         except LogRefused as error:
+            if not str(error.facts.get("sqlstate")).startswith(_OF_A_VALUE):
+                raise
             return self._store_halves(prepared.checked, batch_source, error)
         if not prepared.rejects:
             return stored

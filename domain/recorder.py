@@ -49,12 +49,18 @@ def translated() -> Iterator[None]:
         yield
     except psycopg.errors.RestrictViolation as error:
         raise LogImmutable(str(error).splitlines()[0]) from error
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        # Class 54 is a limit of the server that this value exceeds, now and at every other time.
-        refused = (error.sqlstate or "").startswith("54")
-        raise (LogRefused if refused else LogUnavailable)(str(error).strip()) from error
     except psycopg.Error as error:
-        raise LogRefused(str(error).strip()) from error
+        raise _meant(error) from error
+
+
+def _meant(error: psycopg.Error) -> LogUnavailable | LogRefused:
+    """Whether to try again. Class 54 is a limit that this value exceeds at all times; 25006 a server that takes no
+    writes at present, such as a standby."""
+    state = error.sqlstate or ""
+    away = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not state.startswith("54")
+    if away or state == "25006":
+        return LogUnavailable(str(error).strip())
+    return LogRefused(str(error).strip(), sqlstate=state)
 
 
 class LogDatastore(PostgresDatastore):

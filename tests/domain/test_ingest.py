@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raceline.domain.catalogue import load
-from raceline.domain.errors import LogRefused
+from raceline.domain.errors import LogRefused, LogUnavailable
 from raceline.domain.event import Event, Reject
 from raceline.domain.ingest import Check, Ingest, Limits, Summary
 from raceline.domain.requeue import requeue
@@ -285,13 +285,29 @@ def test_a_value_that_postgresql_refuses_is_quarantined_alone(ingest, log, event
     assert b'"customer_id":"ada"' in kept["unstorabletest event deep"]
 
 
-def test_what_is_refused_even_in_quarantine_is_an_error_and_nothing_is_stored(ingest, log, monkeypatch):
+def test_what_is_refused_even_in_quarantine_is_an_error_and_nothing_is_stored(ingest, monkeypatch):
     def refuse(*_, **__):
-        raise LogRefused("no")
+        raise LogRefused("no", sqlstate="22021")
 
-    monkeypatch.setattr(type(log), "append", refuse)
+    monkeypatch.setattr(type(ingest.log), "append", refuse)
     with pytest.raises(LogRefused):
-        ingest.record([b"{"], source="", place="")
+        ingest.record([envelope(), b"{"], source="", place="")
+
+
+def test_a_right_that_is_missing_is_the_fault_of_no_event(ingest, log, sql):
+    sql("ALTER TABLE raceline.event_key RENAME TO away")
+    with pytest.raises(LogRefused, match="event_key"):
+        ingest.record([envelope()], source="", place="")
+    sql("ALTER TABLE raceline.away RENAME TO event_key")
+    assert log.quarantined() == []
+    assert ingest.record([envelope()], source="", place="")[0].outcome == "accepted"
+
+
+def test_a_server_that_takes_no_writes_at_present_is_asked_again_later(ingest, log, sql):
+    [(name,)] = sql("SELECT current_database()")
+    sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    with pytest.raises(LogUnavailable, match="read-only"):
+        ingest.record([envelope()], source="", place="")
 
 
 # Counting
