@@ -56,8 +56,8 @@ def take(store: "Runtime", records: "Input", *, json: bool = False) -> "Summary"
     begun = time.monotonic()
     running = FileIngest(store.ingest, records, patience=store.settings.database_patience_seconds)
     try:
-        with progress(records.name, "bytes") as advance:
-            return running.run(lambda _: advance(records.read, records.size))
+        with progress(records.name) as advance:
+            return running.run(lambda _: advance(records.read, records.size, running.summary.received))
     except KeyboardInterrupt:
         say(f"Interrupted; {records.name} is stored up to line {running.line:,} and can be given again.")
         raise

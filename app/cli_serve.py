@@ -24,13 +24,15 @@ def serve(
     import logging
 
     from raceline.app.runtime import runtime
-    from raceline.app.server import address, listen, make_app, run
+    from raceline.app.server import address, is_loopback, listen, make_app, run
     from raceline.app.settings import read_settings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     settings = read_settings(host=host, port=port)
     with listen(settings.host, settings.port) as listening, runtime(settings) as store:
+        if not is_loopback(listening):
+            say("The API has no log-in: whoever can reach it reads and writes every journey. Put a gateway in front.")
         if sample:
             load_sample(store)
         queries = _QUERIES if sample else ()

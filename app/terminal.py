@@ -1,12 +1,18 @@
 """How commands talk: data to standard output, everything else to standard error, a progress bar only to people."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 _UNBOUND = 100_000  # characters; wider than any table
-Advance = Callable[[int, int | None], None]
+
+
+class Advance(Protocol):
+    """Told how much is done, of how much if that is known, and how many events that is if it is not the same."""
+
+    def __call__(self, done: int, total: int | None, events: int | None = None) -> None:
+        """Show it."""
 
 
 def say(text: str) -> None:
@@ -51,10 +57,10 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
 
 
 @contextmanager
-def progress(label: str, unit: str = "events") -> Iterator[Advance]:
+def progress(label: str) -> Iterator[Advance]:
     """A bar on standard error that is told what is done and, if known, of how much; none unless a person is there."""
     if not sys.stderr.isatty():
-        yield lambda _done, _total: None
+        yield lambda done, total, events=None: None  # noqa: ARG005 - the names of the protocol
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -64,7 +70,8 @@ def progress(label: str, unit: str = "events") -> Iterator[Advance]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=None)
 
-        def advance(done: int, total: int | None) -> None:
-            bar.update(task, completed=done, total=total, description=f"{label} {done:,} {unit}")
+        def advance(done: int, total: int | None, events: int | None = None) -> None:
+            count = done if events is None else events
+            bar.update(task, completed=done, total=total, description=f"{label}: {count:,} events")
 
         yield advance

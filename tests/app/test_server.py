@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from raceline.app.server import listen, projecting
+from raceline.app.server import address, is_loopback, listen, projecting
 from raceline.app.settings import read_settings
 from raceline.domain.errors import AddressTaken, InvalidSetting, ProjectionFailed
 
@@ -122,6 +122,14 @@ def test_an_address_that_is_taken_is_refused_with_the_cure():
         port = first.getsockname()[1]
         with pytest.raises(AddressTaken, match=rf"127.0.0.1:{port}: Address already in use.*--port"):
             listen("127.0.0.1", port)
+
+
+def test_listening_beyond_this_machine_is_noticed():
+    """The API has no log-in; `serve` says so then."""
+    for host, alone in (("127.0.0.1", True), ("0.0.0.0", False)):
+        with listen(host, 0) as listening:
+            assert is_loopback(listening) is alone
+            assert address(listening).startswith("http://127.0.0.1:")
 
 
 def test_a_taken_port_ends_the_command_before_anything_is_started(start, configured):
