@@ -63,12 +63,12 @@ def rendered(readme: str) -> str:
     return readme
 
 
-def stale(root: Path = ROOT) -> dict[Path, str]:
+def stale() -> dict[Path, str]:
     """The files that are not as they should be, and how they should be. Raises RacelineError outside of a checkout."""
-    readme = root / "README.md"
+    readme = ROOT / "README.md"
     if not readme.is_file():
         raise RacelineError(f"There is no {readme}; the documentation is made in a checkout of the sources.")
-    wanted = {root / "graphql" / "schema.graphql": sdl(), readme: rendered(readme.read_text(encoding="utf-8"))}
+    wanted = {ROOT / "graphql" / "schema.graphql": sdl(), readme: rendered(readme.read_text(encoding="utf-8"))}
     return {
         path: text for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text
     }

@@ -14,7 +14,6 @@ def checkout(tmp_path, monkeypatch):
     (tmp_path / "graphql").mkdir()
     (tmp_path / "README.md").write_text(EMPTY)
     monkeypatch.setattr(docs, "ROOT", tmp_path)
-    monkeypatch.setattr(docs.stale, "__defaults__", (tmp_path,))
     return tmp_path
 
 
