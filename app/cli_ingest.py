@@ -58,7 +58,7 @@ def take(store: "Runtime", records: "Input", *, json: bool = False) -> "Summary"
     try:
         with progress(records.name) as advance:
             return running.run(lambda _: advance(records.read, records.size, running.summary.received))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         say(f"Interrupted; {records.name} is stored up to line {running.line:,} and can be given again.")
         raise
     finally:
