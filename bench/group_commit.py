@@ -21,7 +21,7 @@ from raceline.domain.ingest import Check, Ingest
 from raceline.domain.log import EventLog
 from raceline.domain.migrate import migrate
 
-ROUNDS = 5
+ROUNDS = 12
 _number = itertools.count()
 
 
@@ -55,7 +55,7 @@ def run(append: Callable[[Sequence[Event]], object], callers: int, seconds: floa
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--callers", type=int, nargs="+", default=[1, 4, 16, 64])
-    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--seconds", type=float, default=0.5)
     asked = parser.parse_args()
     with folder() as home, database(home) as url:
         migrate(url)
