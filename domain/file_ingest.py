@@ -52,8 +52,12 @@ class FileIngest:
     def _settle(self, progress: Callable[["FileIngest"], None]) -> None:
         if self._pending is None:
             return
-        (appended, last), self._pending = self._pending, None
-        self.summary.add(appended.result())
+        appended, last = self._pending
+        outcomes = (
+            appended.result()
+        )  # if this wait is interrupted, the batch is still pending, and is counted at the end
+        self._pending = None
+        self.summary.add(outcomes)
         self.line = last
         progress(self)
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from concurrent.futures import Future
 
 import pytest
 
@@ -13,7 +14,7 @@ from raceline.domain.formats import open_input
 from raceline.domain.ingest import Check, Ingest
 from raceline.domain.log import EventLog
 
-BATCH = 5_000
+BATCH = 20_000
 
 
 def lines(count):
@@ -127,6 +128,23 @@ def test_an_interrupted_file_can_be_given_again(ingest, file):
     again = FileIngest(ingest, open_input(file)).run()
     assert (again.duplicate, again.received) == (running.summary.accepted, 3 * BATCH + 7)
     assert ingest.log.head() == 3 * BATCH + 7
+
+
+def test_a_batch_that_is_stored_while_somebody_interrupts_is_counted(file, monkeypatch):
+    """Ctrl-C comes to the thread that waits for the append."""
+    log, waits = Flaky(away=()), iter([KeyboardInterrupt])
+    result = Future.result
+
+    def interrupted_once(self):
+        if error := next(waits, None):
+            raise error
+        return result(self)
+
+    monkeypatch.setattr(Future, "result", interrupted_once)
+    running, start = run(log, file)
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert running.summary.accepted == sum(map(len, log.taken)) == BATCH
 
 
 def test_what_came_before_a_damaged_place_is_stored_and_counted(ingest, tmp_path):
