@@ -17,7 +17,7 @@ from raceline.domain.errors import UnreadableInput
 from raceline.domain.event import Reject
 
 T = TypeVar("T")
-BATCH = 5_000
+BATCH = 20_000
 _BATCH_BYTES = 8 << 20  # less than LONGEST, so that a line of that length is the last one of its batch
 # What stands between elements. Their arrays are not kept apart: two that follow one another are read as one.
 _GAP = re.compile(rb"[\s,\[\]]*+")
