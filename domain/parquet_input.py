@@ -15,7 +15,7 @@ from raceline.domain.byte_stream import AGAIN, BLOCK, ByteStream
 from raceline.domain.cells import Unreadable
 from raceline.domain.errors import UnknownFormat
 from raceline.domain.event import Envelope, Reason, Reject
-from raceline.domain.json_input import BATCH, Raw
+from raceline.domain.json_input import Raw
 from raceline.domain.rows import Layout, Member
 from raceline.domain.yaml_file import nearest
 
@@ -24,6 +24,8 @@ _REQUIRED = ("type", "customer_id", "occurred_at")
 _INTEGERS = ("sequence", "schema_version")
 _DAMAGE = (OSError, pa.ArrowException)
 _JSON = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+_BATCH = 5_000  # a batch is read whole or not at all, so a smaller one loses less to damage
 
 
 def read_parquet(stream: ByteStream, source: str) -> Iterator[list[Raw | Reject]]:
@@ -37,7 +39,7 @@ def read_parquet(stream: ByteStream, source: str) -> Iterator[list[Raw | Reject]
     names = [name for name in file.schema_arrow.names if name in _NAMES]
     _refuse_missing(stream, file.schema_arrow.names)
     layout = Layout([_member(name, n) for n, name in enumerate(names)], (), {}, line_is_sequence=False)
-    batches, done, total = file.iter_batches(BATCH, columns=names), 0, file.metadata.num_rows
+    batches, done, total = file.iter_batches(_BATCH, columns=names), 0, file.metadata.num_rows
     while (batch := _next(stream, batches)) is not None:
         lines = range(done + 1, done + len(batch) + 1)
         made = layout.json([_cells(stream, done, name, batch.column(name)) for name in names], lines)

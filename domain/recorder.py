@@ -69,7 +69,7 @@ class LogDatastore(PostgresDatastore):
     `timeout`: seconds to wait for a connection; `lock_timeout`: seconds to wait for the log's lock.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 4, timeout: float = 10.0, lock_timeout: int = 30) -> None:
+    def __init__(self, url: str, *, pool_size: int = 4, timeout: float = 3.0, lock_timeout: int = 30) -> None:
         super().__init__("", "", "", "", "", schema="raceline", lock_timeout=lock_timeout)
         self.url = url
         self.pool = ConnectionPool(

@@ -35,8 +35,12 @@ class Projector:
     def run(self, stop: Event) -> None:
         """Project until `stop` is set. A lost database is waited for; a failed derivation raises ProjectionFailed."""
         wake, done = Event(), Event()
-        heard = (self.url, CHANNEL, wake.set, done.is_set)
-        listener = Thread(target=listen, args=heard, name="raceline-wake", daemon=True)
+
+        def hear() -> None:
+            listen(self.url, CHANNEL, wake.set, lambda: stop.is_set() or done.is_set())
+            wake.set()  # nobody would wake the projector any more
+
+        listener = Thread(target=hear, name="raceline-wake", daemon=True)
         listener.start()
         retry = Retrying(
             retry=retry_if_exception_type(LogUnavailable) & retry_if_exception(lambda _: not stop.is_set()),
