@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from raceline.app.settings import Settings
 from raceline.domain.catalogue import Catalogue, load
-from raceline.domain.ingest import Check, Ingest, Limits
+from raceline.domain.check import Check, Limits
+from raceline.domain.ingest import Ingest
 from raceline.domain.log import EventLog
 from raceline.projections.derive import MICROSECONDS, Rules
 from raceline.projections.generation import prepare

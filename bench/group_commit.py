@@ -15,9 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from scratch import database, folder
 
 from raceline.domain.catalogue import load
+from raceline.domain.check import Check
 from raceline.domain.event import Envelope, Event, canonical_json, make_event, moment
 from raceline.domain.group_commit import GroupCommit
-from raceline.domain.ingest import Check, Ingest
+from raceline.domain.ingest import Ingest
 from raceline.domain.log import EventLog
 from raceline.domain.migrate import migrate
 

@@ -15,9 +15,10 @@ import psycopg
 from scratch import database, folder, measured, write_clicks
 
 from raceline.domain.catalogue import load
+from raceline.domain.check import Check
 from raceline.domain.file_ingest import FileIngest
 from raceline.domain.formats import open_input
-from raceline.domain.ingest import Check, Ingest, Summary
+from raceline.domain.ingest import Ingest, Summary
 from raceline.domain.log import EventLog
 from raceline.domain.migrate import migrate
 

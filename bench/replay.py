@@ -170,7 +170,8 @@ def ours(url: str, chunk: int) -> int:
 def late(url: str, path: Path) -> float:
     """Seconds from the append of one late event until its customer's read models are right, the projector warm."""
     from raceline.domain import arrow
-    from raceline.domain.ingest import Check, Ingest
+    from raceline.domain.check import Check
+    from raceline.domain.ingest import Ingest
     from raceline.domain.log import EventLog
     from raceline.projections.generation import Session
     from raceline.projections.runner import Projector

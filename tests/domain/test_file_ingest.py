@@ -7,11 +7,12 @@ from concurrent.futures import Future
 import pytest
 
 from raceline.domain.catalogue import load
+from raceline.domain.check import Check
 from raceline.domain.errors import IngestInterrupted, LogUnavailable, UnreadableInput
 from raceline.domain.event import Outcome, Reject
 from raceline.domain.file_ingest import FileIngest
 from raceline.domain.formats import open_input
-from raceline.domain.ingest import Check, Ingest
+from raceline.domain.ingest import Ingest
 from raceline.domain.log import EventLog
 
 BATCH = 20_000

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from raceline.domain.catalogue import load
+from raceline.domain.check import Check
 from raceline.domain.errors import UnknownFormat, UnreadableInput
 from raceline.domain.event import Event, Reject
 from raceline.domain.formats import open_input
-from raceline.domain.ingest import Check
 from raceline.domain.json_input import Raw
 
 NOW = 1_800_000_000_000_000

@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from raceline.domain.catalogue import load
+from raceline.domain.check import Check
 from raceline.domain.errors import LogUnavailable
 from raceline.domain.event import Outcome, Reject
 from raceline.domain.group_commit import GroupCommit
-from raceline.domain.ingest import Check, Ingest
+from raceline.domain.ingest import Ingest
 
 
 class Door:

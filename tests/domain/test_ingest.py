@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raceline.domain.catalogue import load
+from raceline.domain.check import Check, Limits
 from raceline.domain.errors import LogRefused, LogUnavailable
 from raceline.domain.event import Event, Reject
-from raceline.domain.ingest import Check, Ingest, Limits, Summary
+from raceline.domain.ingest import Ingest, Summary
 from raceline.domain.requeue import requeue
 
 NOW = 1_767_600_000_000_000  # 2026-01-05T08:00:00Z

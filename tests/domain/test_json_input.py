@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from raceline.domain import byte_stream, json_input
 from raceline.domain.byte_stream import ByteStream
 from raceline.domain.catalogue import load
+from raceline.domain.check import Check
 from raceline.domain.errors import UnreadableInput
 from raceline.domain.event import Event, Reject
 from raceline.domain.formats import open_input
-from raceline.domain.ingest import Check
 from raceline.domain.json_input import Raw, read_array
 
 NOW = 1_800_000_000_000_000

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from raceline.domain.catalogue import load
+from raceline.domain.check import Check
 from raceline.domain.errors import InvalidMapping
 from raceline.domain.event import Event, Reject
 from raceline.domain.formats import open_input
-from raceline.domain.ingest import Check
 
 NOW = 1_800_000_000_000_000
 UCI = Path(__file__).parents[2] / "bench" / "uci_incident.yaml"

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from raceline.domain.catalogue import load
+from raceline.domain.check import Check
 from raceline.domain.errors import NotQuarantined
-from raceline.domain.ingest import Check, Ingest
+from raceline.domain.ingest import Ingest
 from raceline.domain.log import EventLog
 from raceline.domain.requeue import requeue
 

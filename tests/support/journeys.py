@@ -12,8 +12,9 @@ from psycopg.rows import dict_row
 
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue, load
+from raceline.domain.check import Check
 from raceline.domain.event import event_uid
-from raceline.domain.ingest import Check, Ingest
+from raceline.domain.ingest import Ingest
 from raceline.domain.log import EventLog
 from raceline.projections.derive import Rules
 from raceline.projections.generation import Session, prepare
