@@ -36,11 +36,12 @@ check: setup ## lint, format, types, and which part may import which
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 
-bench: setup ## every benchmark, each against a peer or a limit
+bench: setup ## every benchmark, each against a peer or a limit; and real data, where it is there
 	$(PY) bench/path_kernel.py
 	$(PY) bench/ingest.py
 	$(PY) bench/group_commit.py
 	$(PY) bench/replay.py
+	$(PY) bench/real_data.py
 
 docs: setup ## write the generated parts of the README and graphql/schema.graphql
 	$(PY) -m raceline.app.docs

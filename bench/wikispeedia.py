@@ -138,16 +138,22 @@ def sessions(events: Iterable[Click]) -> Iterator[list[str]]:
     yield pages
 
 
-def turns(pages: Sequence[str]) -> list[bool]:
-    """For each return to the page before the last: True where it counts, False further on in the same ping-pong."""
+def turns(pages: Sequence[str]) -> dict[int, bool]:
+    """The steps, from 0, with the same page before and after: does it count, or is it further on in a ping-pong?"""
     at = [n for n in range(1, len(pages) - 1) if pages[n - 1] == pages[n + 1]]
-    return [n - 1 not in at for n in at]
+    return {n: n - 1 not in at for n in at}
+
+
+def depth(pages: Sequence[str], n: int) -> int:
+    """How far the steps after n mirror the steps before it."""
+    reach = min(n, len(pages) - 1 - n)
+    return next((k for k in range(reach) if pages[n - k - 1] != pages[n + k + 1]), reach)
 
 
 def expected(paths: Iterable[Sequence[str]]) -> Expected:
     total = Counter[str]()
     for pages in paths:
-        found = turns(pages)
+        found = list(turns(pages).values())
         total["paths"] += 1
         total["steps"] += len(pages)
         total["with"] += any(found)
@@ -158,8 +164,25 @@ def expected(paths: Iterable[Sequence[str]]) -> Expected:
     return Expected(*(total[name] for name in names))
 
 
-def explained(played: Sequence[Game]) -> Iterator[str]:
-    """The turnarounds of a game for itself, against its back clicks."""
+def at_pages(paths: Iterable[Sequence[str]]) -> dict[str, Counter[str]]:
+    """The figures of each page, where every path is a customer of its own; depth: the sum over its turnarounds."""
+    total = defaultdict[str, Counter[str]](Counter)
+    for pages in paths:
+        found = turns(pages)
+        for n, page in enumerate(pages):
+            counts = found.get(n)
+            total[page]["visits"] += 1
+            total[page]["customers"] += page not in pages[:n]
+            total[page]["opportunities"] += 0 < n < len(pages) - 1 and counts is not False
+            if counts:
+                total[page]["turnarounds"] += 1
+                total[page]["depth"] += depth(pages, n)
+                total[page]["ping_pongs"] += found.get(n + 1) is False
+    return total
+
+
+def against_backs(played: Sequence[Game]) -> tuple[Counter[str], Counter[tuple[str, bool]]]:
+    """The back clicks by what they show, and the returns to the page before the last by what made them and counts."""
     backs, returns = Counter[str](), Counter[tuple[str, bool]]()
     for game in played:
         runs = "".join("<" if page == "<" else "." for page in game.steps).split(".")
@@ -170,13 +193,31 @@ def explained(played: Sequence[Game]) -> Iterator[str]:
         )
         steps = shown(game)
         pages = [step.page for step in steps]
-        at = [n for n in range(1, len(pages) - 1) if pages[n - 1] == pages[n + 1]]
-        returns.update(zip((steps[n + 1].by for n in at), turns(pages), strict=True))
+        returns.update((steps[n + 1].by, counts) for n, counts in turns(pages).items())
+    return backs, returns
+
+
+def explained(played: Sequence[Game]) -> Iterator[str]:
+    """The turnarounds of a game for itself, against its back clicks."""
+    backs, returns = against_backs(played)
     yield f"back clicks: {sum(backs.values()):,}"
     yield from (f"  {count:>7,} {what}" for what, count in backs.items())
     yield f"returns to the page before the last: {sum(returns.values()):,}"
     for (by, counts), count in sorted(returns.items(), reverse=True):
         yield f"  {count:>7,} by {by}: " + ("turnarounds" if counts else "further on in a ping-pong, which counts once")
+
+
+def read(path: Path) -> list[Game]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return list(games(lines))
+
+
+def as_events(played: Iterable[Game]) -> Iterator[tuple[Game, list[Click]]]:
+    """The games with their events, numbered throughout."""
+    number = 0
+    for game in played:
+        yield game, (events := clicks(game, number + 1))
+        number += len(events)
 
 
 def main() -> None:
@@ -185,20 +226,17 @@ def main() -> None:
     parser.add_argument("out", type=Path, nargs="?", help="NDJSON; without it, only the figures are printed")
     parser.add_argument("--customer", choices=["visit", "visitor"], default="visit")
     asked = parser.parse_args()
-    with gzip.open(asked.paths, "rt", encoding="utf-8") as lines:
-        played = list(games(lines))
-    of_customer, number = defaultdict[object, list[Click]](list), 0
-    written: list[bytes] = []
-    for game in played:
-        events = clicks(game, number + 1)
-        number += len(events)
+    played = read(asked.paths)
+    of_customer, written = defaultdict[object, list[Click]](list), list[bytes]()
+    for game, events in as_events(played):
         of_customer[game.row if asked.customer == "visit" else game.visitor] += events
         written += (msgspec.json.encode(envelope(game, event, asked.customer)) for event in events)
     if asked.out:
         asked.out.write_bytes(b"\n".join(written) + b"\n")
     views = sum(event.source is None for events in of_customer.values() for event in events)
     print(f"rows: {len(played):,}; visitors: {len({game.visitor for game in played}):,}")
-    print(f"events: {number:,}, of these {views:,} views of games without a click; customers: {len(of_customer):,}")
+    print(f"events: {len(written):,}, of these {views:,} views of games without a click")
+    print(f"customers: {len(of_customer):,}")
     found = expected(path for events in of_customer.values() for path in sessions(events))
     for name, value in found._asdict().items():
         print(f"expected {name.replace('_', ' ')}: {value:,}")
