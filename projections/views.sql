@@ -79,6 +79,7 @@ ANALYZE {views}.timeline;
 -- After the bulk of a replay, because filling an indexed table is several times dearer.
 SET LOCAL maintenance_work_mem = '256MB';
 ALTER TABLE {views}.customers ADD PRIMARY KEY (customer_id);
+CREATE INDEX customers_account ON {views}.customers (account_id, customer_id) WHERE account_id IS NOT NULL;
 ALTER TABLE {views}.paths ADD PRIMARY KEY (path_id);
 CREATE UNIQUE INDEX paths_customer ON {views}.paths (customer_id, n);
 CREATE INDEX paths_started ON {views}.paths (started_at, path_id);
