@@ -38,6 +38,7 @@ class ByteStream(io.RawIOBase):
         try:
             self.packed: BinaryIO = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115
         except OSError as refused:
+            super().close()  # or the collector would close what was never opened
             raise UnreadableInput(f"{path}: {refused.strerror}.", file=path) from None
         self.size = None if path == "-" else Path(path).stat().st_size
         self._head = self.packed.read(len(_ZSTD))
