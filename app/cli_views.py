@@ -94,6 +94,7 @@ def verify(json: Json = False) -> None:
     """Compare the read models with the log. Derives all again, prints what differs; exit status 1 if anything does."""
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
+    from raceline.projections.status import status
     from raceline.projections.verify import verify as run_verify
 
     settings = read_settings()
@@ -102,7 +103,9 @@ def verify(json: Json = False) -> None:
             store.url, store.catalogue, store.rules, chunk=settings.replay_chunk_events, progress=advance
         )
         found = _show_differences(differences, json=json)
-    say(f"{found:,} differences." if found else "The read models are as derived.")
+        live = next((one for one in status(store.url).projections if one.status == "live"), None)
+    upto = f"up to position {live.position:,} of {live.position + live.lag_events:,}" if live else "anywhere"
+    say(f"{found:,} differences." if found else f"The read models are as derived, {upto}.")
     if found:
         raise typer.Exit(1)
 

@@ -94,7 +94,7 @@ class EmbeddedServer:
         except BaseException as error:
             self._leave()
             if isinstance(error, OSError | psycopg.Error | CalledProcessError):
-                raise EmbeddedServerFailed(str(error), home=str(self.home)) from error
+                raise EmbeddedServerFailed(_told(error), home=str(self.home)) from error
             raise
         return self.url()
 
@@ -208,6 +208,12 @@ class EmbeddedServer:
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
         return "".join(f"\n{line}" for line in lines[-20:])
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return f"{error.filename} belongs to somebody else; set RACELINE_HOME to a folder of your own."
+    return str(error)
 
 
 def _version(binaries: Path) -> str:

@@ -24,9 +24,14 @@ def translated() -> Iterator[None]:
     except adbc_driver_manager.Error as error:
         state = error.sqlstate or ""
         if state in _BUSY:
-            raise LogBusy(str(error)) from error
+            raise LogBusy(_told(error)) from error
         away = state.startswith(_AWAY) or (not state.strip("\0 0") and _lost(str(error)))
-        raise (LogUnavailable if away else LogRefused)(str(error)) from error
+        raise (LogUnavailable if away else LogRefused)(_told(error)) from error
+
+
+def _told(error: Exception) -> str:
+    """What the server said, without the statement that the driver adds."""
+    return str(error).partition("Query was:")[0].strip()
 
 
 def _lost(message: str) -> bool:

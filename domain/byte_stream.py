@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from raceline.domain.errors import UnreadableInput
+from raceline.domain.errors import InputNotFound, UnreadableInput
 
 BLOCK = 1 << 20
 # A record longer than this is a file of another format, or a quote that is never closed; memory stays bounded.
@@ -27,7 +27,7 @@ class ByteStream(io.RawIOBase):
     damage: why the reading ends before the file does, such as a truncated gzip; what came before can be read.
     line: the line, from 1, of the record that was read last; readers keep it for the message about damage.
 
-    Raises UnreadableInput when the file cannot be opened.
+    Raises InputNotFound when the file cannot be opened.
     """
 
     def __init__(self, path: str) -> None:
@@ -39,7 +39,7 @@ class ByteStream(io.RawIOBase):
             self.packed: BinaryIO = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115
         except OSError as refused:
             super().close()  # or the collector would close what was never opened
-            raise UnreadableInput(f"{path}: {refused.strerror}.", file=path) from None
+            raise InputNotFound(f"{path}: {refused.strerror}.") from None
         self.size = None if path == "-" else Path(path).stat().st_size
         self._head = self.packed.read(len(_ZSTD))
         self._unpacked: Any = self._unpack()

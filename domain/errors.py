@@ -72,6 +72,10 @@ class UnreadableInput(RacelineError):
     """The input cannot be read to its end; what came before this place was taken."""
 
 
+class InputNotFound(RacelineError):
+    """The input cannot be opened; nothing was taken."""
+
+
 class UnknownFormat(RacelineError):
     """The format of this input was not recognised; name it, or give a mapping file."""
 
@@ -93,7 +97,7 @@ class InvalidSetting(RacelineError):
 
 
 class EmbeddedServerFailed(RacelineError):
-    """The embedded PostgreSQL did not start; its own words follow."""
+    """The embedded PostgreSQL did not start."""
 
 
 class InvalidArgument(RacelineError):

@@ -103,10 +103,12 @@ class Watch:
                 async with await self._connect() as conn:
                     await conn.execute("LISTEN raceline_log")
                     await conn.execute("LISTEN raceline_views")
+                    await self._read(conn)
                     pause = 0.1
                     await self._follow(conn)
             except (psycopg.Error, TimeoutError) as error:
-                _log.warning("the watch lost its connection and opens another: %s", str(error).strip())
+                told = str(error).strip().partition("\n")[0]
+                _log.warning("the watch lost its connection and opens another: %s", told)
             await asyncio.sleep(pause)
             pause = min(2 * pause, self.poll)
 

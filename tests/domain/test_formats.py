@@ -12,7 +12,7 @@ import pytest
 
 from raceline.domain.catalogue import load
 from raceline.domain.check import Check
-from raceline.domain.errors import UnknownFormat, UnreadableInput
+from raceline.domain.errors import InputNotFound, UnknownFormat, UnreadableInput
 from raceline.domain.event import Event, Reject
 from raceline.domain.formats import open_input
 from raceline.domain.json_input import Raw
@@ -195,7 +195,7 @@ def test_how_far_a_file_was_read_ends_at_its_size(tmp_path, name):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(UnreadableInput, match=r"nowhere\.ndjson: No such file"):
+    with pytest.raises(InputNotFound, match=r"nowhere\.ndjson: No such file"):
         open_input(tmp_path / "nowhere.ndjson")
 
 
