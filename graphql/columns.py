@@ -45,7 +45,8 @@ def one(table: str, key: str, foreign: str) -> Compile:
     """The object of another table whose `key` is the row's `foreign`."""
 
     def compiled(selection: Selection, row: Sql) -> Sql:
-        return found(selection, table, key, Sql(f"{row}.{foreign}"))
+        with selection.plan.repeating():
+            return found(selection, table, key, Sql(f"{row}.{foreign}"))
 
     return compiled
 
@@ -71,7 +72,7 @@ def many(source: str, **parts: str) -> Compile:
         row = selection.plan.row()
         names = {name: Sql(text) for name, text in parts.items()}
         rows = piece(source, parent=parent, row=row, **names)
-        return piece("many", object=selection.object(row), row=row, source=rows)
+        return piece("many", object=selection.entry(row), row=row, source=rows)
 
     return compiled
 

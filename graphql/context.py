@@ -19,7 +19,8 @@ AsKnown = Callable[[str, int], Awaitable[dict[str, list[dict[str, Any]]]]]
 class Limits:
     """The largest request that is answered (design, section 10). A refusal names the field of this class.
 
-    `page_size`: `first` of one list; `cost`: objects that an operation could ask for, the product of its `first`s;
+    `page_size`: `first` of one list; `cost`: objects that an operation could ask for, the product of its `first`s
+    and of what its plain lists count for;
     `fields`: selected by an operation, fragments spread; `depth`, `aliases`, `tokens`: of one document; `body`: bytes
     of a request; `batch`: events of one mutation; `min_position_timeout`: seconds that a question waits for the read
     models; `documents`: kept parsed and checked.

@@ -4,7 +4,8 @@ It walks the selection as graphql-core collected it (fragments, aliases, @includ
 pieces of plan.sql together. Values are bound, names of tables and columns are ours; aliases are bound as values too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import reduce
 from typing import TYPE_CHECKING, Any, NewType, TypeAlias, cast
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 Sql = NewType("Sql", str)
 
 PAIRS_PER_CALL = 50
+# What a plain list counts for: nobody says how long it may be, so this is more than a path usually has.
+LIST_LENGTH = 15
+# What is told again, behind a reference or for each entry of a plain list, may be the very object whose lists are long.
+_AGAIN = 30
 KNOWN_COLUMNS = {
     "customers": CUSTOMER_COLUMNS.replace("c.", "k."),
     "timeline": TIMELINE_COLUMNS.replace("t.", "k."),
@@ -82,6 +87,7 @@ class Plan:
         self.tables = _KNOWN if known else _LIVE
         self.position = Sql("%(known_position)s::bigint") if known else piece("live_position")
         self._rows = 0
+        self._repeats = 1
 
     def statement(self, parent: str, details: list[FieldDetails]) -> bytes:
         """The statement of one root field: one row of one column, the field's JSON as text, or null."""
@@ -103,6 +109,17 @@ class Plan:
         name = f"p{len(self.parameters)}"
         self.parameters[name] = storable(value)
         return Sql(f"%({name})s::{kind}")
+
+    @contextmanager
+    def repeating(self) -> Iterator[None]:
+        """What is planned inside of this can be told again and again, so its plain lists count for more."""
+        self._repeats *= _AGAIN
+        yield
+        self._repeats //= _AGAIN
+
+    def list_length(self) -> int:
+        """What a plain list counts for here."""
+        return LIST_LENGTH * self._repeats
 
     def row(self) -> Sql:
         """A new alias."""
@@ -153,6 +170,13 @@ class Selection:
     def object(self, row: Sql, *, type_name: str = "") -> Sql:
         """The JSON object of what was selected of the object in `row`."""
         return self.plan.row_object(type_name or self.type_name, self.details, row, self.weight)
+
+    def entry(self, row: Sql) -> Sql:
+        """The JSON object of an entry of a plain list; its entries count like those of a page."""
+        self.weight *= self.plan.list_length()
+        self.plan.budget.cost += self.weight
+        with self.plan.repeating():
+            return self.object(row)
 
     def page_size(self) -> int:
         """`first`, within the limits; its product with those above is what the page could cost."""

@@ -102,6 +102,10 @@ def test_a_page_of_less_than_nothing_is_refused(shared):
         pytest.param("{ customers(first: 40) { nodes { id } } }", 41, id="a page of rows"),
         pytest.param("{ customers(first: 4) { nodes { paths(first: 10) { nodes { id } } } } }", 45,
                      id="pages in a page"),
+        pytest.param("{ paths(first: 4) { nodes { steps { page } events { id } } } }", 5 + 2 * 4 * 15,
+                     id="plain lists in a page"),
+        pytest.param("{ customers(first: 4) { nodes { timeline(first: 5) { nodes { path { steps { page } } } } } } }",
+                     25 + 4 * 5 * 15 * 30, id="the plain list of an object that each row may tell again"),
         pytest.param("{ a: customers(first: 4) { nodes { id } } b: customers(first: 5) { nodes { id } } }", 11,
                      id="two fields of one document"),
         pytest.param("{ customers { nodes { id } } }", 51, id="a page of the usual size"),
@@ -122,6 +126,31 @@ def test_cost_is_the_product_of_the_pages_over_the_whole_document(serve, house, 
         assert service.statements == []
 
 
+def test_a_whole_page_of_paths_with_all_of_their_lists_is_no_large_question(shared):
+    lists = "steps { event { id } } events { id } turnarounds { page } pingPongs { page } loops { page }"
+    shared.ask(f"{{ paths(first: 500) {{ nodes {{ {lists} }} }} }}")
+    shared.ask("{ customers { nodes { paths { nodes { steps { page } events { id } } } } } }")
+    shared.ask("{ customers(first: 1) { nodes { timeline { nodes { path { steps { page } events { id } } } } } } }")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("{ paths(first: 1) { nodes { events { customer { paths(first: 1) { nodes {"
+                     " events { id } } } } } } } }", id="each event tells all events of its path again"),
+        pytest.param("{ paths(first: 1) { nodes { steps { event { customer { paths(first: 1) { nodes {"
+                     " turnarounds { page } } } } } } } } }", id="each step tells all turnarounds of its path again"),
+        pytest.param('{ customer(id: "x") { timeline(first: 500) { nodes { path { events { id } } } } } }',
+                     id="each entry of a long timeline tells all events of its path"),
+        pytest.param('{ events(first: 500) { nodes { customer { paths(first: 1) { nodes { steps { page } } } } } } }',
+                     id="each of many events tells all steps of its customer"),
+    ],
+)  # fmt: skip
+def test_a_question_whose_answer_can_be_the_square_of_a_path_is_refused(shared, query):
+    """A path of 3,000 steps would give nine million entries."""
+    assert shared.error(query)["extensions"]["limit"] == "cost"
+
+
 def test_fragments_that_spread_into_thousands_of_fields_are_refused_before_anything_runs(serve, house):
     fragments = "fragment F0 on Customer { guid }"
     for n in range(6):
@@ -130,7 +159,7 @@ def test_fragments_that_spread_into_thousands_of_fields_are_refused_before_anyth
             events(first: 1) {{ nodes {{ {next_one} }} }}
             paths(first: 1) {{ nodes {{ {next_one} steps {{ event {{ {next_one} }} }} events {{ {next_one} }} }} }}
             timeline(first: 1) {{ nodes {{ event {{ {next_one} }} path {{ {next_one} }} }} }} }} """
-    with serve(house, depth=100) as service:
+    with serve(house, depth=100, cost=10**100) as service:
         errors = service.post('{ customer(id: "x") { ...F6 } log { head } }' + fragments).json()["errors"]
         assert {error["extensions"]["limit"] for error in errors} == {"fields"}
         assert service.statements == []
