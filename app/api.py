@@ -9,6 +9,7 @@ from typing import Any
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
 from raceline.app.as_known import AsKnown, Rows
@@ -31,9 +32,10 @@ class Composed:
         self._ingest = runtime.ingest
         self._wait = runtime.settings.group_commit_ms / 1000
         self._threads = CapacityLimiter(runtime.settings.pool_size)
-        self._as_known = AsKnown(runtime.url, runtime.catalogue, runtime.rules)
+        url = reading(runtime.url, runtime.settings)
+        self._as_known = AsKnown(url, runtime.catalogue, runtime.rules)
         self.api = Api(
-            pool=_pool(runtime.url, runtime.settings),
+            pool=_pool(url, runtime.settings),
             watch=Watch(runtime.url),
             record=self._record_graphql,
             requeue=self._requeue,
@@ -73,16 +75,21 @@ class Composed:
         return await run_sync(partial(function, *args, **kwargs), limiter=self._threads)
 
 
+def reading(url: str, settings: Settings) -> str:
+    """The database as the API reads it: no statement takes longer than the settings allow."""
+    options = [
+        str(conninfo_to_dict(url).get("options") or ""),
+        f"-c statement_timeout={int(settings.statement_timeout_seconds * 1000)}",
+        "-c jit=off",  # its compiling takes longer than the short statements of the API
+    ]
+    return make_conninfo(url, options=" ".join(options).strip())
+
+
 def _pool(url: str, settings: Settings) -> AsyncConnectionPool[AsyncConnection[Any]]:
     # Each answer is one statement, so nothing is gained by a transaction around it.
-    milliseconds = int(settings.statement_timeout_seconds * 1000)
     return AsyncConnectionPool(
         url,
-        kwargs={
-            "autocommit": True,
-            "application_name": "raceline api",
-            "options": f"-c statement_timeout={milliseconds}",
-        },
+        kwargs={"autocommit": True, "application_name": "raceline api"},
         min_size=1,
         max_size=settings.pool_size,
         timeout=POOL_PATIENCE_SECONDS,
