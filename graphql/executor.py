@@ -3,7 +3,7 @@
 The JSON that PostgreSQL made goes into the response as it is, so no Python runs per row or per field.
 """
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from graphql.pyutils import Path
 from psycopg_pool import PoolTimeout
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from raceline.domain.errors import InvalidArgument, LimitExceeded, LogUnavailable, NoReadModels
+from raceline.domain.errors import InvalidArgument, LimitExceeded, LogBusy, LogUnavailable, NoReadModels
 from raceline.graphql.columns import COLUMNS
 from raceline.graphql.context import Api, Context
 from raceline.graphql.declare import PLANNED
@@ -75,7 +75,7 @@ async def _answer(
     if name not in _NEVER_WAIT and (position := _wanted(context, arguments)):
         await api.watch.reach(position, api.limits.min_position_timeout)
     if (known_at := arguments.get("knownAt")) is not None:
-        plan.parameters |= await _as_known(api, arguments["id"], known_at)
+        plan.parameters |= await _as_known(api, arguments["id"], known_at, plan.known)
     row = await fetch(api, statement, plan.parameters)
     return None if row[0] is None else msgspec.Raw(row[0].encode())
 
@@ -91,22 +91,23 @@ def _wanted(context: Context, arguments: Mapping[str, Any]) -> int:
     return max(header, arguments.get("minPosition") or 0)
 
 
-async def _as_known(api: Api, customer: str, known_at: Mapping[str, Any]) -> dict[str, Any]:
-    """The rows of one customer as derived from only what was recorded by then, as parameters of the statement."""
+async def _as_known(api: Api, customer: str, known_at: Mapping[str, Any], wanted: Sequence[str]) -> dict[str, Any]:
+    """The rows of one customer as derived from only what was recorded by then, as parameters of the statement.
+
+    `wanted`: the tables that it reads.
+    """
     if (time := known_at.get("time")) is not None:
         (position,) = await fetch(api, PIECES["position_at"].encode(), {"time": time})
     else:
         head, _, _ = await fetch(api, PIECES["positions"].encode(), {})
         position = min(known_at["position"], head)
     rows = {} if storable(customer) is None else await api.as_known(customer, position)
-    tables = {
-        f"known_{name}": msgspec.json.encode(rows.get(name, [])).decode() for name in ("customers", "timeline", "paths")
-    }
+    tables = {f"known_{name}": msgspec.json.encode(rows.get(name, [])).decode() for name in wanted}
     return {"known_position": position, **tables}
 
 
 async def fetch(api: Api, statement: bytes, parameters: Mapping[str, Any]) -> Any:
-    """The one row of a statement that only reads. Raises LogUnavailable, LimitExceeded, NoReadModels."""
+    """The one row of a statement that only reads. Raises LogUnavailable, LogBusy, LimitExceeded, NoReadModels."""
     try:
         try:
             return await _row(api, statement, parameters)
@@ -120,6 +121,9 @@ async def fetch(api: Api, statement: bytes, parameters: Mapping[str, Any]) -> An
         raise LimitExceeded(limit="statement_timeout") from error
     except psycopg.errors.UndefinedTable as error:
         raise NoReadModels from error
+    except PoolTimeout as error:
+        await api.watch.look()  # or the database is away, which it raises
+        raise LogBusy("All connections of this API are in use.") from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise LogUnavailable from error
 

@@ -30,6 +30,8 @@ PAIRS_PER_CALL = 50
 LIST_LENGTH = 15
 # What is told again, behind a reference or for each entry of a plain list, may be the very object whose lists are long.
 _AGAIN = 30
+# What a customer as known at another time counts for: all of the journey is derived for the question.
+_KNOWN_COST = 5_000
 KNOWN_COLUMNS = {
     "customers": CUSTOMER_COLUMNS.replace("c.", "k."),
     "timeline": TIMELINE_COLUMNS.replace("t.", "k."),
@@ -77,7 +79,10 @@ class Budget:
 
 
 class Plan:
-    """A statement in the making: its parameters, its aliases, the tables it reads, and what it could cost."""
+    """A statement in the making: its parameters, its aliases, the tables it reads, and what it could cost.
+
+    known: which of the tables it wants to be given, as they were known at `known_position`.
+    """
 
     def __init__(self, executor: "Executor", columns: Columns, budget: Budget, *, known: bool = False) -> None:
         self.executor = executor
@@ -86,19 +91,24 @@ class Plan:
         self.parameters: dict[str, Any] = {}
         self.tables = _KNOWN if known else _LIVE
         self.position = Sql("%(known_position)s::bigint") if known else piece("live_position")
+        self.known: list[str] = []
         self._rows = 0
         self._repeats = 1
 
     def statement(self, parent: str, details: list[FieldDetails]) -> bytes:
         """The statement of one root field: one row of one column, the field's JSON as text, or null."""
-        self.budget.cost += 1
+        self.budget.cost += 1 if self.tables is _LIVE else _KNOWN_COST
         answer = self.field(parent, details[0].node.name.value, details, Sql("NULL"), 1)
+        self.known = [name for name, table in _KNOWN.items() if table in answer]
         known = [
             piece(
-                "known", relation=table, columns=Sql(KNOWN_COLUMNS[name]), table=_LIVE[name], rows=Sql(f"%({table})s")
+                "known",
+                relation=_KNOWN[name],
+                columns=Sql(KNOWN_COLUMNS[name]),
+                table=_LIVE[name],
+                rows=Sql(f"%({_KNOWN[name]})s"),
             )
-            for name, table in self.tables.items()
-            if table is not _LIVE[name]
+            for name in self.known
         ]
         gate = [piece("gate")] if "live." in answer else []
         head = f"WITH {', '.join(gate + known)} " if gate or known else ""

@@ -60,7 +60,7 @@ class Watch:
         if self.positions.live >= position:
             return
         if self.positions.head < position:  # perhaps we have not heard of it yet
-            await self._look()
+            await self.look()
         if self.positions.head < position:
             raise PositionAhead(position=position, head=self.positions.head)
         try:
@@ -74,7 +74,7 @@ class Watch:
     async def advances(self, after: int | None) -> AsyncIterator[Positions]:
         """The head of the log whenever it is further than before, first than `after`; always the newest, in order."""
         if after is None:
-            await self._look()
+            await self.look()
         seen = self.positions.head if after is None else after
         while True:
             moved = self._moved
@@ -89,7 +89,8 @@ class Watch:
             self.url, autocommit=True, connect_timeout=_ANSWER_SECONDS, application_name="raceline watch"
         )
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Read where things stand now. Raises LogUnavailable."""
         try:
             async with await self._connect() as conn:
                 await self._read(conn)

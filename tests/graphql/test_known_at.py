@@ -74,6 +74,16 @@ def test_as_known_needs_no_read_models_up_to_there(service):
     assert service.ask('{ customer(id: "x") { guid } }') == {"customer": None}
 
 
+def test_only_the_tables_that_the_answer_reads_are_sent_to_the_database(service):
+    service.take([event(1, "x", 0, page="A")])
+    service.statements.clear()
+    service.ask('{ customer(id: "x", knownAt: {position: 1}) { paths { totalCount } } }')
+    assert [name for name in ("customers", "timeline", "paths") if f"known_{name}" in service.statements[-1]] == [
+        "customers",
+        "paths",
+    ]
+
+
 def test_paging_through_a_timeline_as_it_was_known(story):
     query = """query($after: String) { customer(id: "x", knownAt: {position: 3}) { timeline(first: 1, after: $after) {
                  nodes { event { position } } pageInfo { hasNextPage endCursor } } } }"""

@@ -151,6 +151,12 @@ def test_a_question_whose_answer_can_be_the_square_of_a_path_is_refused(shared, 
     assert shared.error(query)["extensions"]["limit"] == "cost"
 
 
+def test_a_document_asks_only_a_few_times_what_was_known(shared):
+    """Each time, a journey is derived from all events of a customer."""
+    often = " ".join(f'k{n}: customer(id: "x", knownAt: {{position: 1}}) {{ guid }}' for n in range(30))
+    assert shared.error(f"{{ {often} }}")["extensions"]["limit"] == "cost"
+
+
 def test_fragments_that_spread_into_thousands_of_fields_are_refused_before_anything_runs(serve, house):
     fragments = "fragment F0 on Customer { guid }"
     for n in range(6):

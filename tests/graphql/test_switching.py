@@ -1,6 +1,7 @@
 """Readers notice neither a switch of generations nor connections that die."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 from journeys import event
@@ -50,6 +51,14 @@ def test_a_question_does_not_notice_that_its_connection_had_died(service):
         assert service.ask('{ customer(id: "x") { guid } }') == {"customer": {"guid": "x"}}
 
 
+def test_a_question_about_what_was_known_does_not_notice_it_either(service):
+    service.take([event(1, "x", 0, page="A")])
+    for _ in range(3):
+        found = service.ask('{ customer(id: "x", knownAt: {position: 1}) { guid } }')
+        assert found == {"customer": {"guid": "x"}}
+        kill_all_but_the_log(service.house.url)
+
+
 def test_a_statement_that_takes_too_long_names_the_limit(serve, house):
     with psycopg.connect(house.url, autocommit=True) as conn:
         conn.execute("ALTER TABLE raceline.quarantine RENAME TO entries")
@@ -60,3 +69,17 @@ def test_a_statement_that_takes_too_long_names_the_limit(serve, house):
     with serve(house) as service:
         error = service.error("{ quarantine { nodes { id } } }")
     assert error["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": "statement_timeout"}
+
+
+def test_a_database_whose_connections_are_all_in_use_is_busy_and_not_away(service):
+    question = "{ quarantine { totalCount } }"
+    with psycopg.connect(service.house.url, autocommit=True) as conn, ThreadPoolExecutor() as clients:
+        with conn.transaction():
+            conn.execute("LOCK TABLE raceline.quarantine")
+            waiting = [clients.submit(service.ask, question) for _ in range(service.api.pool.max_size)]
+            while conn.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() != (len(waiting),):
+                pass
+            error = service.error("{ log { head } }")
+        assert [one.result() for one in waiting] == [{"quarantine": {"totalCount": 0}}] * len(waiting)
+    assert error["extensions"]["code"] == "LOG_BUSY"
+    assert "in use" in error["message"]
