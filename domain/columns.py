@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
+from raceline.domain.errors import InvalidEvent
 from raceline.domain.event_type import EventType
 from raceline.domain.sql import statements
 
 _SQL = statements("raceline.domain", "columns.sql")
 SLOTS = ("slot1", "slot2", "slot3")
-_TEXTS = ("page", "from_page", "resolved", *SLOTS)
+_PAGES = ("page", "from_page")
+_TEXTS = (*_PAGES, "resolved", *SLOTS)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,10 @@ class ColumnReader:
 
     def _read(self, name: LiteralString, parameters: dict[str, str]) -> Columns:
         arrow.settings(self.connection, parameters)
-        return _sorted(_lifted(arrow.rows(self.connection, _SQL[name]), self.catalogue))
+        found = _lifted(arrow.rows(self.connection, _SQL[name]), self.catalogue)
+        for page in _PAGES:
+            found = found.set_column(found.schema.get_field_index(page), page, _keys(found[page]))
+        return _sorted(found)
 
 
 def attribute_columns(kind: EventType) -> dict[str, str]:
@@ -142,12 +147,28 @@ def _lifted(found: pa.Table, catalogue: Catalogue) -> pa.Table:
 
 def _lifted_texts(old: pa.Table, catalogue: Catalogue) -> dict[str, list[str | None]]:
     texts: dict[str, list[str | None]] = {name: [] for name in _TEXTS}
-    for kind, version, data in zip(*(old[name].to_pylist() for name in ("type", "schema_version", "old")), strict=True):
-        rule = _rule(catalogue.types[kind])
-        lifted = catalogue.lift(kind, version, msgspec.json.decode(data))
+    for event in old.select(["type", "schema_version", "old", "position", "customer_id"]).to_pylist():
+        rule = _rule(catalogue.types[event["type"]])
+        try:
+            lifted = catalogue.lift(event["type"], event["schema_version"], msgspec.json.decode(event["old"]))
+        except InvalidEvent as error:
+            place = {"position": event["position"], "customer": event["customer_id"]}
+            raise InvalidEvent(error.detail, **error.facts | place) from error
         for name in _TEXTS:
-            texts[name].append(_as_text(lifted.get(rule.get(name) or "")))
+            value = lifted.get(rule.get(name) or "")
+            texts[name].append(None if name in _PAGES and not _names_a_page(value) else _as_text(value))
     return texts
+
+
+def _names_a_page(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _keys(names: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Pages that a read model can be keyed by, as today's catalogue has them: 1 to 512 characters; null for others."""
+    length = pc.utf8_length(names)
+    usable = pc.and_(pc.greater_equal(length, 1), pc.less_equal(length, 512))
+    return pc.if_else(usable, names, pa.scalar(None, pa.string()))
 
 
 def _as_text(value: Any) -> str | None:

@@ -16,7 +16,7 @@ class RacelineError(Exception):
     @property
     def title(self) -> str:
         """The first sentence: the same for every error of the kind."""
-        return (type(self).__doc__ or "").strip()
+        return " ".join((type(self).__doc__ or "").split())
 
     def __str__(self) -> str:
         known = ", ".join(f"{name}={value}" for name, value in self.facts.items())
@@ -86,6 +86,11 @@ class ProjectionFailed(RacelineError):
 
 class ProjectionTimeout(RacelineError):
     """The projection did not reach the position in time; ask again, or with a lower minPosition."""
+
+
+class RulesChanged(RacelineError):
+    """The read models are derived by other rules (catalogue, session gap, or another version of raceline); give all
+    raceline processes the same settings, then replay."""
 
 
 class ReplayRunning(RacelineError):

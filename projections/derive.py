@@ -15,6 +15,9 @@ from raceline.analytics.paths import Steps, Turns, annotate, build_paths, tally_
 from raceline.domain.columns import Columns
 from raceline.projections.titles import Titles
 
+# To be raised whenever the same events give other rows than before: read models of the old version are then replayed.
+DERIVATION = 1
+
 Longs = NDArray[np.int64]
 MICROSECONDS = 1_000_000
 _TIMESTAMP = pa.timestamp("us", "UTC")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import cast
 
 import pyarrow as pa
@@ -9,10 +10,11 @@ from adbc_driver_manager.dbapi import Connection
 
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
-from raceline.domain.columns import ColumnReader
+from raceline.domain.columns import ColumnReader, attribute_columns
+from raceline.domain.errors import RulesChanged
 from raceline.domain.migrate import migrate
 from raceline.domain.sql import statements
-from raceline.projections.derive import OF_CUSTOMER, SUMS, Rows, Rules, derive, difference
+from raceline.projections.derive import DERIVATION, OF_CUSTOMER, SUMS, Rows, Rules, derive, difference
 
 _SQL = statements("raceline.projections", "generation.sql")
 _VIEWS = statements("raceline.projections", "views.sql")
@@ -20,10 +22,11 @@ _VIEWS = statements("raceline.projections", "views.sql")
 
 @dataclass(frozen=True)
 class Claimed:
-    """A generation that this transaction holds, its checkpoint, and the head of the log."""
+    """A generation, its checkpoint, the fingerprint of its rules, and the head of the log."""
 
     name: str
     position: int
+    rules: str
     head: int
 
 
@@ -33,6 +36,9 @@ class Session:
     def __init__(self, connection: Connection, catalogue: Catalogue, rules: Rules) -> None:
         self.connection = connection
         self.rules = rules
+        self.fingerprint = fingerprint(catalogue, rules)
+        # Whether a replay was made because the live generation had other rules.
+        self.followed = False
         self.reader = ColumnReader(connection, catalogue)
         self._run("create_differences")
         self.commit()
@@ -61,7 +67,12 @@ class Session:
         return Claimed(**found[0]) if found else None
 
     def apply(self, claimed: Claimed, up_to: int) -> None:
-        """Move a claimed generation to a position: rows, sums and checkpoint."""
+        """Move a claimed generation to a position: rows, sums and checkpoint.
+
+        Raises RulesChanged when it is derived by other rules: what they gave before could not be taken back.
+        """
+        if claimed.rules != self.fingerprint:
+            raise RulesChanged(generation=claimed.name)
         self.reader.touch_new(claimed.position, up_to)
         columns = self.reader.touched(up_to)
         rows, before = derive(columns, self.rules), derive(columns.up_to(claimed.position), self.rules)
@@ -92,7 +103,8 @@ class Session:
 
     def create(self, status: str, position: int) -> str:
         """A new and empty generation; gives its name."""
-        arrow.settings(self.connection, {"status": status, "up_to": str(position)})
+        parameters = {"status": status, "rules": self.fingerprint, "up_to": str(position)}
+        arrow.settings(self.connection, parameters)
         arrow.run(self.connection, _SQL["add_generation"])
         claimed = self.claim(status)
         assert claimed is not None, "the generation was made in this transaction"  # noqa: S101
@@ -149,6 +161,15 @@ class Session:
         for part in text.split(";\n"):
             if part.strip().rstrip(";"):
                 arrow.run(self.connection, part)
+
+
+def fingerprint(catalogue: Catalogue, rules: Rules) -> str:
+    """What decides which rows events give: paths, titles and upcasts of each type, the session gap, the tables, and the
+    version of the derivation itself."""
+    kinds = sorted(catalogue.types.values(), key=lambda kind: kind.name)
+    types = [(kind.name, kind.version, attribute_columns(kind), kind.title, kind.upcasts) for kind in kinds]
+    everything = (DERIVATION, rules.session_gap, types, _VIEWS)
+    return blake2b(repr(everything).encode(), digest_size=16).hexdigest()
 
 
 def _checked(name: str) -> str:

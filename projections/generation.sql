@@ -3,18 +3,18 @@
 -- name: claim
 -- The row lock is the claim: whoever else wants to move this generation skips it. Rows, checkpoint and claim are one
 -- transaction, so a runner that dies leaves nothing behind.
-SELECT g.name, g.position, h.position AS head
+SELECT g.name, g.position, g.rules, h.position AS head
 FROM raceline.generation AS g, raceline.log_head AS h
 WHERE g.status = current_setting('raceline.status')
 FOR UPDATE OF g SKIP LOCKED
 
 -- name: look
-SELECT g.name, g.position, h.position AS head
+SELECT g.name, g.position, g.rules, h.position AS head
 FROM raceline.generation AS g, raceline.log_head AS h
 WHERE g.status = current_setting('raceline.status')
 
 -- name: claim_waiting
-SELECT g.name, g.position, h.position AS head
+SELECT g.name, g.position, g.rules, h.position AS head
 FROM raceline.generation AS g, raceline.log_head AS h
 WHERE g.status = current_setting('raceline.status')
 FOR UPDATE OF g
@@ -37,7 +37,14 @@ WHERE g.name = %(name)s
 SELECT pg_advisory_xact_lock(x'7261636c'::int)
 
 -- name: generations
-SELECT g.name, g.number, g.status, g.position, g.advanced_at, g.created_at, g.switched_at, g.failed_position, g.failure,
+SELECT g.name, g.number,
+    -- A replay that runs holds its lock (try_replay_lock); one that died left its generation, which the next one drops.
+    CASE WHEN g.status = 'building' AND NOT EXISTS (
+        SELECT FROM pg_locks AS l
+        JOIN pg_database AS d ON d.oid = l.database AND d.datname = current_database()
+        WHERE l.locktype = 'advisory' AND l.objid = x'72657031'::int::oid
+    ) THEN 'abandoned' ELSE g.status END AS status,
+    g.position, g.advanced_at, g.created_at, g.switched_at, g.failed_position, g.failure,
     h.position - g.position AS lag_events,
     -- How long the oldest event that is not projected yet has been waiting.
     CASE WHEN h.position > g.position THEN extract(epoch FROM clock_timestamp() - n.recorded_at)::float8 ELSE 0 END
@@ -57,9 +64,9 @@ FROM raceline.log_head AS h
 SELECT pg_try_advisory_lock(x'72657031'::int) AS taken
 
 -- name: add_generation
-INSERT INTO raceline.generation (name, number, status, position, advanced_at, created_at)
-SELECT 'views_' || n.number, n.number, current_setting('raceline.status'), current_setting('raceline.up_to')::bigint,
-    clock_timestamp(), clock_timestamp()
+INSERT INTO raceline.generation (name, number, status, rules, position, advanced_at, created_at)
+SELECT 'views_' || n.number, n.number, current_setting('raceline.status'), current_setting('raceline.rules'),
+    current_setting('raceline.up_to')::bigint, clock_timestamp(), clock_timestamp()
 FROM (SELECT COALESCE(max(g.number), 0) + 1 AS number FROM raceline.generation AS g) AS n
 
 -- name: retire

@@ -16,7 +16,7 @@ from raceline.projections.generation import Claimed, Session
 
 Progress = Callable[[int, int], None]
 _ROUNDS = 20
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 600
 Result = TypeVar("Result")
 
 

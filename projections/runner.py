@@ -10,11 +10,11 @@ from tenacity import Retrying, retry_if_exception, retry_if_exception_type, wait
 
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
-from raceline.domain.errors import LogUnavailable, ProjectionFailed, ReplayRunning
+from raceline.domain.errors import LogUnavailable, ProjectionFailed, RacelineError, ReplayRunning, RulesChanged
 from raceline.domain.recorder import CHANNEL, listen
 from raceline.domain.sql import statements
 from raceline.projections.derive import Rules
-from raceline.projections.generation import Session
+from raceline.projections.generation import Claimed, Session
 from raceline.projections.replay import replay
 
 _SQL: dict[str, LiteralString] = statements("raceline.projections", "generation.sql")
@@ -69,47 +69,64 @@ class Projector:
 
     def catch_up(self, session: Session, *, stop: Event | None = None) -> int:
         """Advance until level with the log, or until another runner holds the generation."""
-        limit, moved = self.batch, 0
+        limit, moved, may_rebuild = self.batch, 0, True
         while stop is None or not stop.is_set():
             try:
-                step = self._step(session, limit)
+                step = self._step(session, limit, may_rebuild=may_rebuild)
             except LogUnavailable:
                 raise
             except Exception as error:  # whatever derivation raised: narrow it down to one position
                 session.rollback()
-                if limit == 1:
+                if limit == 1 or isinstance(error, RulesChanged):
                     raise self._failed(session, error) from error
-                limit = max(1, limit // 8)
+                limit, may_rebuild = max(1, limit // 8), False
                 continue
             if not step:
                 return moved
             moved += step
         return moved
 
-    def _step(self, session: Session, limit: int) -> int:
+    def _step(self, session: Session, limit: int, *, may_rebuild: bool) -> int:
         claimed = session.claim("live")
+        if claimed is not None and claimed.rules != session.fingerprint:
+            return self._follow_rules(session, claimed)
         if claimed is None or claimed.head == claimed.position:
             session.rollback()
             return 0
-        if claimed.head - claimed.position > self.rebuild_after and (moved := self._rebuild(session)):
-            return moved
+        if may_rebuild and claimed.head - claimed.position > self.rebuild_after:
+            session.rollback()
+            _log.info("far behind the log: replaying into a new generation")
+            if moved := self._rebuild():
+                return moved
+            claimed = session.claim("live")
+            if claimed is None:
+                return 0
         up_to = min(claimed.head, claimed.position + limit)
         session.apply(claimed, up_to)
         session.commit()
         return up_to - claimed.position
 
-    def _rebuild(self, session: Session) -> int:
+    def _follow_rules(self, session: Session, claimed: Claimed) -> int:
+        """Replay once for the rules that this process was started with; whoever changes them again does not agree."""
         session.rollback()
-        _log.info("far behind the log: replaying into a new generation")
+        if session.followed:
+            raise RulesChanged(generation=claimed.name)
+        _log.info("the rules changed: replaying into a new generation")
+        session.followed = bool(moved := self._rebuild())
+        return moved
+
+    def _rebuild(self) -> int:
         try:
-            return replay(self.url, self.catalogue, self.rules, drop_retired=True).position
+            return max(1, replay(self.url, self.catalogue, self.rules, drop_retired=True).position)
         except ReplayRunning:
             return 0
 
     def _failed(self, session: Session, error: Exception) -> ProjectionFailed:
-        claimed = session.claim("live")
+        claimed = session.look("live")
         session.rollback()
         name, position = (claimed.name, claimed.position + 1) if claimed else ("live", 0)
+        if isinstance(error, RacelineError):  # it may know the event, which can be older than the one that led to it
+            position = error.facts.get("position", position)
         failure = f"{type(error).__name__}: {error}"
         with psycopg.connect(self.url) as conn:
             conn.execute(_SQL["fail"], {"name": name, "position": position, "failure": failure})

@@ -4,6 +4,8 @@ CREATE TABLE raceline.generation (
     name            text        PRIMARY KEY,
     number          bigint      NOT NULL UNIQUE,
     status          text        NOT NULL CHECK (status IN ('live', 'building', 'retired')),
+    -- The fingerprint of the rules it is derived by. Rows of other rules are never mixed into it.
+    rules           text        NOT NULL,
     position        bigint      NOT NULL DEFAULT 0,
     advanced_at     timestamptz NOT NULL,
     created_at      timestamptz NOT NULL,

@@ -61,7 +61,11 @@ def _texts(event):
     path = [getattr(kind.path, role, None) for role in ("page", "from_", "resolved")]
     others = [name for name in kind.title.attributes if name not in path]
     slots = [*others, *[None] * len(SLOTS)][: len(SLOTS)]
-    return tuple(_text(data.get(name)) if name else None for name in (*path, *slots))
+    texts = [_text(data.get(name)) if name else None for name in (*path, *slots)]
+    for role, name in enumerate(path[:2]):  # a page is a name of 1 to 512 characters or a number, and nothing else
+        if isinstance(data.get(name), bool) or not 1 <= len(texts[role] or "") <= 512:
+            texts[role] = None
+    return tuple(texts)
 
 
 def _text(value):

@@ -224,7 +224,7 @@ def test_a_replay_that_died_is_thrown_away_by_the_next(house, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         replay(house.url, house.catalogue, house.rules, chunk=10)
     monkeypatch.undo()
-    assert [one.status for one in status(house.url).projections] == ["live", "building"]
+    assert [one.status for one in status(house.url).projections] == ["live", "abandoned"]
     before = house.tables()
     replay(house.url, house.catalogue, house.rules, chunk=10, drop_retired=True)
     assert [one.status for one in status(house.url).projections] == ["live"]
