@@ -3,27 +3,75 @@
 import zlib
 from collections.abc import Callable, Iterable
 from email.message import Message
+from io import BytesIO, RawIOBase
 from typing import TypeVar
 
 import msgspec
 from starlette.requests import Request
 
 from raceline.app.problems import Kind, Problem
+from raceline.domain.byte_stream import ByteStream
+from raceline.domain.errors import UnreadableInput
+from raceline.domain.event import Reject
+from raceline.domain.json_input import read_array
 
 _GZIP = 31  # zlib's number for a gzip header and the largest window
+_SPACE = b" \t\r\n"
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _ONE = msgspec.json.Decoder(msgspec.Raw)
+
+_MOST_APART = 100_000  # elements of a broken array; cutting them takes longer than decoding it as a whole
 
 Cut = Callable[[bytes], list[bytes]]
 T = TypeVar("T")
 
 
 def _array_or_one(body: bytes) -> list[bytes]:
-    return _array(body) if body.lstrip(b" \t\r\n").startswith(b"[") else _single(body)
+    return _array(body) if body.lstrip(_SPACE).startswith(b"[") else _single(body)
 
 
 def _array(body: bytes) -> list[bytes]:
-    return [bytes(item) for item in _decoded(_ARRAY, body)]
+    try:
+        return [bytes(item) for item in _decoded(_ARRAY, body)]
+    except Problem:
+        if (elements := _elements(body)) is None:
+            raise
+        return elements
+
+
+def _elements(body: bytes) -> list[bytes] | None:
+    """The elements of an array of which some are no JSON, each for its own check; None when it is no array at all, or
+    one of far too many."""
+    found = list[bytes]()
+    try:
+        for batch in read_array(_Body(body), ""):
+            if len(found) > _MOST_APART or any(isinstance(element, Reject) for element in batch):
+                return None
+            found += [element.data for element in batch if not isinstance(element, Reject)]
+    except UnreadableInput:
+        return None
+    return found if _are_listed(found, body) else None
+
+
+def _are_listed(elements: list[bytes], body: bytes) -> bool:
+    """Whether the body is these elements between brackets and commas; files may have more or less between them."""
+    at, between = 0, b"["
+    for element in elements:
+        start = body.index(element, at)
+        if body[at:start].strip(_SPACE) != between:
+            return False
+        at, between = start + len(element), b","
+    return bool(elements) and body[at:].strip(_SPACE) == b"]"
+
+
+class _Body(ByteStream):
+    """The bytes of a body in place of a file's."""
+
+    def __init__(self, body: bytes) -> None:
+        RawIOBase.__init__(self)
+        self.name, self.line, self.damage = "the body", 0, None
+        self.packed = self._unpacked = BytesIO(body)
+        self._reader = None
 
 
 def _single(body: bytes) -> list[bytes]:

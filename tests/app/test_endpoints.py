@@ -99,6 +99,23 @@ def test_a_broken_line_does_not_harm_the_others(served):
 
 
 @pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        pytest.param(b'{"type": "a", "data": {"page": "\\ud800"}}', "unstorable", id="half of a surrogate pair"),
+        pytest.param(b'{"type": "a", "data": {"page": NaN}}', "malformed", id="NaN is no JSON"),
+        pytest.param(b'{"type": "\xff"}', "wrong_encoding", id="bytes that are no text"),
+        pytest.param(b'{"type": a, "b": [1, "]"]}', "malformed", id="a bracket in a text"),
+        pytest.param(b"nothing", "malformed", id="a word"),
+    ],
+)
+def test_a_broken_element_of_an_array_does_not_harm_the_others(served, broken, reason):
+    body = b"[%b ,\n %b, %b ]\n" % (json.dumps(view(1)).encode(), broken, json.dumps(view(2)).encode())
+    for media_type in ("application/json", "application/cloudevents-batch+json"):
+        results = post(served, body, media_type).json()["results"]
+        assert [result.get("reason") for result in results] == [None, reason, None]
+
+
+@pytest.mark.parametrize(
     ("query", "headers", "source"),
     [
         pytest.param("", {}, "http", id="nobody named"),
@@ -121,7 +138,13 @@ def test_a_body_may_be_packed_by_gzip_also_in_several_members(served, packed):
     [
         pytest.param(b"", {}, "truncated", id="nothing"),
         pytest.param(b'[{"a":1}', {}, "truncated", id="an array that is not closed"),
-        pytest.param(b'[{"a":NaN}]', {}, "byte 6", id="NaN is no JSON"),
+        pytest.param(b'[{"a":NaN}, {"a":1}', {}, "byte 6", id="an array of broken elements that is not closed"),
+        pytest.param(b'[{"a":NaN}] {"b":1}', {}, "byte 6", id="more after the array"),
+        pytest.param(b'[{"a":NaN} {"b":1}]', {}, "byte 6", id="elements without a comma"),
+        pytest.param(b'[[{"a":1}], {"a":NaN}]', {}, "byte 17", id="a broken element beside an array of its own"),
+        pytest.param(b"[,]", {}, "byte 1", id="an array of nothing but commas"),
+        pytest.param(b"[%bNaN]" % (b"1," * 200_000), {}, "byte 400001", id="far too many elements and a broken one"),
+        pytest.param(b'{"a":NaN}', {}, "byte 5", id="NaN is no JSON"),
         pytest.param(b"[" * 100_000, {}, "recursion", id="a nesting that would exhaust the stack"),
         pytest.param(b"[1]", GZIP, "not gzip", id="gzip that is none"),
         pytest.param(gzip.compress(b"[1]")[:-9], GZIP, "too early", id="gzip that is cut off"),
