@@ -31,6 +31,8 @@ class AsKnown:
         """
         try:
             columns = self._columns(customer_id, position)
+        except LogUnavailable as error:
+            raise LogUnavailable from error  # what the driver says may name hosts and users
         except LogRefused as error:
             if isinstance(told := error.__cause__, adbc_driver_manager.Error) and told.sqlstate == _CANCELED:
                 raise LimitExceeded(limit="statement_timeout") from error

@@ -5,7 +5,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from raceline.app.api import reading
+from raceline.app.as_known import AsKnown
 from raceline.app.settings import read_settings
+from raceline.domain.errors import LogUnavailable
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,10 @@ def test_no_question_takes_longer_than_the_settings_allow(serve, database, quest
         conn.execute("LOCK TABLE raceline.event IN ACCESS EXCLUSIVE MODE")
         answer = served.client.post("/graphql", json={"query": question})
     assert answer.json()["errors"][0]["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": "statement_timeout"}
+
+
+def test_what_the_driver_says_of_a_database_that_is_away_is_not_told(served):
+    store = served.store
+    with pytest.raises(LogUnavailable) as told:
+        AsKnown("postgresql://secret@127.0.0.1:1/secret", store.catalogue, store.rules)("x", 1)
+    assert str(told.value) == LogUnavailable.__doc__
