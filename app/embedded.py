@@ -43,6 +43,9 @@ _CONFIGURATION = {
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
     "wal_compression": "on",
+    # No replica reads this server, so an index that a replay makes need not be in the WAL as well.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     "jit": "off",
     "timezone": "UTC",
 }

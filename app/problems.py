@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from raceline.domain.errors import BatchTooLarge, LimitExceeded, LogUnavailable, RacelineError
+from raceline.domain.errors import BatchTooLarge, LimitExceeded, LogBusy, LogUnavailable, RacelineError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -79,7 +79,7 @@ class Problem(Exception):
 def as_problem(error: RacelineError) -> Problem:
     """What a client is told of an error."""
     match error:
-        case LogUnavailable():
+        case LogUnavailable() | LogBusy():
             # What the driver says may name hosts and users.
             return Problem(Kind.DATABASE_AWAY, error.title, headers={"Retry-After": str(RETRY_SECONDS)})
         case BatchTooLarge():

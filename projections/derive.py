@@ -161,7 +161,7 @@ def _path_rows(columns: Columns, paths: _Paths) -> pa.Table:
             "ended_at": _moments(paths.ended_at),
             "resolved": steps.resolved,
             "length": np.diff(steps.path_start),
-            "turnarounds": np.diff(turn_index.offsets.to_numpy()).astype(np.int64),
+            "turnarounds": pc.fill_null(pc.list_value_length(turn_index), 0).cast(pa.int64()),
             "pages": _lists(steps.path_start, paths.names.take(pa.array(steps.page))),
             "step_events": _lists(steps.path_start, position[steps.event]),
             "implied": _lists(steps.path_start, steps.implied),
@@ -177,15 +177,19 @@ def _path_rows(columns: Columns, paths: _Paths) -> pa.Table:
 
 
 def _marks(value: NDArray[np.int32], path_start: Longs) -> tuple[pa.ListArray, pa.ListArray]:
-    """Of each path, the steps (counted from 1) where a value is not 0, and these values."""
+    """Of each path, the steps (counted from 1) where a value is not 0, and these values; null where there are none.
+
+    Most paths have none, and an empty array is several times dearer to write than a null.
+    """
     at = np.flatnonzero(value)
     offsets = np.searchsorted(at, path_start)
     index = at - np.repeat(path_start[:-1], np.diff(offsets)) + 1
-    return _lists(offsets, index), _lists(offsets, value[at].astype(np.int64))
+    none = pa.array(np.diff(offsets) == 0)
+    return _lists(offsets, index, none), _lists(offsets, value[at].astype(np.int64), none)
 
 
-def _lists(offsets: Longs, values: pa.Array | NDArray[np.generic]) -> pa.ListArray:
-    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), pa.array(values))
+def _lists(offsets: Longs, values: pa.Array | NDArray[np.generic], null: pa.Array | None = None) -> pa.ListArray:
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), pa.array(values), mask=null)
 
 
 def _numbered(group: NDArray[np.int32]) -> Longs:

@@ -35,7 +35,7 @@ def replay(
     catalogue: Catalogue,
     rules: Rules,
     *,
-    chunk: int = 250_000,
+    chunk: int = 500_000,
     progress: Progress | None = None,
     drop_retired: bool = False,
 ) -> Replayed:

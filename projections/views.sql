@@ -39,12 +39,12 @@ CREATE TABLE {views}.paths (
     step_events      bigint[] NOT NULL,
     implied          boolean[] NOT NULL,
     events           bigint[] NOT NULL,
-    turn_index       bigint[] NOT NULL,
-    turn_depth       bigint[] NOT NULL,
-    ping_pong_index  bigint[] NOT NULL,
-    ping_pong_bounces bigint[] NOT NULL,
-    loop_index       bigint[] NOT NULL,
-    loop_distance    bigint[] NOT NULL
+    turn_index       bigint[],
+    turn_depth       bigint[],
+    ping_pong_index  bigint[],
+    ping_pong_bounces bigint[],
+    loop_index       bigint[],
+    loop_distance    bigint[]
 );
 
 -- Sums over all paths; every column can be added and subtracted, so a late event corrects them exactly.
