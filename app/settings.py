@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     query_tokens: PositiveInt = Field(2000, description="Most tokens in a GraphQL query")
     query_cost: PositiveInt = Field(
         100_000,
-        description="Most objects that a GraphQL query could ask for: the product of its `first`s, more for their lists",
+        description="Most objects that a GraphQL query asks for: the product of its `first`s, more for lists inside",
     )
     query_cache: PositiveInt = Field(500, description="GraphQL queries kept parsed and checked")
     page_size_limit: PositiveInt = Field(500, description="Most items of one page (`first`)")
