@@ -59,13 +59,6 @@ class DayTallies(NamedTuple):
     length_squared: Longs
 
 
-class Moments(NamedTuple):
-    """Mean and population variance."""
-
-    mean: float
-    variance: float
-
-
 def build_paths(customer: Codes, occurred_at: Longs, page: Codes, source: Codes, resolved: Flags, gap: int) -> Steps:
     """Cut page-carrying events into paths, add the implied steps, and collapse runs of the same page.
 
@@ -126,13 +119,6 @@ def tally_days(started_at: Longs, resolved: Flags, turned: Flags, length: Longs)
         np.add.reduceat(ordered, first),
         np.add.reduceat(ordered * ordered, first),
     )
-
-
-def moments(paths: int, total: int, total_of_squares: int) -> Moments | None:
-    """Mean and population variance of a length from its sums, rounded once at the end; None without a path."""
-    # Python's integers: the square of a total of int64 lengths may need more than 64 bits.
-    n, total, squares = int(paths), int(total), int(total_of_squares)
-    return Moments(total / n, (n * squares - total * total) / (n * n)) if n else None
 
 
 def _check_codes(page: Codes, pages: int) -> None:

@@ -10,7 +10,7 @@ import typer
 from raceline.app.terminal import progress, say, show, show_json, show_table
 
 if TYPE_CHECKING:
-    from raceline.app.status import Status
+    from raceline.projections.status import Status
     from raceline.projections.verify import Difference
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
@@ -20,7 +20,7 @@ def status(json: Json = False) -> None:
     """Say where log and read models are. Exit status 1 when a projection has stopped."""
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
-    from raceline.app.status import read_status
+    from raceline.projections.status import read_status
 
     with runtime(read_settings()) as store:
         found = read_status(store.url, patience=30)
@@ -94,7 +94,7 @@ def verify(json: Json = False) -> None:
     """Compare the read models with the log. Derives all again, prints what differs; exit status 1 if anything does."""
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
-    from raceline.projections.status import status
+    from raceline.projections.status import read_status
     from raceline.projections.verify import verify as run_verify
 
     settings = read_settings()
@@ -103,7 +103,7 @@ def verify(json: Json = False) -> None:
             store.url, store.catalogue, store.rules, chunk=settings.replay_chunk_events, progress=advance
         )
         found = _show_differences(differences, json=json)
-        live = next((one for one in status(store.url).projections if one.status == "live"), None)
+        live = read_status(store.url).live
     upto = f"up to position {live.position:,} of {live.position + live.lag_events:,}" if live else "anywhere"
     say(f"{found:,} differences." if found else f"The read models are as derived, {upto}.")
     if found:

@@ -11,9 +11,9 @@ from starlette.routing import Route
 
 from raceline.app.body import at_most, encoding_of, format_of, inflate, read
 from raceline.app.problems import RETRY_SECONDS, Kind, Problem, explanation
-from raceline.app.status import Status, read_status
 from raceline.domain.event import Name, Outcome, Reason
 from raceline.domain.ingest import Summary
+from raceline.projections.status import Status, read_status
 
 SOURCE_HEADER = "Raceline-Source"
 DEFAULT_SOURCE = "http"

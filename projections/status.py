@@ -1,7 +1,6 @@
-"""Where the projections stand: what `raceline status`, `log` and /readyz say."""
+"""The state of the store: the head of the log, and how far each generation of read models has come."""
 
 from datetime import datetime
-from typing import LiteralString
 
 import msgspec
 import psycopg
@@ -10,11 +9,11 @@ from psycopg.rows import class_row
 from raceline.domain.recorder import translated
 from raceline.domain.sql import statements
 
-_SQL: dict[str, LiteralString] = statements("raceline.projections", "generation.sql")
+_SQL = statements("raceline.projections", "generation.sql")
 
 
-class Projection(msgspec.Struct, frozen=True, kw_only=True):
-    """One generation. lag_events: positions it is behind; lag_seconds: how long the oldest of these has waited."""
+class Generation(msgspec.Struct, kw_only=True):
+    """A generation of read models. `lag_seconds`: how long its oldest event that is not projected has been waiting."""
 
     name: str
     number: int
@@ -26,28 +25,48 @@ class Projection(msgspec.Struct, frozen=True, kw_only=True):
     failed_position: int | None
     failure: str | None
     lag_events: int
-    lag_seconds: float
+    lag_seconds: float | None
+
+    @property
+    def stopped(self) -> str | None:
+        """Why it stopped, in a sentence; None when it did not."""
+        if self.failure is None:
+            return None
+        return f"{self.name} stopped before position {self.failed_position}: {self.failure}"
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The head of the log, what waits in quarantine, and every generation in the order they were made."""
+class LogState(msgspec.Struct):
+    """The head of the log, when it was recorded, and how much input waits in quarantine."""
 
     head: int
     recorded_at: datetime | None
     quarantined: int
-    projections: list[Projection]
 
 
-class _Log(msgspec.Struct, kw_only=True):
-    head: int
-    recorded_at: datetime | None
-    quarantined: int
+class Status(msgspec.Struct):
+    """What an operator asks first."""
+
+    log: LogState
+    projections: list[Generation]
+
+    @property
+    def live(self) -> Generation | None:
+        """The generation that answers questions."""
+        return next((one for one in self.projections if one.status == "live"), None)
+
+    @property
+    def failures(self) -> list[str]:
+        """A sentence for each projection that stopped."""
+        return [stopped for one in self.projections if (stopped := one.stopped)]
 
 
-def status(url: str) -> Status:
-    """Where the log and its projections stand. Raises LogUnavailable."""
-    with translated(), psycopg.connect(url) as conn:
-        log = conn.cursor(row_factory=class_row(_Log)).execute(_SQL["log_state"]).fetchone()
-        assert log is not None, "the log has one head"  # noqa: S101
-        projections = conn.cursor(row_factory=class_row(Projection)).execute(_SQL["generations"]).fetchall()
-    return Status(**msgspec.structs.asdict(log), projections=projections)
+def read_status(url: str, *, patience: int = 3) -> Status:
+    """The state now. Raises LogUnavailable when the database does not answer within `patience` seconds."""
+    with (
+        translated(),
+        psycopg.connect(url, connect_timeout=patience, options=f"-c statement_timeout={patience}s") as conn,
+    ):
+        log = conn.cursor(row_factory=class_row(LogState)).execute(_SQL["log_state"]).fetchone()
+        assert log is not None, "the head of the log is one row"  # noqa: S101
+        projections = conn.cursor(row_factory=class_row(Generation)).execute(_SQL["generations"]).fetchall()
+    return Status(log, projections)

@@ -111,7 +111,6 @@ def test_the_clickstream_example_gives_two_resolved_paths_without_a_turnaround()
     assert [events[path.events[0]].at // SECOND for path in found] == [1515764691, 1515764752]
     assert not any(step.implied for path in found for step in path.steps)
     assert marked([11, 28, 35, 42]) == marked([11, 35, 42]) == ({}, {}, {})
-    assert paths.moments(2, 4 + 3, 16 + 9) == (3.5, 0.25)
 
 
 @pytest.mark.parametrize(

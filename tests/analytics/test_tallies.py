@@ -1,7 +1,4 @@
-"""Sums by page and by day, and the moments that follow from them."""
-
-from fractions import Fraction
-from statistics import fmean, pvariance
+"""Sums by page and by day."""
 
 import numpy as np
 import pytest
@@ -107,21 +104,3 @@ def test_day_tallies_are_those_of_the_naive_twin(found):
 def test_squares_of_short_columns_do_not_overflow():
     one = np.array([True])
     assert paths.tally_days(np.array([0]), one, one, np.array([100_000], np.int32)).length_squared.tolist() == [10**10]
-
-
-def test_moments_without_a_path_are_unknown():
-    assert paths.moments(0, 0, 0) is None
-
-
-@given(st.lists(st.integers(1, 2**31), min_size=1, max_size=50))
-def test_moments_are_the_mean_and_the_population_variance(lengths):
-    found = paths.moments(len(lengths), sum(lengths), sum(n * n for n in lengths))
-    assert found is not None
-    assert found.mean == fmean(lengths)
-    assert found.variance == float(pvariance([Fraction(n) for n in lengths]))
-
-
-def test_moments_are_exact_where_64_bits_are_not_enough():
-    length = 2**30  # two paths of this length and two of one more; the square of their total is above 2**64
-    sums = np.array([4, 4 * length + 2, 4 * length**2 + 4 * length + 2], np.int64)
-    assert paths.moments(*sums) == (length + 0.5, 0.25)

@@ -13,7 +13,7 @@ from raceline.domain.ingest import Ingest
 from raceline.projections.derive import Rules
 from raceline.projections.generation import fingerprint
 from raceline.projections.replay import replay
-from raceline.projections.status import status
+from raceline.projections.status import read_status as status
 from raceline.projections.titles import titles
 from raceline.projections.verify import verify
 

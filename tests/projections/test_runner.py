@@ -18,7 +18,7 @@ from raceline.projections import derive as derivation
 from raceline.projections import replay as replaying
 from raceline.projections.generation import Session, prepare
 from raceline.projections.replay import replay
-from raceline.projections.status import status
+from raceline.projections.status import read_status as status
 from raceline.projections.verify import verify
 
 
@@ -292,4 +292,4 @@ def test_status_says_how_far_behind_in_events_and_seconds(house):
     house.project()
     (live,) = status(house.url).projections
     assert (live.lag_events, live.lag_seconds) == (0, 0)
-    assert status(house.url).head == 1
+    assert status(house.url).log.head == 1
