@@ -1,11 +1,12 @@
 """Commands about the log and what it did not take: events, quarantine."""
 
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -84,8 +85,13 @@ def _follow(
         except LogUnavailable as error:
             say(str(error))
 
-    with suppress(KeyboardInterrupt):  # that is how one stops following
-        listen(log.url, CHANNEL, heard, lambda: False)
+    # Ctrl-C is how one stops following. As an exception it could be raised where the driver waits, and be lost there.
+    stop = Event()
+    before = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    try:
+        listen(log.url, CHANNEL, heard, stop.is_set)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def show_envelope(event: "Recorded") -> None:
