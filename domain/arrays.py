@@ -15,7 +15,7 @@ from psycopg.pq import Format
 
 _OIDS = {"uuid": 2950, "bytea": 17, "text": 25, "bigint": 20, "integer": 23, "timestamptz": 1184, "jsonb": 3802}
 # PostgreSQL counts microseconds from 2000-01-01, everybody else from 1970-01-01.
-_POSTGRES_EPOCH = 946_684_800_000_000
+POSTGRES_EPOCH = 946_684_800_000_000
 _NULL = b"\xff\xff\xff\xff"
 
 
@@ -56,7 +56,7 @@ def _fixed(type_name: str, code: str, values: Any) -> BinaryArray:
 
 def timestamps(values: Sequence[int]) -> BinaryArray:
     """timestamptz[] of microseconds since 1970."""
-    return _fixed("timestamptz", ">i8", np.asarray(values, dtype=np.int64) - _POSTGRES_EPOCH)
+    return _fixed("timestamptz", ">i8", np.asarray(values, dtype=np.int64) - POSTGRES_EPOCH)
 
 
 def integers(values: Sequence[int]) -> BinaryArray:

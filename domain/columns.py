@@ -102,7 +102,9 @@ class ColumnReader:
 
     def _read(self, name: LiteralString, parameters: dict[str, str]) -> Columns:
         arrow.settings(self.connection, parameters)
-        found = _lifted(arrow.rows(self.connection, _SQL[name]), self.catalogue)
+        found = _lifted(
+            arrow.rows(self.connection, _SQL[name].replace("{event_columns}", _SQL["event_columns"])), self.catalogue
+        )
         for page in _PAGES:
             found = found.set_column(found.schema.get_field_index(page), page, _keys(found[page]))
         return _sorted(found)

@@ -24,29 +24,28 @@ SELECT current_setting('raceline.customer')
 -- Without it the planner takes a temporary table for a large one, and reads whole read models to change one customer.
 ANALYZE pg_temp.touched
 
--- name: of_touched
--- What derivation reads of the customers in `touched`: attributes are taken out by the server, as text. `old` is only
+-- name: event_columns
+-- What derivation reads of an event: attributes are taken out by the server, as text. `old` is only
 -- there for an event of another version than the catalogue's, which the upcasters lift. A stored page was checked by the
 -- catalogue of its day, so it may be anything; only a name or a number is a page.
-SELECT e.customer_id, e.position, e.occurred_at, COALESCE(e.sequence, 0) AS sequence, e.event_uid, e.type, e.account_id,
+e.customer_id, e.position, e.occurred_at, COALESCE(e.sequence, 0) AS sequence, e.event_uid, e.type, e.account_id,
     CASE WHEN jsonb_typeof(e.data -> r.page) IN ('string', 'number') THEN e.data ->> r.page END AS page,
     CASE WHEN jsonb_typeof(e.data -> r.from_page) IN ('string', 'number') THEN e.data ->> r.from_page END AS from_page,
     e.data ->> r.resolved AS resolved,
     e.data ->> r.slot1 AS slot1, e.data ->> r.slot2 AS slot2, e.data ->> r.slot3 AS slot3,
     e.schema_version, CASE WHEN e.schema_version <> r.version THEN e.data::text END AS old
+
+-- name: of_touched
+-- The events of the customers in `touched`.
+SELECT {event_columns}
 FROM pg_temp.touched AS t
 JOIN raceline.event AS e ON e.customer_id = t.customer_id
 LEFT JOIN pg_temp.path_rule AS r ON r.type = e.type
 WHERE e.position <= current_setting('raceline.up_to')::bigint
 
 -- name: of_range
--- The same of the customers after one and up to another, in the order of their bytes.
-SELECT e.customer_id, e.position, e.occurred_at, COALESCE(e.sequence, 0) AS sequence, e.event_uid, e.type, e.account_id,
-    CASE WHEN jsonb_typeof(e.data -> r.page) IN ('string', 'number') THEN e.data ->> r.page END AS page,
-    CASE WHEN jsonb_typeof(e.data -> r.from_page) IN ('string', 'number') THEN e.data ->> r.from_page END AS from_page,
-    e.data ->> r.resolved AS resolved,
-    e.data ->> r.slot1 AS slot1, e.data ->> r.slot2 AS slot2, e.data ->> r.slot3 AS slot3,
-    e.schema_version, CASE WHEN e.schema_version <> r.version THEN e.data::text END AS old
+-- The events of the customers after one and up to another, in the order of their bytes.
+SELECT {event_columns}
 FROM raceline.event AS e
 LEFT JOIN pg_temp.path_rule AS r ON r.type = e.type
 WHERE e.customer_id > current_setting('raceline.after_customer')

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from struct import Struct
 
+from raceline.domain.arrays import POSTGRES_EPOCH
 from raceline.domain.event import Event
 
-# PostgreSQL counts microseconds from 2000-01-01, everybody else from 1970-01-01.
-POSTGRES_EPOCH = 946_684_800_000_000
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
