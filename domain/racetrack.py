@@ -1,0 +1,151 @@
+"""The racetrack: ordered stages, and the rules by which events move a customer into a stage (design, section 5).
+
+A definition is data. It is read from YAML (racetrack_file.py), looked through before it is published
+(racetrack_check.py), and published, activated and retired by decisions in the log (racetracks.py).
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from raceline.domain.condition import Condition
+from raceline.domain.yaml_file import Misfit, nearest
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Text = Annotated[str, Meta(min_length=1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+# In `from`: outside of the racetrack, that is, in no stage yet, or no more.
+OUTSIDE = "outside"
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which events a racetrack is about: those of these products, and those that name no product."""
+
+    products: tuple[Text, ...] = ()
+    without_product: bool = True
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One stop of the racetrack. revenue: money changes hands here."""
+
+    name: Name
+    title: Text
+    documentation: str = ""
+    revenue: bool = False
+
+
+class Edge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
+    """A legal way back, which is no regression: buying more, buying something else, a lap.
+
+    new_lap: from here on, conditions count anew (all but those `since: start`).
+    """
+
+    name: Name
+    title: Text
+    from_: tuple[Name, ...]
+    to: Name
+    new_lap: bool = False
+
+
+class RuleSource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the data behind a rule come from, as people look them up."""
+
+    system: Text
+    database: Text
+    table: Text
+    attributes: tuple[Text, ...] = ()
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
+    """What moves a customer into a stage. from_: the stages it moves from; None is any earlier one, and outside.
+
+    confidence: how sure the rule is, from 0 to 1; coverage: the share of customers for whom its source exists.
+    """
+
+    name: Name
+    title: Text
+    stage: Name
+    when: Condition
+    from_: tuple[Name, ...] | None = None
+    documentation: str = ""
+    source: RuleSource | None = None
+    owner: str = ""
+    confidence: Share | None = None
+    coverage: Share | None = None
+
+
+class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
+    """What moves a customer out of the racetrack. from_: None is any stage. The customer may come back."""
+
+    name: Name
+    title: Text
+    when: Condition
+    from_: tuple[Name, ...] | None = None
+    documentation: str = ""
+    source: RuleSource | None = None
+    owner: str = ""
+    confidence: Share | None = None
+    coverage: Share | None = None
+
+
+class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One definition. stages and rules are in order; start: the stage in which a customer's first event puts them.
+
+    time_zone: of its days. severities: the scale of cases, worst first.
+    """
+
+    name: Name
+    title: Text
+    stages: dict[Name, Stage]
+    rules: dict[Name, Rule]
+    documentation: str = ""
+    events: Scope = Scope()
+    time_zone: str = "UTC"
+    start: Name | None = None
+    edges: dict[Name, Edge] = {}
+    exits: dict[Name, Exit] = {}
+    severities: tuple[int | str, ...] = (1, 2, 3, 4)
+
+    def __post_init__(self) -> None:
+        """Refuse a name of a stage that is none."""
+        if not self.stages:
+            raise Misfit("a racetrack has at least one stage", "stages")
+        if OUTSIDE in self.stages:
+            raise Misfit(f"`{OUTSIDE}` means no stage, and cannot be the name of one", "stages", OUTSIDE)
+        if self.start is not None:
+            self._refuse_unknown(self.start, "start")
+        for rule in self.rules.values():
+            self._refuse_unknown(rule.stage, "rules", rule.name, "stage")
+            self._refuse_unknown_origins(rule.from_, "rules", rule.name, outside=True)
+        for out in self.exits.values():
+            self._refuse_unknown_origins(out.from_, "exits", out.name, outside=False)
+            if out.name in self.rules:
+                raise Misfit(f"`{out.name}` is a rule already; give the exit its own name", "exits", out.name)
+        for edge in self.edges.values():
+            self._refuse_unknown(edge.to, "edges", edge.name, "to")
+            self._refuse_unknown_origins(edge.from_, "edges", edge.name, outside=False)
+
+    def origins(self, rule: Rule | Exit) -> tuple[str, ...]:
+        """The stages that a rule moves from, in order; `outside` is last."""
+        if rule.from_ is not None:
+            return rule.from_
+        names = list(self.stages)
+        if isinstance(rule, Exit):
+            return tuple(names)
+        return (*names[: names.index(rule.stage)], OUTSIDE)
+
+    def edge(self, origin: str, to: str) -> Edge | None:
+        """The edge that leads from one stage to another."""
+        return next((edge for edge in self.edges.values() if edge.to == to and origin in edge.from_), None)
+
+    def _refuse_unknown_origins(self, names: tuple[str, ...] | None, *keys: str, outside: bool) -> None:
+        for n, name in enumerate(names or ()):
+            if not (outside and name == OUTSIDE):
+                self._refuse_unknown(name, *keys, "from", n)
+
+    def _refuse_unknown(self, name: str, *keys: str | int) -> None:
+        if name not in self.stages:
+            near = nearest(name, self.stages)
+            raise Misfit(f"there is no stage `{name}`" + (f"; did you mean `{near}`?" if near else ""), *keys)
