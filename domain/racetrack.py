@@ -4,7 +4,7 @@ A definition is data. It is read from YAML (racetrack_file.py), looked through b
 (racetrack_check.py), and published, activated and retired by decisions in the log (racetracks.py).
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
