@@ -69,6 +69,140 @@ CREATE TABLE {views}.path_days (
     PRIMARY KEY (day, resolved, turned)
 );
 
+-- The definitions that these read models are derived by, so that every answer can say them. Written once, when the
+-- generation is made. place: 1 is the default racetrack.
+CREATE TABLE {views}.racetracks (
+    racetrack     text NOT NULL PRIMARY KEY,
+    place         bigint NOT NULL,
+    version       bigint NOT NULL,
+    hash          text NOT NULL,
+    title         text NOT NULL,
+    documentation text NOT NULL,
+    time_zone     text NOT NULL,
+    start         text
+);
+CREATE TABLE {views}.racetrack_stages (
+    racetrack     text NOT NULL,
+    n             bigint NOT NULL,
+    stage         text NOT NULL,
+    title         text NOT NULL,
+    documentation text NOT NULL,
+    revenue       boolean NOT NULL,
+    PRIMARY KEY (racetrack, stage)
+);
+-- A rule without a stage is an exit. types: the types of the events that its conditions look at.
+CREATE TABLE {views}.racetrack_rules (
+    racetrack         text NOT NULL,
+    n                 bigint NOT NULL,
+    rule              text NOT NULL,
+    title             text NOT NULL,
+    stage             text,
+    origins           text[] NOT NULL,
+    documentation     text NOT NULL,
+    source_system     text,
+    source_database   text,
+    source_table      text,
+    source_attributes text[] NOT NULL,
+    owner             text NOT NULL,
+    confidence        float8,
+    coverage          float8,
+    types             text[] NOT NULL,
+    PRIMARY KEY (racetrack, rule)
+);
+-- The tree of a rule's conditions in the order of the file; node counts from 0, depth is 0 for the root.
+CREATE TABLE {views}.rule_conditions (
+    racetrack text NOT NULL,
+    rule      text NOT NULL,
+    node      bigint NOT NULL,
+    depth     bigint NOT NULL,
+    kind      text NOT NULL,
+    says      text NOT NULL,
+    needed    bigint,
+    unit      text,
+    PRIMARY KEY (racetrack, rule, node)
+);
+
+-- Where a customer stands on a racetrack. since: entered the stage, or left the racetrack. next_timer: when time alone
+-- may move the customer, or change what is known of it.
+CREATE TABLE {views}.journeys (
+    customer_id        text COLLATE "C" NOT NULL,
+    racetrack          text NOT NULL,
+    version            bigint NOT NULL,
+    account_id         text,
+    status             text NOT NULL,
+    stage              text,
+    stage_n            bigint,
+    since              timestamptz,
+    first_at           timestamptz NOT NULL,
+    moves              bigint NOT NULL,
+    laps               bigint NOT NULL,
+    regressions        bigint NOT NULL,
+    skips              bigint NOT NULL,
+    next_timer         timestamptz,
+    revisions          bigint NOT NULL,
+    revisions_left_out bigint NOT NULL
+);
+-- A move, and the stay [entered_at, left_at) that it begins when it leads into a stage. trigger: the position of the
+-- event; null for a timer. satisfied and observed are parallel to the rule's conditions, evidence to evidence_node.
+CREATE TABLE {views}.moves (
+    customer_id   text COLLATE "C" NOT NULL,
+    racetrack     text NOT NULL,
+    version       bigint NOT NULL,
+    n             bigint NOT NULL,
+    kind          text NOT NULL,
+    edge          text,
+    from_stage    text,
+    to_stage      text,
+    entered_at    timestamptz NOT NULL,
+    left_at       timestamptz,
+    known_at      timestamptz NOT NULL,
+    rule          text,
+    trigger       bigint,
+    satisfied     boolean[] NOT NULL,
+    observed      bigint[] NOT NULL,
+    evidence      bigint[] NOT NULL,
+    evidence_node bigint[] NOT NULL
+);
+-- A late event changed what was known. The stays before and after are from the first difference on; '' is outside, and
+-- the moments are microseconds since 1970.
+CREATE TABLE {views}.revisions (
+    customer_id   text COLLATE "C" NOT NULL,
+    racetrack     text NOT NULL,
+    n             bigint NOT NULL,
+    known_at      timestamptz NOT NULL,
+    causes        bigint[] NOT NULL,
+    before_stages text[] NOT NULL,
+    before_at     bigint[] NOT NULL,
+    after_stages  text[] NOT NULL,
+    after_at      bigint[] NOT NULL
+);
+
+-- Sums over all journeys. The day is of the racetrack's time zone; '' is outside of the racetrack, or no rule.
+CREATE TABLE {views}.stage_days (
+    racetrack text NOT NULL,
+    stage     text NOT NULL,
+    day       date NOT NULL,
+    entered   bigint NOT NULL,
+    departed  bigint NOT NULL,
+    PRIMARY KEY (racetrack, stage, day)
+);
+CREATE TABLE {views}.transitions (
+    racetrack  text NOT NULL,
+    from_stage text NOT NULL,
+    to_stage   text NOT NULL,
+    kind       text NOT NULL,
+    rule       text NOT NULL,
+    moves      bigint NOT NULL,
+    PRIMARY KEY (racetrack, from_stage, to_stage, kind, rule)
+);
+-- How many customers have any event of the types that a rule looks at: its measured coverage.
+CREATE TABLE {views}.rule_sources (
+    racetrack text NOT NULL,
+    rule      text NOT NULL,
+    customers bigint NOT NULL,
+    PRIMARY KEY (racetrack, rule)
+);
+
 -- name: create_timeline_keys
 -- Apart from the others, because it is as dear as all of them together and can be made beside them.
 SET LOCAL maintenance_work_mem = '256MB';
@@ -85,14 +219,37 @@ CREATE UNIQUE INDEX paths_customer ON {views}.paths (customer_id, n);
 CREATE INDEX paths_started ON {views}.paths (started_at, path_id);
 -- Without a pending list, which every reader would have to go through until the next VACUUM.
 CREATE INDEX paths_pages ON {views}.paths USING gin (pages) WITH (fastupdate = off);
+ALTER TABLE {views}.journeys ADD PRIMARY KEY (customer_id, racetrack);
+CREATE INDEX journeys_stage ON {views}.journeys (racetrack, stage, customer_id);
+CREATE INDEX journeys_account ON {views}.journeys (account_id, customer_id) WHERE account_id IS NOT NULL;
+CREATE INDEX journeys_due ON {views}.journeys (next_timer) WHERE next_timer IS NOT NULL;
+ALTER TABLE {views}.moves ADD PRIMARY KEY (customer_id, racetrack, n);
+CREATE INDEX moves_trigger ON {views}.moves (trigger) WHERE trigger IS NOT NULL;
+CREATE INDEX moves_known ON {views}.moves (known_at, customer_id, racetrack, n);
+ALTER TABLE {views}.revisions ADD PRIMARY KEY (customer_id, racetrack, n);
+CREATE INDEX revisions_known ON {views}.revisions (known_at, customer_id, racetrack, n);
 ANALYZE {views}.customers;
 ANALYZE {views}.paths;
+ANALYZE {views}.journeys;
+ANALYZE {views}.moves;
+ANALYZE {views}.revisions;
 
 -- name: replace_customers
 -- Rows of the customers touched go; derivation gives them anew.
 DELETE FROM {views}.customers AS c USING pg_temp.touched AS t WHERE c.customer_id = t.customer_id;
 DELETE FROM {views}.timeline AS l USING pg_temp.touched AS t WHERE l.customer_id = t.customer_id;
 DELETE FROM {views}.paths AS p USING pg_temp.touched AS t WHERE p.customer_id = t.customer_id;
+DELETE FROM {views}.journeys AS j USING pg_temp.touched AS t WHERE j.customer_id = t.customer_id;
+DELETE FROM {views}.moves AS m USING pg_temp.touched AS t WHERE m.customer_id = t.customer_id;
+DELETE FROM {views}.revisions AS r USING pg_temp.touched AS t WHERE r.customer_id = t.customer_id;
+
+-- name: touch_due
+-- The customers whom time alone may have moved since they were derived.
+INSERT INTO pg_temp.touched (customer_id)
+SELECT DISTINCT j.customer_id
+FROM {views}.journeys AS j
+WHERE j.next_timer <= current_setting('raceline.clock')::timestamptz
+    AND NOT EXISTS (SELECT FROM pg_temp.touched AS t WHERE t.customer_id = j.customer_id);
 
 -- name: drop
 DROP SCHEMA IF EXISTS {views} CASCADE;
@@ -102,6 +259,11 @@ CREATE TEMPORARY TABLE pages_difference (page text COLLATE "C", visits bigint, c
     turnarounds bigint, depth bigint, ping_pongs bigint) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE path_days_difference (day date, resolved boolean, turned boolean, paths bigint, length bigint,
     length_squared bigint) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE stage_days_difference (racetrack text, stage text, day date, entered bigint, departed bigint)
+    ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE transitions_difference (racetrack text, from_stage text, to_stage text, kind text, rule text,
+    moves bigint) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE rule_sources_difference (racetrack text, rule text, customers bigint) ON COMMIT DELETE ROWS;
 
 -- name: add_differences
 -- A sum that comes down to nothing leaves, so that the table is the same as after a clean replay.
@@ -120,6 +282,22 @@ ON CONFLICT (day, resolved, turned) DO UPDATE
 SET paths = p.paths + excluded.paths, length = p.length + excluded.length,
     length_squared = p.length_squared + excluded.length_squared;
 DELETE FROM {views}.path_days AS p WHERE p.paths = 0;
+INSERT INTO {views}.stage_days AS s (racetrack, stage, day, entered, departed)
+SELECT d.racetrack, d.stage, d.day, d.entered, d.departed
+FROM pg_temp.stage_days_difference AS d
+ON CONFLICT (racetrack, stage, day) DO UPDATE
+SET entered = s.entered + excluded.entered, departed = s.departed + excluded.departed;
+DELETE FROM {views}.stage_days AS s WHERE s.entered = 0 AND s.departed = 0;
+INSERT INTO {views}.transitions AS t (racetrack, from_stage, to_stage, kind, rule, moves)
+SELECT d.racetrack, d.from_stage, d.to_stage, d.kind, d.rule, d.moves
+FROM pg_temp.transitions_difference AS d
+ON CONFLICT (racetrack, from_stage, to_stage, kind, rule) DO UPDATE SET moves = t.moves + excluded.moves;
+DELETE FROM {views}.transitions AS t WHERE t.moves = 0;
+INSERT INTO {views}.rule_sources AS r (racetrack, rule, customers)
+SELECT d.racetrack, d.rule, d.customers
+FROM pg_temp.rule_sources_difference AS d
+ON CONFLICT (racetrack, rule) DO UPDATE SET customers = r.customers + excluded.customers;
+DELETE FROM {views}.rule_sources AS r WHERE r.customers = 0;
 
 -- name: publish
 -- Readers name the schema `live` and never a generation, so a switch is these views replaced in one transaction.
@@ -146,3 +324,46 @@ DROP VIEW IF EXISTS live.path_days;
 CREATE VIEW live.path_days AS
 SELECT t.day, t.resolved, t.turned, t.paths, t.length, t.length_squared
 FROM {views}.path_days AS t;
+DROP VIEW IF EXISTS live.racetracks;
+CREATE VIEW live.racetracks AS
+SELECT t.racetrack, t.place, t.version, t.hash, t.title, t.documentation, t.time_zone, t.start
+FROM {views}.racetracks AS t;
+DROP VIEW IF EXISTS live.racetrack_stages;
+CREATE VIEW live.racetrack_stages AS
+SELECT t.racetrack, t.n, t.stage, t.title, t.documentation, t.revenue
+FROM {views}.racetrack_stages AS t;
+DROP VIEW IF EXISTS live.racetrack_rules;
+CREATE VIEW live.racetrack_rules AS
+SELECT t.racetrack, t.n, t.rule, t.title, t.stage, t.origins, t.documentation, t.source_system, t.source_database,
+    t.source_table, t.source_attributes, t.owner, t.confidence, t.coverage, t.types
+FROM {views}.racetrack_rules AS t;
+DROP VIEW IF EXISTS live.rule_conditions;
+CREATE VIEW live.rule_conditions AS
+SELECT t.racetrack, t.rule, t.node, t.depth, t.kind, t.says, t.needed, t.unit
+FROM {views}.rule_conditions AS t;
+DROP VIEW IF EXISTS live.journeys;
+CREATE VIEW live.journeys AS
+SELECT t.customer_id, t.racetrack, t.version, t.account_id, t.status, t.stage, t.stage_n, t.since, t.first_at,
+    t.moves, t.laps, t.regressions, t.skips, t.next_timer, t.revisions, t.revisions_left_out
+FROM {views}.journeys AS t;
+DROP VIEW IF EXISTS live.moves;
+CREATE VIEW live.moves AS
+SELECT t.customer_id, t.racetrack, t.version, t.n, t.kind, t.edge, t.from_stage, t.to_stage, t.entered_at, t.left_at,
+    t.known_at, t.rule, t.trigger, t.satisfied, t.observed, t.evidence, t.evidence_node
+FROM {views}.moves AS t;
+DROP VIEW IF EXISTS live.revisions;
+CREATE VIEW live.revisions AS
+SELECT t.customer_id, t.racetrack, t.n, t.known_at, t.causes, t.before_stages, t.before_at, t.after_stages, t.after_at
+FROM {views}.revisions AS t;
+DROP VIEW IF EXISTS live.stage_days;
+CREATE VIEW live.stage_days AS
+SELECT t.racetrack, t.stage, t.day, t.entered, t.departed
+FROM {views}.stage_days AS t;
+DROP VIEW IF EXISTS live.transitions;
+CREATE VIEW live.transitions AS
+SELECT t.racetrack, t.from_stage, t.to_stage, t.kind, t.rule, t.moves
+FROM {views}.transitions AS t;
+DROP VIEW IF EXISTS live.rule_sources;
+CREATE VIEW live.rule_sources AS
+SELECT t.racetrack, t.rule, t.customers
+FROM {views}.rule_sources AS t;

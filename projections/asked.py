@@ -1,0 +1,20 @@
+"""What is asked of customers at another time than now, or by another definition (design, section 5)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The three coordinates of a question about some customers; what is left out is as in the live read models.
+
+    position: what the store had recorded by then; the racetracks are those that were active there. clock: the moment up
+    to which timers have fired, at least that of the position. at: what was true at that moment of the customer's life.
+    racetracks: by name and version, instead of the active ones; None for a version is the active one.
+    """
+
+    customers: tuple[str, ...]
+    position: int | None = None
+    clock: datetime | None = None
+    at: datetime | None = None
+    racetracks: tuple[tuple[str, int | None], ...] = ()
