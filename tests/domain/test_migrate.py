@@ -71,6 +71,17 @@ def test_migrating_again_changes_nothing(database):
     assert catalogs(database) == before
 
 
+def test_read_models_made_by_version_0_1_stay_live_and_know_no_tick_yet(empty_database):
+    migrate(empty_database, up_to=3)
+    columns = "name, number, status, rules, position, advanced_at, created_at"
+    with psycopg.connect(empty_database) as conn:
+        conn.execute(f"INSERT INTO raceline.generation ({columns}) VALUES ('views_1', 1, 'live', 'x', 7, now(), now())")
+    migrate(empty_database)
+    with psycopg.connect(empty_database) as conn:
+        found = conn.execute("SELECT name, status, position, clock::text FROM raceline.generation").fetchall()
+    assert found == [("views_1", "live", 7, "-infinity")]
+
+
 def _migrate_in_a_process(url, start, versions):
     start.wait()
     versions.put(migrate(url))
