@@ -1,7 +1,7 @@
 """The events of customers as columns: what derivation reads (design, section 3)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, LiteralString
@@ -20,24 +20,29 @@ from raceline.domain.event_type import EventType
 from raceline.domain.sql import statements
 
 _SQL = statements("raceline.domain", "columns.sql")
+# A title has at most three attributes; racetracks may want more of a type, and get more slots.
 SLOTS = ("slot1", "slot2", "slot3")
 _PAGES = ("page", "from_page")
-_TEXTS = (*_PAGES, "resolved", *SLOTS)
+_ROLES = (*_PAGES, "resolved")
+# By type, the attributes that are read beside those of its path and its title.
+Wanted = Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True)
 class Columns:
     """n events of c customers, sorted by customer and by their total order (occurred at, sequence, event_uid).
 
-    customers: the c identifiers, in the order of their bytes. customer: (n,) codes into them. position, occurred_at:
-    (n,) int64, microseconds since 1970. The rest are Arrow arrays of n values: type and account as text, and what the
-    catalogue's path and title rules take from the data, as text (`resolved` is the text true or false).
+    customers: the c identifiers, in the order of their bytes. customer: (n,) codes into them. position, occurred_at,
+    recorded_at: (n,) int64, the moments in microseconds since 1970. The rest are Arrow arrays of n values: type,
+    account and product as text, and what path and title rules and racetracks take from the data, as text (`resolved` is
+    the text true or false).
     """
 
     customers: pa.Array
     customer: NDArray[np.int32]
     position: NDArray[np.int64]
     occurred_at: NDArray[np.int64]
+    recorded_at: NDArray[np.int64]
     texts: pa.Table
 
     def __len__(self) -> int:
@@ -45,12 +50,16 @@ class Columns:
 
     def up_to(self, position: int) -> "Columns":
         """Only what was recorded up to a position."""
-        kept = self.position <= position
+        return self.where(self.position <= position)
+
+    def where(self, kept: NDArray[np.bool_]) -> "Columns":
+        """Only the events that are marked, of (n,)."""
         return Columns(
             self.customers,
             self.customer[kept],
             self.position[kept],
             self.occurred_at[kept],
+            self.recorded_at[kept],
             self.texts.filter(pa.array(kept)),
         )
 
@@ -58,13 +67,22 @@ class Columns:
 class ColumnReader:
     """Reads columns on a connection of its own or of a projection's transaction."""
 
-    def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
+    def __init__(self, connection: Connection, catalogue: Catalogue, wanted: Wanted | None = None) -> None:
         self.connection = connection
         self.catalogue = catalogue
-        for statement in _SQL["create_session"].split(";"):
-            arrow.run(connection, statement)
-        arrow.write(connection, "path_rule", _rules(catalogue))
+        arrow.run(connection, _SQL["create_touched"])
+        self.want(wanted or {})
         connection.commit()
+
+    def want(self, wanted: Wanted) -> None:
+        """From now on read these attributes as well; part of the transaction."""
+        rules = [_rule(kind, wanted.get(kind.name, ())) for kind in self.catalogue.types.values()]
+        most = max((sum(name.startswith("slot") for name in rule) for rule in rules), default=0)
+        self._slots = tuple(f"slot{n}" for n in range(1, max(len(SLOTS), most) + 1))
+        self._wanted = wanted
+        for statement in _SQL["create_rules"].replace("{slots}", _each(self._slots, "{} text")).split(";"):
+            arrow.run(self.connection, statement)
+        arrow.write(self.connection, "path_rule", _table(rules, self._slots))
 
     def touched(self, up_to: int) -> Columns:
         """The events, up to a position, of the customers that were put into the temporary table `touched`."""
@@ -102,64 +120,62 @@ class ColumnReader:
 
     def _read(self, name: LiteralString, parameters: dict[str, str]) -> Columns:
         arrow.settings(self.connection, parameters)
-        found = _lifted(
-            arrow.rows(self.connection, _SQL[name].replace("{event_columns}", _SQL["event_columns"])), self.catalogue
-        )
+        selected = _SQL["event_columns"].replace("{slots}", _each(self._slots, "e.data ->> r.{0} AS {0}"))
+        found = self._lifted(arrow.rows(self.connection, _SQL[name].replace("{event_columns}", selected)))
         for page in _PAGES:
             found = found.set_column(found.schema.get_field_index(page), page, _keys(found[page]))
-        return _sorted(found)
+        return _sorted(found, (*_ROLES, *self._slots))
+
+    def _lifted(self, found: pa.Table) -> pa.Table:
+        """Events of old versions get the texts that their lifted data have; there are few, so they go one by one."""
+        old = found["old"].combine_chunks()
+        mask = pc.is_valid(old)
+        if old.null_count == len(old):
+            return found
+        for name, texts in self._lifted_texts(found.filter(mask)).items():
+            column = pc.replace_with_mask(found[name].combine_chunks(), mask, pa.array(texts, pa.string()))
+            found = found.set_column(found.schema.get_field_index(name), name, column)
+        return found
+
+    def _lifted_texts(self, old: pa.Table) -> dict[str, list[str | None]]:
+        texts: dict[str, list[str | None]] = {name: [] for name in (*_ROLES, *self._slots)}
+        for event in old.select(["type", "schema_version", "old", "position", "customer_id"]).to_pylist():
+            rule = _rule(self.catalogue.types[event["type"]], self._wanted.get(event["type"], ()))
+            try:
+                lifted = self.catalogue.lift(event["type"], event["schema_version"], msgspec.json.decode(event["old"]))
+            except InvalidEvent as error:
+                place = {"position": event["position"], "customer": event["customer_id"]}
+                raise InvalidEvent(error.detail, **error.facts | place) from error
+            for name, values in texts.items():
+                value = lifted.get(rule.get(name) or "")
+                values.append(None if name in _PAGES and not _names_a_page(value) else _as_text(value))
+        return texts
 
 
-def attribute_columns(kind: EventType) -> dict[str, str]:
-    """The column that each attribute of a type is read into, for those that its path and its title need."""
+def attribute_columns(kind: EventType, wanted: Collection[str] = ()) -> dict[str, str]:
+    """The column that each attribute of a type is read into: those of its path and its title, and others wanted."""
     path = kind.path
     roles = {"page": path.page, "from_page": path.from_, "resolved": path.resolved} if path else {}
     columns = {attribute: role for role, attribute in roles.items() if attribute}
-    others = [attribute for attribute in kind.title.attributes if attribute not in columns]
-    return columns | dict(zip(others, SLOTS, strict=False))
+    others = [attribute for attribute in (*kind.title.attributes, *sorted(wanted)) if attribute not in columns]
+    return columns | {attribute: f"slot{n}" for n, attribute in enumerate(dict.fromkeys(others), 1)}
 
 
-def _rules(catalogue: Catalogue) -> pa.Table:
-    rows = [_rule(kind) for kind in catalogue.types.values()]
-    schema = pa.schema(
-        [("type", pa.string()), ("version", pa.int32())]
-        + [(name, pa.string()) for name in ("page", "from_page", "resolved", *SLOTS)]
-    )
-    return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _rule(kind: EventType) -> dict[str, Any]:
+def _rule(kind: EventType, wanted: Collection[str]) -> dict[str, Any]:
     return {"type": kind.name, "version": kind.version} | {
-        column: attribute for attribute, column in attribute_columns(kind).items()
+        column: attribute for attribute, column in attribute_columns(kind, wanted).items()
     }
 
 
-def _lifted(found: pa.Table, catalogue: Catalogue) -> pa.Table:
-    """Events of old versions get the texts that their lifted data have; there are few, so they go one by one."""
-    old = found["old"].combine_chunks()
-    mask = pc.is_valid(old)
-    if old.null_count == len(old):
-        return found
-    texts = _lifted_texts(found.filter(mask), catalogue)
-    for name in _TEXTS:
-        column = pc.replace_with_mask(found[name].combine_chunks(), mask, pa.array(texts[name], pa.string()))
-        found = found.set_column(found.schema.get_field_index(name), name, column)
-    return found
+def _table(rules: list[dict[str, Any]], slots: Sequence[str]) -> pa.Table:
+    schema = pa.schema(
+        [("type", pa.string()), ("version", pa.int32())] + [(name, pa.string()) for name in (*_ROLES, *slots)]
+    )
+    return pa.Table.from_pylist(rules, schema=schema)
 
 
-def _lifted_texts(old: pa.Table, catalogue: Catalogue) -> dict[str, list[str | None]]:
-    texts: dict[str, list[str | None]] = {name: [] for name in _TEXTS}
-    for event in old.select(["type", "schema_version", "old", "position", "customer_id"]).to_pylist():
-        rule = _rule(catalogue.types[event["type"]])
-        try:
-            lifted = catalogue.lift(event["type"], event["schema_version"], msgspec.json.decode(event["old"]))
-        except InvalidEvent as error:
-            place = {"position": event["position"], "customer": event["customer_id"]}
-            raise InvalidEvent(error.detail, **error.facts | place) from error
-        for name in _TEXTS:
-            value = lifted.get(rule.get(name) or "")
-            texts[name].append(None if name in _PAGES and not _names_a_page(value) else _as_text(value))
-    return texts
+def _each(slots: Sequence[str], form: str) -> str:
+    return ", ".join(form.format(slot) for slot in slots)
 
 
 def _names_a_page(value: Any) -> bool:
@@ -194,7 +210,7 @@ def _jsonb_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _sorted(found: pa.Table) -> Columns:
+def _sorted(found: pa.Table, attributes: Sequence[str]) -> Columns:
     codes, customers = _ranked(found["customer_id"])
     occurred_at = found["occurred_at"].cast(pa.int64()).to_numpy()
     uid = np.frombuffer(_bytes_of(found["event_uid"]), dtype=">u8").reshape(-1, 2)
@@ -204,7 +220,8 @@ def _sorted(found: pa.Table) -> Columns:
         codes[order],
         found["position"].to_numpy()[order],
         occurred_at[order],
-        found.select(["type", "account_id", *_TEXTS]).combine_chunks().take(pa.array(order)),
+        found["recorded_at"].cast(pa.int64()).to_numpy()[order],
+        found.select(["type", "account_id", "product", *attributes]).combine_chunks().take(pa.array(order)),
     )
 
 

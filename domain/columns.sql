@@ -1,8 +1,10 @@
--- name: create_session
+-- name: create_touched
 -- Kept for a session and emptied at each commit: creating a table per batch would fill the system catalogue.
-CREATE TEMPORARY TABLE path_rule (type text, version integer, page text, from_page text, resolved text,
-    slot1 text, slot2 text, slot3 text);
-CREATE TEMPORARY TABLE touched (customer_id text COLLATE "C" NOT NULL) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE touched (customer_id text COLLATE "C" NOT NULL) ON COMMIT DELETE ROWS
+
+-- name: create_rules
+DROP TABLE IF EXISTS pg_temp.path_rule;
+CREATE TEMPORARY TABLE path_rule (type text, version integer, page text, from_page text, resolved text, {slots});
 ANALYZE path_rule
 
 -- name: touch_new
@@ -28,11 +30,11 @@ ANALYZE pg_temp.touched
 -- What derivation reads of an event: attributes are taken out by the server, as text. `old` is only
 -- there for an event of another version than the catalogue's, which the upcasters lift. A stored page was checked by the
 -- catalogue of its day, so it may be anything; only a name or a number is a page.
-e.customer_id, e.position, e.occurred_at, COALESCE(e.sequence, 0) AS sequence, e.event_uid, e.type, e.account_id,
-    CASE WHEN jsonb_typeof(e.data -> r.page) IN ('string', 'number') THEN e.data ->> r.page END AS page,
+e.customer_id, e.position, e.occurred_at, e.recorded_at, COALESCE(e.sequence, 0) AS sequence, e.event_uid, e.type, e.account_id,
+    e.product, CASE WHEN jsonb_typeof(e.data -> r.page) IN ('string', 'number') THEN e.data ->> r.page END AS page,
     CASE WHEN jsonb_typeof(e.data -> r.from_page) IN ('string', 'number') THEN e.data ->> r.from_page END AS from_page,
     e.data ->> r.resolved AS resolved,
-    e.data ->> r.slot1 AS slot1, e.data ->> r.slot2 AS slot2, e.data ->> r.slot3 AS slot3,
+    {slots},
     e.schema_version, CASE WHEN e.schema_version <> r.version THEN e.data::text END AS old
 
 -- name: of_touched
