@@ -8,8 +8,9 @@
 {all: [...]}   {any: [...]}   {not: ...}
 """
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -26,7 +27,9 @@ _LONGEST = 100 * 365 * _UNITS["d"]
 # customer came back after having left); or since the customer's first event.
 Since = Literal["stage", "lap", "start"]
 Scalar: TypeAlias = str | int | float | bool
-Count = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+_GREATEST = 1e12  # a sum is counted in millionths, in 64 bits
+_MOST_IN_LIST = 1_000
 
 
 def microseconds(duration: str, key: str) -> int:
@@ -57,6 +60,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Refuse a filter that says nothing."""
         if all(getattr(self, key) is None for key in self.__struct_fields__):
             raise Misfit("a filter says one of prefix, present, at_least, at_most, above, below")
+        for key in ("at_least", "at_most", "above", "below"):
+            _refuse_beyond(getattr(self, key), key)
 
 
 # By attribute: a value it equals, a list it is one of, or a Filter.
@@ -73,6 +78,7 @@ class Amount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Refuse what always holds."""
         if self.at_least <= 0:
             raise Misfit("`at_least` is above zero; a condition that always holds decides nothing", "at_least")
+        _refuse_beyond(self.at_least, "at_least")
 
 
 class Absence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"for_": "for"}):
@@ -86,6 +92,8 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     def __post_init__(self) -> None:
         """Refuse a duration that is none."""
         microseconds(self.for_, "for")
+        _refuse_no_event(self.events)
+        _refuse_where(self.where)
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -131,6 +139,9 @@ class Condition(
             for key in _OF_EVENT:
                 if self._has(key):
                     raise Misfit(f"`{key}` belongs to `event`, and this condition is `{given[0]}`", key)
+        else:
+            _refuse_no_event(self.events)
+            _refuse_where(self.where)
         self._refuse_counts()
         if self.within is not None:
             microseconds(self.within, "within")
@@ -157,6 +168,16 @@ class Condition(
         return () if self.event is None else (self.event,) if isinstance(self.event, str) else self.event
 
     @property
+    def filters(self) -> Where:
+        """`where` of an `event` or `none` condition; empty for the others."""
+        return self.where if self.none is None else self.none.where
+
+    @property
+    def counted_since(self) -> Since:
+        """From when on an `event` or `none` condition counts; the lap, when it does not say."""
+        return self.none.since if self.none is not None else self.since or "lap"
+
+    @property
     def children(self) -> "tuple[Condition, ...]":
         """The conditions that `all`, `any` and `not` join."""
         return self.all_ or self.any_ or ((self.not_,) if self.not_ is not None else ())
@@ -171,3 +192,39 @@ class Condition(
         yield depth, self
         for child in self.children:
             yield from child.walk(depth + 1)
+
+
+def matching_types(events: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """The types that `events` name, in order and once each: `family.*` stands for those of `known` in the family.
+
+    A type that is not known is given all the same: the store may take types that are in no catalogue.
+    """
+    types = tuple(known)
+    found = [
+        name
+        for event in events
+        for name in ([one for one in types if one.startswith(event[:-1])] if event.endswith(".*") else [event])
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _refuse_no_event(events: tuple[str, ...]) -> None:
+    if not events:
+        raise Misfit("name at least one event type", "event")
+    if len(events) > _MOST_IN_LIST:
+        raise Misfit(f"name at most {_MOST_IN_LIST:,} event types", "event")
+
+
+def _refuse_where(where: Mapping[str, Scalar | tuple[Scalar, ...] | Filter]) -> None:
+    for attribute, wanted in where.items():
+        values = wanted if isinstance(wanted, tuple) else () if isinstance(wanted, Filter) else (wanted,)
+        if wanted == ():
+            raise Misfit("one of no values is never found; list the values", "where", attribute)
+        for value in values:
+            if not isinstance(value, str | bool):
+                _refuse_beyond(value, "where", attribute)
+
+
+def _refuse_beyond(number: float | None, *keys: str) -> None:
+    if number is not None and not (math.isfinite(number) and abs(number) <= _GREATEST):
+        raise Misfit("a number here lies between minus and plus 1,000,000,000,000", *keys)

@@ -60,6 +60,14 @@ class InvalidMapping(RacelineError):
     """The mapping file is not valid."""
 
 
+class InvalidRacetrack(RacelineError):
+    """The definition of the racetrack is not valid."""
+
+
+class UnknownRacetrack(RacelineError):
+    """There is no racetrack of this name and version."""
+
+
 class UnknownEventType(RacelineError):
     """This event type is not in the catalogue; add it there, or allow unknown types."""
 

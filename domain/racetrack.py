@@ -4,13 +4,16 @@ A definition is data. It is read from YAML (racetrack_file.py), looked through b
 (racetrack_check.py), and published, activated and retired by decisions in the log (racetracks.py).
 """
 
+from functools import cache
 from typing import Annotated
+from zoneinfo import available_timezones
 
 import msgspec
 from msgspec import Meta
 
 from raceline.domain.condition import Condition
 from raceline.domain.yaml_file import Misfit, nearest
+from raceline.domain.yaml_tree import shown
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Text = Annotated[str, Meta(min_length=1)]
@@ -18,6 +21,8 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 # In `from`: outside of the racetrack, that is, in no stage yet, or no more.
 OUTSIDE = "outside"
+_MOST_STAGES = 100
+_MOST_RULES = 500  # with the exits; the look-through before publishing compares each with each
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,6 +119,11 @@ class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise Misfit("a racetrack has at least one stage", "stages")
         if OUTSIDE in self.stages:
             raise Misfit(f"`{OUTSIDE}` means no stage, and cannot be the name of one", "stages", OUTSIDE)
+        if len(self.stages) > _MOST_STAGES:
+            raise Misfit(f"a racetrack has at most {_MOST_STAGES} stages", "stages")
+        if len(self.rules) + len(self.exits) > _MOST_RULES:
+            raise Misfit(f"a racetrack has at most {_MOST_RULES} rules and exits", "rules")
+        self._refuse_unknown_zone()
         if self.start is not None:
             self._refuse_unknown(self.start, "start")
         for rule in self.rules.values():
@@ -140,6 +150,12 @@ class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The edge that leads from one stage to another."""
         return next((edge for edge in self.edges.values() if edge.to == to and origin in edge.from_), None)
 
+    def _refuse_unknown_zone(self) -> None:
+        if self.time_zone not in _zones():
+            near = nearest(self.time_zone, _zones())
+            hint = f"did you mean `{near}`?" if near else "give a name such as Europe/Berlin"
+            raise Misfit(f"`{shown(self.time_zone)}` is no time zone; {hint}", "time_zone")
+
     def _refuse_unknown_origins(self, names: tuple[str, ...] | None, *keys: str, outside: bool) -> None:
         for n, name in enumerate(names or ()):
             if not (outside and name == OUTSIDE):
@@ -149,3 +165,8 @@ class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if name not in self.stages:
             near = nearest(name, self.stages)
             raise Misfit(f"there is no stage `{name}`" + (f"; did you mean `{near}`?" if near else ""), *keys)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())

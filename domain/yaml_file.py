@@ -12,10 +12,10 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from raceline.domain.errors import RacelineError
+from raceline.domain.yaml_tree import compose, construct, described, find, shown
 
 T = TypeVar("T")
-# The C reader is ten times as fast; a PyYAML built without libyaml has only the other.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LARGEST = 1_048_576  # bytes
 _LONGEST_WORD = 100  # comparing words takes the square of their length, and the word may come from anyone
 
 
@@ -29,12 +29,16 @@ class Misfit(ValueError):
 
 
 class YamlFile:
-    """One file. `error` is the class of every complaint; it carries `file`, `line` and `column`, both from 1."""
+    """One file of up to a mebibyte, or a text that stands for one.
 
-    def __init__(self, path: Path, error: type[RacelineError]) -> None:
+    `error` is the class of every complaint; it carries `file`, `line` and `column`, both from 1.
+    """
+
+    def __init__(self, path: Path | str, error: type[RacelineError], text: str | None = None) -> None:
+        """Of the file at the path; or of `text`, which is called `path` then."""
         self._path = path
         self._error = error
-        self._root = self._compose()
+        self._root = self._compose(self._content() if text is None else text)
 
     def read(self, kind: type[T]) -> T:
         """The whole file as a `kind`. A struct with a field `name` inside a mapping gets its key as the name."""
@@ -46,17 +50,31 @@ class YamlFile:
 
     def complaint(self, detail: str, *keys: str | int) -> RacelineError:
         """The error to raise for something wrong at the place that `keys` lead to, from the root of the file."""
-        return self._at(_find(self._root, keys), detail)
+        return self._at(find(self._root, keys), detail)
 
-    def _compose(self) -> Node:
+    def place(self, *keys: str | int) -> tuple[int, int]:
+        """Line and column of what `keys` lead to, or of the nearest thing above it that is in the file."""
+        mark = find(self._root, keys).start_mark
+        return mark.line + 1, mark.column + 1
+
+    def _content(self) -> str:
         try:
-            text = self._path.read_bytes().decode("utf-8-sig")
-            root: Node | None = yaml.compose(text, Loader=_LOADER)
+            with Path(self._path).open("rb") as file:
+                content = file.read(_LARGEST + 1)
+            self._refuse_size(content)
+            return content.decode("utf-8-sig")
         except OSError as unreadable:
             raise self._error(f"{self._path}: {unreadable.strerror}", file=str(self._path)) from None
         except UnicodeDecodeError as refused:
             before = refused.object[: refused.start].decode()
             raise self._after(before, f"byte {refused.object[refused.start]:#04x} is not UTF-8") from None
+
+    def _compose(self, text: str) -> Node:
+        try:
+            self._refuse_size(text.encode())
+            root = compose(text)
+        except UnicodeEncodeError as refused:
+            raise self._after(text[: refused.start], "half a character of UTF-16 is not UTF-8") from None
         except yaml.reader.ReaderError as refused:
             # The C reader counts the position in bytes, the other in characters: look for the character itself.
             before = text[: max(text.find(chr(refused.character)), 0)]
@@ -66,6 +84,10 @@ class YamlFile:
         if root is None:
             raise self._placed(1, 1, "the file is empty")
         return root
+
+    def _refuse_size(self, content: bytes) -> None:
+        if len(content) > _LARGEST:
+            raise self._placed(1, 1, f"the file is larger than {_LARGEST:,} bytes")
 
     def _value(self, node: Node, kind: Any) -> Any:
         origin, parts = get_origin(kind), get_args(kind)
@@ -89,7 +111,7 @@ class YamlFile:
         values = dict(given)
         for key, key_node, value in self._entries(node, str):
             if key not in fields:
-                raise self._at(key_node, f"unknown key `{key}`; {_suggestion(key, fields)}")
+                raise self._at(key_node, f"unknown key `{shown(key)}`; {_suggestion(key, fields)}")
             values[fields[key].name] = self._value(value, fields[key].type)
         for key, field in fields.items():
             if field.required and field.name not in values:
@@ -97,7 +119,7 @@ class YamlFile:
         try:
             return kind(**values)
         except Misfit as misfit:
-            raise self._at(_find(node, misfit.keys), misfit.detail) from None
+            raise self._at(find(node, misfit.keys), misfit.detail) from None
 
     def _mapping(self, node: Node, key_kind: Any, kind: Any) -> dict[Any, Any]:
         named = isinstance(kind, type) and issubclass(kind, msgspec.Struct) and "name" in kind.__struct_fields__
@@ -108,26 +130,26 @@ class YamlFile:
 
     def _entries(self, node: Node, key_kind: Any) -> Iterator[tuple[Any, Node, Node]]:
         if not isinstance(node, MappingNode):
-            raise self._at(node, f"expected a mapping of keys to values, got {_described(node)}")
+            raise self._at(node, f"expected a mapping of keys to values, got {described(node)}")
         seen = set()
         for key_node, value in node.value:
             if not isinstance(key_node, ScalarNode):
-                raise self._at(key_node, f"expected a key, got {_described(key_node)}")
+                raise self._at(key_node, f"expected a key, got {described(key_node)}")
             key = self._plain(key_node, key_kind)
             if key in seen:
-                raise self._at(key_node, f"the key `{key_node.value}` is there twice")
+                raise self._at(key_node, f"the key {described(key_node)} is there twice")
             seen.add(key)
             yield key, key_node, value
 
     def _items(self, node: Node) -> list[Node]:
         if not isinstance(node, SequenceNode):
-            raise self._at(node, f"expected a list, got {_described(node)}")
+            raise self._at(node, f"expected a list, got {described(node)}")
         return list(node.value)
 
     def _plain(self, node: Node, kind: Any) -> Any:
-        value = yaml.constructor.SafeConstructor().construct_document(node)
+        value = construct(node)
         if get_origin(kind) is Literal and value not in get_args(kind):
-            raise self._at(node, f"`{value}` is not known here; {_suggestion(str(value), get_args(kind))}")
+            raise self._at(node, f"{described(node)} is not known here; {_suggestion(str(value), get_args(kind))}")
         try:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as refused:
@@ -171,30 +193,3 @@ def _shape(kind: Any) -> type[Node]:
         return SequenceNode
     structured = get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, msgspec.Struct))
     return MappingNode if structured else ScalarNode
-
-
-def _find(node: Node, keys: Iterable[str | int]) -> Node:
-    """The node of the last key, or the nearest one above it that is in the file."""
-    found = node
-    for key in keys:
-        match node:
-            case MappingNode():
-                pairs = [pair for pair in node.value if pair[0].value == str(key)]
-            case SequenceNode():
-                pairs = [(item, item) for n, item in enumerate(node.value) if n == key]
-            case _:
-                pairs = []
-        if not pairs:
-            break
-        found, node = pairs[0]
-    return found
-
-
-def _described(node: Node) -> str:
-    match node:
-        case MappingNode():
-            return "a mapping"
-        case SequenceNode():
-            return "a list"
-        case _:
-            return f"`{node.value}`" if node.value else "nothing"
