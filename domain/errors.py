@@ -68,6 +68,14 @@ class UnknownRacetrack(RacelineError):
     """There is no racetrack of this name and version."""
 
 
+class NotActive(RacelineError):
+    """No version of this racetrack is active."""
+
+
+class UnreadableRacetrack(RacelineError):
+    """This version of the racetrack was published by a newer raceline; upgrade this one."""
+
+
 class UnknownEventType(RacelineError):
     """This event type is not in the catalogue; add it there, or allow unknown types."""
 
