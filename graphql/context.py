@@ -2,17 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from raceline.domain.event import Outcome
 from raceline.graphql.watch import Watch
+from raceline.projections.asked import Asked
 
 Record = Callable[[Sequence[bytes]], Awaitable[list[Outcome]]]
 Requeue = Callable[[int, bytes | None], Awaitable[Outcome]]
-AsKnown = Callable[[str, int], Awaitable[dict[str, list[dict[str, Any]]]]]
+Rows = dict[str, list[dict[str, Any]]]
+AsKnown = Callable[[Asked], Awaitable[Rows]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,63 @@ class Limits:
     graphiql: bool = False
 
 
+class Published(Protocol):
+    """What became of a definition that was published; the content hash identifies it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def hash(self) -> str: ...
+    @property
+    def position(self) -> int: ...
+
+
+class Racetracks(Protocol):
+    """What the API asks about racetracks; the rows are named and shaped as graphql/injected.py says.
+
+    Each raises UnknownRacetrack for a name or a version that is none, and LogUnavailable.
+    """
+
+    async def registry(self) -> Rows:
+        """Every version that was published: registry, and their racetrack_stages, racetrack_rules and rule_conditions,
+        whose rows have a `version` beside the `racetrack`."""
+        ...
+
+    async def dry_run(self, name: str, version: int) -> Rows:
+        """What would change if a version were active: dry_run (one row), dry_run_stages, dry_run_transitions and
+        dry_run_examples."""
+        ...
+
+    async def stage_lengths(self) -> Rows:
+        """How long stays last, under the live versions: stage_lengths."""
+        ...
+
+    async def account_history(self, account: str, racetrack: str | None) -> Rows:
+        """The stays of a company, rolled up from its customers': account_history. None: the default racetrack."""
+        ...
+
+    async def publish(self, definition: str) -> Published:
+        """A new version from its YAML. Raises InvalidRacetrack."""
+        ...
+
+    async def activate(self, name: str, version: int) -> int:
+        """Make a version the active one; gives the position of this decision."""
+        ...
+
+    async def retire(self, name: str) -> int:
+        """Let a racetrack rest; gives the position of this decision."""
+        ...
+
+
 @dataclass(slots=True)
 class Api:
     """The API's world. The pool's connections are in autocommit: each answer is one statement.
 
     `record`: takes raw JSON envelopes, gives an outcome for each. `requeue`: offers an entry of the quarantine again,
-    as it came in or with other bytes; raises NotQuarantined. `as_known`: derives one customer from only the events up
-    to a position: rows by table (customers, timeline, paths), named as the columns of live.customers and so on.
+    as it came in or with other bytes; raises NotQuarantined. `as_known`: derives customers as they were asked for: rows
+    by table, named and shaped as graphql/injected.py says; raises UnknownRacetrack.
     """
 
     pool: AsyncConnectionPool[AsyncConnection[Any]]
@@ -54,6 +106,7 @@ class Api:
     requeue: Requeue
     as_known: AsKnown
     limits: Limits = field(default_factory=Limits)
+    racetracks: Racetracks | None = None
 
 
 @dataclass(slots=True)

@@ -1,0 +1,87 @@
+"""Tables that a statement is given instead of reading them: rows derived for one question, sent along as JSON.
+
+Those that the read models have as well have the columns of the views of the schema `live`, so that a statement reads
+either in the same words.
+"""
+
+from collections.abc import Mapping
+
+# By table, what PostgreSQL makes of the rows.
+INJECTED: Mapping[str, str] = {
+    "customers": (
+        'customer_id text COLLATE "C", account_id text, first_occurred_at timestamptz, last_occurred_at timestamptz,'
+        " events bigint, paths bigint"
+    ),
+    "timeline": (
+        'customer_id text COLLATE "C", n bigint, position bigint, occurred_at timestamptz, type text, title text,'
+        " path_id bigint"
+    ),
+    "paths": (
+        'path_id bigint, customer_id text COLLATE "C", n bigint, started_at timestamptz, ended_at timestamptz,'
+        " resolved boolean, length bigint, turnarounds bigint, pages text[], step_events bigint[], implied boolean[],"
+        " events bigint[], turn_index bigint[], turn_depth bigint[], ping_pong_index bigint[],"
+        " ping_pong_bounces bigint[], loop_index bigint[], loop_distance bigint[]"
+    ),
+    "racetracks": (
+        "racetrack text, place bigint, version bigint, hash text, title text, documentation text, time_zone text,"
+        " start text"
+    ),
+    "racetrack_stages": ("racetrack text, n bigint, stage text, title text, documentation text, revenue boolean"),
+    "racetrack_rules": (
+        "racetrack text, n bigint, rule text, title text, stage text, origins text[], documentation text,"
+        " source_system text, source_database text, source_table text, source_attributes text[], owner text,"
+        " confidence float8, coverage float8, types text[]"
+    ),
+    "rule_conditions": (
+        "racetrack text, rule text, node bigint, depth bigint, kind text, says text, needed bigint, unit text"
+    ),
+    "journeys": (
+        'customer_id text COLLATE "C", racetrack text, version bigint, account_id text, status text, stage text,'
+        " stage_n bigint, since timestamptz, first_at timestamptz, moves bigint, laps bigint, regressions bigint,"
+        " skips bigint, next_timer timestamptz, revisions bigint, revisions_left_out bigint"
+    ),
+    "moves": (
+        'customer_id text COLLATE "C", racetrack text, version bigint, n bigint, kind text, edge text,'
+        " from_stage text, to_stage text, entered_at timestamptz, left_at timestamptz, known_at timestamptz,"
+        " rule text, trigger bigint, satisfied boolean[], observed bigint[], evidence bigint[], evidence_node bigint[]"
+    ),
+    "revisions": (
+        'customer_id text COLLATE "C", racetrack text, n bigint, known_at timestamptz, causes bigint[],'
+        " before_stages text[], before_at bigint[], after_stages text[], after_at bigint[]"
+    ),
+    # What could move a customer on, and how far it is. n: from 1, in order of preference.
+    "prospects": (
+        'customer_id text COLLATE "C", racetrack text, n bigint, rule text, to_stage text, kind text,'
+        " fires_at timestamptz, satisfied boolean[], observed bigint[], evidence bigint[], evidence_node bigint[]"
+    ),
+}
+
+# Rows of the whole store and not of a customer.
+FIGURES: Mapping[str, str] = {
+    # Every published version. status: published, active or retired. is_default: the one meant when none is named.
+    "registry": (
+        "racetrack text, version bigint, hash text, title text, documentation text, time_zone text, start text,"
+        " status text, is_default boolean, text text, published_at timestamptz, position bigint"
+    ),
+    # Kaplan-Meier of the stays in a stage, in days; open: stays that have not ended. null: the curve does not reach it.
+    "stage_lengths": (
+        "racetrack text, stage text, stays bigint, open bigint, horizon_days float8,"
+        " mean_days float8, mean_lower float8, mean_upper float8,"
+        " median_days float8, median_lower float8, median_upper float8,"
+        " q25_days float8, q25_lower float8, q25_upper float8, q75_days float8, q75_lower float8, q75_upper float8,"
+        " p90_days float8, p90_lower float8, p90_upper float8,"
+        " curve_days float8[], curve_survival float8[], curve_lower float8[], curve_upper float8[]"
+    ),
+    # against: the active version, null when there is none. moved: customers whose stage differs.
+    "dry_run": ("racetrack text, version bigint, against bigint, position bigint, customers bigint, moved bigint"),
+    # Customers in a stage under the active version (now) and under the other (then), in order; stage null: outside.
+    "dry_run_stages": 'stage text, now bigint, "then" bigint',
+    # rule: the title of the rule of the other version by which they came to where they would be.
+    "dry_run_transitions": "from_stage text, to_stage text, customers bigint, rule text",
+    "dry_run_examples": ('n bigint, customer_id text COLLATE "C", from_stage text, to_stage text, rule text'),
+    # furthest, earliest: stages of those of its customers who were in one; n: from 1.
+    "account_history": (
+        "account_id text, racetrack text, n bigint, entered_at timestamptz, left_at timestamptz, furthest text,"
+        " earliest text, customers bigint"
+    ),
+}
