@@ -1,0 +1,75 @@
+"""Conditions in words, as people read them in an explanation. Each node says itself, and not what is below it."""
+
+from collections.abc import Sequence
+
+from raceline.domain.condition import Absence, Condition, Filter, Scalar, Since, Where
+
+_SINCE: dict[Since, str] = {
+    "stage": "since entering the stage",
+    "start": "since the first event",
+    "lap": "",  # what is not said: conditions count anew with each lap
+}
+_FILTERS = {
+    "prefix": "begins with",
+    "at_least": "is at least",
+    "at_most": "is at most",
+    "above": "is above",
+    "below": "is below",
+}
+
+
+def says(condition: Condition) -> str:
+    """One node: `at least 3 telemetry.login_recorded within 30d`; `all of`, `any of` and `not` for those that join."""
+    if condition.none is not None:
+        return _absence(condition.none)
+    if condition.event is not None:
+        within = f"within {condition.within}" if condition.within else ""
+        return _joined(_counted(condition), within, _SINCE[condition.counted_since])
+    if condition.not_ is not None:
+        return "not"
+    return "all of" if condition.all_ is not None else "any of"
+
+
+def _absence(none: Absence) -> str:
+    return _joined(f"no {_matching(none.events, none.where)} for {none.for_}", _SINCE[none.since])
+
+
+def _counted(condition: Condition) -> str:
+    events = _matching(condition.events, condition.where)
+    if condition.distinct_days is not None:
+        days = "1 day" if condition.distinct_days == 1 else f"{condition.distinct_days} different days"
+        return f"{events} on at least {days}"
+    if condition.distinct is not None:
+        return f"at least {condition.distinct.at_least} different {condition.distinct.attribute} of {events}"
+    if condition.sum is not None:
+        return f"{condition.sum.attribute} of {events} adding up to at least {condition.sum.at_least}"
+    return f"at least {condition.at_least or 1} {events}"
+
+
+def _matching(events: Sequence[str], where: Where) -> str:
+    filters = " and ".join(_filtered(attribute, wanted) for attribute, wanted in where.items())
+    return _joined(_listed(events), f"whose {filters}" if filters else "")
+
+
+def _filtered(attribute: str, wanted: Scalar | tuple[Scalar, ...] | Filter) -> str:
+    if not isinstance(wanted, Filter):
+        values = wanted if isinstance(wanted, tuple) else (wanted,)
+        return f"{attribute} is {_listed([_value(one) for one in values])}"
+    parts = [
+        f"{words} {_value(getattr(wanted, key))}" for key, words in _FILTERS.items() if getattr(wanted, key) is not None
+    ]
+    if wanted.present is not None:
+        parts.append("is given" if wanted.present else "is missing")
+    return f"{attribute} {' and '.join(parts)}"
+
+
+def _value(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
