@@ -4,7 +4,7 @@ The live run calls it for the customers touched, a replay for all customers in c
 "as known at" for one customer. So their answers are equal by construction.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -12,31 +12,36 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from raceline.analytics.paths import Steps, Turns, annotate, build_paths, tally_days, tally_pages
-from raceline.domain.columns import Columns
+from raceline.domain.columns import Columns, Wanted
+from raceline.projections.race import race_tables
+from raceline.projections.race_rules import Track
+from raceline.projections.race_tables import RACE
+from raceline.projections.rows import Longs, last_known, lists, moments, numbered
 from raceline.projections.titles import Titles
 
 # To be raised whenever the same events give other rows than before: read models of the old version are then replayed.
-DERIVATION = 1
+DERIVATION = 2
 
-Longs = NDArray[np.int64]
 MICROSECONDS = 1_000_000
-_TIMESTAMP = pa.timestamp("us", "UTC")
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What derivation needs to know besides the events. `session_gap`: microseconds of silence that end a path."""
+    """What derivation needs to know besides the events. `session_gap`: microseconds of silence that end a path; tracks:
+    the racetracks, the default one first; wanted: by type, the attributes that these look at."""
 
     titles: Titles
     session_gap: int = 1_800 * MICROSECONDS
+    tracks: tuple[Track, ...] = ()
+    wanted: Wanted = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Rows:
     """The read models of some customers, by the names and columns of projections/views.sql.
 
-    customers, timeline and paths belong to one customer each and replace what was there; pages and path_days are sums
-    over these customers, to be added to the sums over all others.
+    Those of OF_CUSTOMER belong to one customer each and replace what was there; those of SUMS are sums over these
+    customers, to be added to the sums over all others.
     """
 
     customers: pa.Table
@@ -44,10 +49,30 @@ class Rows:
     paths: pa.Table
     pages: pa.Table
     path_days: pa.Table
+    journeys: pa.Table
+    moves: pa.Table
+    revisions: pa.Table
+    stage_days: pa.Table
+    transitions: pa.Table
+    rule_sources: pa.Table
 
 
-OF_CUSTOMER = ("customers", "timeline", "paths")
-SUMS = {"pages": ["page"], "path_days": ["day", "resolved", "turned"]}
+# By table, the key of its rows.
+OF_CUSTOMER = {
+    "customers": ["customer_id"],
+    "timeline": ["customer_id", "n"],
+    "paths": ["customer_id", "n"],
+    "journeys": ["customer_id", "racetrack"],
+    "moves": ["customer_id", "racetrack", "n"],
+    "revisions": ["customer_id", "racetrack", "n"],
+}
+SUMS = {
+    "pages": ["page"],
+    "path_days": ["day", "resolved", "turned"],
+    "stage_days": ["racetrack", "stage", "day"],
+    "transitions": ["racetrack", "from_stage", "to_stage", "kind", "rule"],
+    "rule_sources": ["racetrack", "rule"],
+}
 
 
 @dataclass(frozen=True)
@@ -64,8 +89,11 @@ class _Paths:
     path_id: Longs
 
 
-def derive(columns: Columns, rules: Rules) -> Rows:
-    """The rows that these events give; for all events of a customer, or for those known at some position."""
+def derive(columns: Columns, rules: Rules, clock: int) -> Rows:
+    """The rows that these events give; for all events of a customer, or for those known at some position.
+
+    clock: microseconds since 1970; up to then, time alone moves customers.
+    """
     paths = _paths(columns, rules.session_gap)
     return Rows(
         customers=_customers(columns, paths),
@@ -73,7 +101,22 @@ def derive(columns: Columns, rules: Rules) -> Rows:
         paths=_path_rows(columns, paths),
         pages=_pages(paths),
         path_days=_path_days(paths),
+        **_races(columns, rules.tracks, clock),
     )
+
+
+def _races(columns: Columns, tracks: tuple[Track, ...], clock: int) -> dict[str, pa.Table]:
+    """The rows of all racetracks, in the order of their keys."""
+    if not tracks:
+        return {name: schema.empty_table() for name, schema in RACE.items()}
+    told = [race_tables(columns, track, clock) for track in tracks]
+    if len(told) == 1:
+        return told[0]
+    keys = OF_CUSTOMER | SUMS
+    return {
+        name: pa.concat_tables([one[name] for one in told]).sort_by([(key, "ascending") for key in keys[name]])
+        for name in told[0]
+    }
 
 
 def _paths(columns: Columns, gap: int) -> _Paths:
@@ -112,22 +155,13 @@ def _customers(columns: Columns, paths: _Paths) -> pa.Table:
     return pa.table(
         {
             "customer_id": columns.customers.take(pa.array(present)),
-            "account_id": _last_known(columns.texts["account_id"], first),
-            "first_occurred_at": _moments(columns.occurred_at[first]),
-            "last_occurred_at": _moments(columns.occurred_at[last]),
+            "account_id": last_known(columns.texts["account_id"], first),
+            "first_occurred_at": moments(columns.occurred_at[first]),
+            "last_occurred_at": moments(columns.occurred_at[last]),
             "events": last - first + 1,
             "paths": np.bincount(paths.customer, minlength=count)[present].astype(np.int64),
         }
     )
-
-
-def _last_known(values: pa.ChunkedArray, first: Longs) -> pa.ChunkedArray:
-    """The last value that is not null of each group of rows; `first` is where the groups start."""
-    if len(first) == 0:
-        return values
-    known = np.where(values.is_valid().to_numpy(), np.arange(len(values)), -1)
-    last = np.maximum.reduceat(known, first)
-    return values.take(pa.array(last, mask=last < first))
 
 
 def _timeline(columns: Columns, paths: _Paths, titles: Titles) -> pa.Table:
@@ -136,9 +170,9 @@ def _timeline(columns: Columns, paths: _Paths, titles: Titles) -> pa.Table:
     return pa.table(
         {
             "customer_id": columns.customers.take(pa.array(columns.customer)),
-            "n": _numbered(columns.customer),
+            "n": numbered(columns.customer),
             "position": columns.position,
-            "occurred_at": _moments(columns.occurred_at),
+            "occurred_at": moments(columns.occurred_at),
             "type": columns.texts["type"],
             "title": titles.of(columns.texts),
             "path_id": pa.array(path_id, mask=path_id == 0),
@@ -156,16 +190,16 @@ def _path_rows(columns: Columns, paths: _Paths) -> pa.Table:
         {
             "path_id": paths.path_id,
             "customer_id": columns.customers.take(pa.array(paths.customer)),
-            "n": _numbered(paths.customer),
-            "started_at": _moments(paths.started_at),
-            "ended_at": _moments(paths.ended_at),
+            "n": numbered(paths.customer),
+            "started_at": moments(paths.started_at),
+            "ended_at": moments(paths.ended_at),
             "resolved": steps.resolved,
             "length": np.diff(steps.path_start),
             "turnarounds": pc.fill_null(pc.list_value_length(turn_index), 0).cast(pa.int64()),
-            "pages": _lists(steps.path_start, paths.names.take(pa.array(steps.page))),
-            "step_events": _lists(steps.path_start, position[steps.event]),
-            "implied": _lists(steps.path_start, steps.implied),
-            "events": _lists(steps.event_start, position),
+            "pages": lists(steps.path_start, paths.names.take(pa.array(steps.page))),
+            "step_events": lists(steps.path_start, position[steps.event]),
+            "implied": lists(steps.path_start, steps.implied),
+            "events": lists(steps.event_start, position),
             "turn_index": turn_index,
             "turn_depth": turn_depth,
             "ping_pong_index": ping_pong_index,
@@ -185,21 +219,7 @@ def _marks(value: NDArray[np.int32], path_start: Longs) -> tuple[pa.ListArray, p
     offsets = np.searchsorted(at, path_start)
     index = at - np.repeat(path_start[:-1], np.diff(offsets)) + 1
     none = pa.array(np.diff(offsets) == 0)
-    return _lists(offsets, index, none), _lists(offsets, value[at].astype(np.int64), none)
-
-
-def _lists(offsets: Longs, values: pa.Array | NDArray[np.generic], null: pa.Array | None = None) -> pa.ListArray:
-    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), pa.array(values), mask=null)
-
-
-def _numbered(group: NDArray[np.int32]) -> Longs:
-    """1, 2, 3 ... within each run of equal codes."""
-    start = np.flatnonzero(np.append(True, np.diff(group) != 0)) if len(group) else np.empty(0, np.int64)
-    return np.arange(1, len(group) + 1) - np.repeat(start, np.diff(np.append(start, len(group))))
-
-
-def _moments(microseconds: Longs) -> pa.Array:
-    return pa.array(microseconds).cast(_TIMESTAMP)
+    return lists(offsets, index, none), lists(offsets, value[at].astype(np.int64), none)
 
 
 def _pages(paths: _Paths) -> pa.Table:

@@ -15,17 +15,21 @@ from raceline.domain.errors import RulesChanged
 from raceline.domain.migrate import migrate
 from raceline.domain.sql import statements
 from raceline.projections.derive import DERIVATION, OF_CUSTOMER, SUMS, Rows, Rules, derive, difference
+from raceline.projections.race_tables import definitions
 
-_SQL = statements("raceline.projections", "generation.sql")
+_STATEMENTS = statements("raceline.projections", "generation.sql")
+_SQL = {name: text.replace("{clock}", _STATEMENTS["clock"]) for name, text in _STATEMENTS.items()}
 _VIEWS = statements("raceline.projections", "views.sql")
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """A generation, its checkpoint, the fingerprint of its rules, and the head of the log."""
+    """A generation, its checkpoint (a position, and the clock that its timers were looked at), the fingerprint of its
+    rules, and the head of the log. clock: microseconds since 1970."""
 
     name: str
     position: int
+    clock: int
     rules: str
     head: int
 
@@ -35,13 +39,22 @@ class Session:
 
     def __init__(self, connection: Connection, catalogue: Catalogue, rules: Rules) -> None:
         self.connection = connection
+        self.catalogue = catalogue
         self.rules = rules
         self.fingerprint = fingerprint(catalogue, rules)
         # Whether a replay was made because the live generation had other rules.
         self.followed = False
-        self.reader = ColumnReader(connection, catalogue)
+        self.reader = ColumnReader(connection, catalogue, rules.wanted)
         self._run("create_differences")
         self.commit()
+
+    def follow(self, rules: Rules) -> None:
+        """Derive by other racetracks from now on; what decides them is in the log, and everybody follows it."""
+        if rules is not self.rules:
+            self.rules, self.followed = rules, False
+            self.fingerprint = fingerprint(self.catalogue, rules)
+            self.reader.want(rules.wanted)
+            self.commit()
 
     def commit(self) -> None:
         """Make everything since the last commit true at once."""
@@ -66,23 +79,43 @@ class Session:
         found = arrow.rows(self.connection, _SQL[statement]).to_pylist()
         return Claimed(**found[0]) if found else None
 
-    def apply(self, claimed: Claimed, up_to: int) -> None:
-        """Move a claimed generation to a position: rows, sums and checkpoint.
+    def batch_end(self, up_to: int) -> tuple[int, int]:
+        """The last position of the append that a position belongs to, and when it was recorded."""
+        arrow.settings(self.connection, {"up_to": str(up_to)})
+        found = arrow.rows(self.connection, _SQL["batch_end"]).to_pylist()[0]
+        return found["position"], found["recorded_at"]
+
+    def tick(self) -> int | None:
+        """What time it is, once nothing that was recorded before is still to come; ends the transaction."""
+        found = arrow.rows(self.connection, _SQL["tick"]).to_pylist()
+        self.commit()
+        return found[0]["clock"] if found else None
+
+    def due(self, name: str) -> int:
+        """When the next timer of a generation fires, in microseconds since 1970; a far future if there is none."""
+        found = arrow.rows(self.connection, _VIEWS["next_due"].replace("{views}", _checked(name)))
+        return cast(int, found["due"][0].as_py())
+
+    def apply(self, claimed: Claimed, up_to: int, clock: int) -> None:
+        """Move a claimed generation to a position and a clock: rows, sums and checkpoint.
 
         Raises RulesChanged when it is derived by other rules: what they gave before could not be taken back.
         """
         if claimed.rules != self.fingerprint:
             raise RulesChanged(generation=claimed.name)
         self.reader.touch_new(claimed.position, up_to)
+        arrow.settings(self.connection, {"clock": str(clock)})
+        self._run("touch_due", claimed.name)
         columns = self.reader.touched(up_to)
-        rows, before = derive(columns, self.rules), derive(columns.up_to(claimed.position), self.rules)
+        rows = derive(columns, self.rules, clock)
+        before = derive(columns.up_to(claimed.position), self.rules, claimed.clock)
         self._run("replace_customers", claimed.name)
         self._write(claimed.name, rows)
         for name in SUMS:
             change = difference(name, getattr(rows, name), getattr(before, name))
             arrow.write(self.connection, f"{name}_difference", change)
         self._run("add_differences", claimed.name)
-        self.checkpoint(claimed.name, up_to)
+        self.checkpoint(claimed.name, up_to, clock)
 
     def fill(self, name: str, rows: Rows) -> None:
         """Add the rows of customers that the generation does not have yet."""
@@ -95,20 +128,22 @@ class Session:
         for table in OF_CUSTOMER:
             arrow.write(self.connection, table, getattr(rows, table), schema=name)
 
-    def checkpoint(self, name: str, position: int) -> None:
-        """Note the position up to which a generation is true, and tell who waits for it."""
-        arrow.settings(self.connection, {"generation": name, "up_to": str(position)})
+    def checkpoint(self, name: str, position: int, clock: int) -> None:
+        """Note the position and the clock up to which a generation is true, and tell who waits for it."""
+        arrow.settings(self.connection, {"generation": name, "up_to": str(position), "clock": str(clock)})
         arrow.run(self.connection, _SQL["advance"])
         arrow.rows(self.connection, _SQL["tell"])
 
-    def create(self, status: str, position: int) -> str:
-        """A new and empty generation; gives its name."""
-        parameters = {"status": status, "rules": self.fingerprint, "up_to": str(position)}
+    def create(self, status: str, position: int, clock: int = 0) -> str:
+        """A new generation, empty but for its definitions; gives its name."""
+        parameters = {"status": status, "rules": self.fingerprint, "up_to": str(position), "clock": str(clock)}
         arrow.settings(self.connection, parameters)
         arrow.run(self.connection, _SQL["add_generation"])
         claimed = self.claim(status)
         assert claimed is not None, "the generation was made in this transaction"  # noqa: S101
         self._run("create_tables", claimed.name)
+        for table, rows in definitions(self.rules.tracks).items():
+            arrow.write(self.connection, table, rows, schema=claimed.name)
         return claimed.name
 
     def create_keys(self, name: str) -> None:
@@ -164,11 +199,12 @@ class Session:
 
 
 def fingerprint(catalogue: Catalogue, rules: Rules) -> str:
-    """What decides which rows events give: paths, titles and upcasts of each type, the session gap, the tables, and the
-    version of the derivation itself."""
+    """What decides which rows events give: paths, titles and upcasts of each type, the session gap, the racetracks, the
+    tables, and the version of the derivation itself."""
     kinds = sorted(catalogue.types.values(), key=lambda kind: kind.name)
     types = [(kind.name, kind.version, attribute_columns(kind), kind.title, kind.upcasts) for kind in kinds]
-    everything = (DERIVATION, rules.session_gap, types, _VIEWS)
+    tracks = [track.identity for track in rules.tracks]
+    everything = (DERIVATION, rules.session_gap, types, tracks, _VIEWS)
     return blake2b(repr(everything).encode(), digest_size=16).hexdigest()
 
 

@@ -3,27 +3,49 @@
 -- name: claim
 -- The row lock is the claim: whoever else wants to move this generation skips it. Rows, checkpoint and claim are one
 -- transaction, so a runner that dies leaves nothing behind.
-SELECT g.name, g.position, g.rules, h.position AS head
+SELECT g.name, g.position, {clock} AS clock, g.rules, h.position AS head
 FROM raceline.generation AS g, raceline.log_head AS h
 WHERE g.status = current_setting('raceline.status')
 FOR UPDATE OF g SKIP LOCKED
 
 -- name: look
-SELECT g.name, g.position, g.rules, h.position AS head
+SELECT g.name, g.position, {clock} AS clock, g.rules, h.position AS head
 FROM raceline.generation AS g, raceline.log_head AS h
 WHERE g.status = current_setting('raceline.status')
 
 -- name: claim_waiting
-SELECT g.name, g.position, g.rules, h.position AS head
+SELECT g.name, g.position, {clock} AS clock, g.rules, h.position AS head
 FROM raceline.generation AS g, raceline.log_head AS h
 WHERE g.status = current_setting('raceline.status')
 FOR UPDATE OF g
 
 -- name: advance
 UPDATE raceline.generation AS g
-SET position = current_setting('raceline.up_to')::bigint, advanced_at = clock_timestamp(), failed_position = NULL,
+SET position = current_setting('raceline.up_to')::bigint,
+    clock = timestamptz 'epoch' + current_setting('raceline.clock')::bigint * interval '1 microsecond', advanced_at = clock_timestamp(), failed_position = NULL,
     failure = NULL
 WHERE g.name = current_setting('raceline.generation')
+
+-- name: clock
+-- Microseconds since 1970, exactly: extract gives a numeric.
+(CASE WHEN isfinite(g.clock) THEN extract(epoch FROM g.clock) * 1000000 ELSE 0 END)::bigint
+
+-- name: batch_end
+-- What was recorded at one moment is known at once, so appends are taken whole; none is as long as the bound.
+SELECT max(e.position) AS position, (extract(epoch FROM max(e.recorded_at)) * 1000000)::bigint AS recorded_at
+FROM raceline.event AS e
+WHERE e.position >= current_setting('raceline.up_to')::bigint
+    AND e.position < current_setting('raceline.up_to')::bigint + 100000
+    AND e.recorded_at = (
+        SELECT b.recorded_at FROM raceline.event AS b WHERE b.position = current_setting('raceline.up_to')::bigint
+    )
+
+-- name: tick
+-- Now, at a moment when nobody appends: whatever is recorded later has a later time, so no timer fires too early. Nothing
+-- when somebody does.
+SELECT (extract(epoch FROM GREATEST(clock_timestamp(), h.recorded_at)) * 1000000)::bigint AS clock
+FROM raceline.log_head AS h
+FOR UPDATE SKIP LOCKED
 
 -- name: tell
 SELECT pg_notify('raceline_views', current_setting('raceline.up_to'))
@@ -64,9 +86,11 @@ FROM raceline.log_head AS h
 SELECT pg_try_advisory_lock(x'72657031'::int) AS taken
 
 -- name: add_generation
-INSERT INTO raceline.generation (name, number, status, rules, position, advanced_at, created_at)
+INSERT INTO raceline.generation (name, number, status, rules, position, clock, advanced_at, created_at)
 SELECT 'views_' || n.number, n.number, current_setting('raceline.status'), current_setting('raceline.rules'),
-    current_setting('raceline.up_to')::bigint, clock_timestamp(), clock_timestamp()
+    current_setting('raceline.up_to')::bigint,
+    timestamptz 'epoch' + current_setting('raceline.clock')::bigint * interval '1 microsecond', clock_timestamp(),
+    clock_timestamp()
 FROM (SELECT COALESCE(max(g.number), 0) + 1 AS number FROM raceline.generation AS g) AS n
 
 -- name: retire

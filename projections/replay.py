@@ -13,6 +13,7 @@ from raceline.domain.columns import Columns
 from raceline.domain.errors import LogBusy, ReplayRunning
 from raceline.projections.derive import Rules, derive
 from raceline.projections.generation import Claimed, Session
+from raceline.projections.in_force import in_force_now
 
 Progress = Callable[[int, int], None]
 _ROUNDS = 20
@@ -42,36 +43,49 @@ def replay(
     """Derive all customers again and switch to the result, while the live run goes on.
 
     Two chunks of about `chunk` events are in memory at a time. `progress` is called with events done and in all. A
-    replay that was killed leaves a generation that nobody reads; the next one drops it. Raises ReplayRunning.
+    replay that was killed leaves a generation that nobody reads; the next one drops it. It derives by the racetracks
+    that are active when it begins. Raises ReplayRunning.
     """
+    rules = in_force_now(url, rules, catalogue)
     with arrow.connect(url) as connection, arrow.connect(url) as second:
         session, beside = Session(connection, catalogue, rules), Session(second, catalogue, rules)
         if not session.try_replay_lock():
             raise ReplayRunning
         _patiently(session, lambda: session.drop("building"))
-        name, position = _begin(session)
-        events = _fill(session, beside, name, position, chunk, progress or (lambda _done, _all: None))
+        begun = _begin(session)
+        events = _fill(session, beside, begun, chunk, progress or (lambda _done, _all: None))
         _catch_up(session, chunk)
         position = _patiently(session, lambda: _switch(session))
         dropped = _patiently(session, lambda: session.drop("retired")) if drop_retired else []
-        return Replayed(name, position, events, tuple(dropped))
+        return Replayed(begun.name, position, events, tuple(dropped))
 
 
-def _begin(session: Session) -> tuple[str, int]:
+@dataclass(frozen=True)
+class _Begun:
+    """The generation that is being built, and what it is true at."""
+
+    name: str
+    position: int
+    clock: int
+
+
+def _begin(session: Session) -> _Begun:
     live = session.claim("live", wait=True)
-    position = live.head if live else 0
-    name = session.create("building", position)
+    position, clock = (live.head, live.clock) if live else (0, 0)
+    if position:
+        clock = max(clock, session.batch_end(position)[1])
+    name = session.create("building", position, clock)
     session.commit()
-    return name, position
+    return _Begun(name, position, clock)
 
 
-def _fill(session: Session, beside: Session, name: str, position: int, chunk: int, progress: Progress) -> int:
+def _fill(session: Session, beside: Session, begun: _Begun, chunk: int, progress: Progress) -> int:
     """Derive and write chunk by chunk; the next one is read beside it, on a connection and a core of its own."""
-    chunks = session.reader.chunks(position, chunk)
+    chunks = session.reader.chunks(begun.position, chunk)
     total, done = sum(events for *_, events in chunks), 0
 
     def read(after: str, through: str) -> Columns:
-        columns = beside.reader.between(after, through, position)
+        columns = beside.reader.between(after, through, begun.position)
         beside.rollback()
         return columns
 
@@ -81,20 +95,20 @@ def _fill(session: Session, beside: Session, name: str, position: int, chunk: in
             columns = ahead.pop().result()
             if n + 1 < len(chunks):
                 ahead.append(reading.submit(read, *chunks[n + 1][:2]))
-            _write(session, name, columns)
+            _write(session, begun, columns)
             done += events
             progress(done, total)
-        timeline = reading.submit(_create_timeline_keys, beside, name)
-        session.create_keys(name)
+        timeline = reading.submit(_create_timeline_keys, beside, begun.name)
+        session.create_keys(begun.name)
         timeline.result()
     session.commit()
     return total
 
 
-def _write(session: Session, name: str, columns: Columns) -> None:
+def _write(session: Session, begun: _Begun, columns: Columns) -> None:
     # Nothing is lost by a crash that the next replay does not make again.
     arrow.run(session.connection, "SET LOCAL synchronous_commit = off")
-    session.fill(name, derive(columns, session.rules))
+    session.fill(begun.name, derive(columns, session.rules, begun.clock))
     session.commit()
 
 
@@ -112,7 +126,8 @@ def _catch_up(session: Session, chunk: int) -> None:
         building, live = session.claim("building", wait=True), session.look("live")
         if building is None or live is None or live.position - building.position < chunk // 2:
             break
-        session.apply(building, min(live.position, building.position + chunk))
+        up_to = min(live.position, building.position + chunk)
+        session.apply(building, up_to, max(building.clock, live.clock if up_to == live.position else 0))
         session.commit()
     session.rollback()
 
@@ -146,7 +161,9 @@ def _patiently(session: Session, work: Callable[[], Result]) -> Result:
 
 
 def _level(session: Session, building: Claimed, live: Claimed | None) -> int:
-    if live is None or live.position <= building.position:
+    if live is None:
         return building.position
-    session.apply(building, live.position)
-    return live.position
+    position, clock = max(live.position, building.position), max(live.clock, building.clock)
+    if (position, clock) != (building.position, building.clock):
+        session.apply(building, position, clock)
+    return position

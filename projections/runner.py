@@ -11,10 +11,12 @@ from tenacity import Retrying, retry_if_exception, retry_if_exception_type, wait
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.errors import LogUnavailable, ProjectionFailed, RacelineError, ReplayRunning, RulesChanged
+from raceline.domain.racetracks import Racetracks
 from raceline.domain.recorder import CHANNEL, listen
 from raceline.domain.sql import statements
-from raceline.projections.derive import Rules
+from raceline.projections.derive import MICROSECONDS, Rules
 from raceline.projections.generation import Claimed, Session
+from raceline.projections.in_force import in_force
 from raceline.projections.replay import replay
 
 _SQL: dict[str, LiteralString] = statements("raceline.projections", "generation.sql")
@@ -23,14 +25,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Projector:
-    """Keeps the read models level with the log. `batch`: positions a transaction; `rebuild_after`: positions of lag
-    from which a replay into a new generation is cheaper than touching the same customers batch after batch."""
+    """Keeps the read models level with the log, and with the clock. `batch`: positions a transaction; `rebuild_after`:
+    positions of lag from which a replay into a new generation is cheaper than touching the same customers batch after
+    batch; `tick`: microseconds after which the clock moves on although no timer is due."""
 
     url: str
     catalogue: Catalogue
     rules: Rules
     batch: int = 50_000
     rebuild_after: int = 200_000
+    tick: int = 60 * MICROSECONDS
 
     def run(self, stop: Event) -> None:
         """Project until `stop` is set. A lost database is waited for; a failed derivation raises ProjectionFailed."""
@@ -55,24 +59,24 @@ class Projector:
             listener.join()
 
     def _run(self, stop: Event, wake: Event) -> None:
-        with arrow.connect(self.url) as connection:
+        with arrow.connect(self.url) as connection, Racetracks(self.url) as racetracks:
             session = Session(connection, self.catalogue, self.rules)
             while not stop.is_set():
                 wake.clear()
-                self.catch_up(session, stop=stop)
+                self.catch_up(session, racetracks, stop=stop)
                 wake.wait(1.0)
 
     def once(self) -> int:
         """Project everything the log holds now; gives the number of positions. Raises ProjectionFailed."""
-        with arrow.connect(self.url) as connection:
-            return self.catch_up(Session(connection, self.catalogue, self.rules))
+        with arrow.connect(self.url) as connection, Racetracks(self.url) as racetracks:
+            return self.catch_up(Session(connection, self.catalogue, self.rules), racetracks)
 
-    def catch_up(self, session: Session, *, stop: Event | None = None) -> int:
+    def catch_up(self, session: Session, racetracks: Racetracks, *, stop: Event | None = None) -> int:
         """Advance until level with the log, or until another runner holds the generation."""
         limit, moved, may_rebuild = self.batch, 0, True
         while stop is None or not stop.is_set():
             try:
-                step = self._step(session, limit, may_rebuild=may_rebuild)
+                step = self._step(session, racetracks, limit, may_rebuild=may_rebuild)
             except LogUnavailable:
                 raise
             except Exception as error:  # whatever derivation raised: narrow it down to one position
@@ -86,12 +90,22 @@ class Projector:
             moved += step
         return moved
 
-    def _step(self, session: Session, limit: int, *, may_rebuild: bool) -> int:
+    def _step(self, session: Session, racetracks: Racetracks, limit: int, *, may_rebuild: bool) -> int:
         claimed = session.claim("live")
-        if claimed is not None and claimed.rules != session.fingerprint:
-            return self._follow_rules(session, claimed)
-        if claimed is None or claimed.head == claimed.position:
+        if claimed is None:
             session.rollback()
+            return 0
+        rules = in_force(session.rules, self.catalogue, racetracks.registry(claimed.head))
+        if rules is not session.rules:
+            session.rollback()
+            session.follow(rules)
+            claimed = session.claim("live")
+            if claimed is None:
+                return 0
+        if claimed.rules != session.fingerprint:
+            return self._follow_rules(session, claimed)
+        if claimed.head == claimed.position:
+            self._tick(session, claimed)
             return 0
         if may_rebuild and claimed.head - claimed.position > self.rebuild_after:
             session.rollback()
@@ -101,10 +115,30 @@ class Projector:
             claimed = session.claim("live")
             if claimed is None:
                 return 0
+        return self._advance(session, claimed, limit)
+
+    def _advance(self, session: Session, claimed: Claimed, limit: int) -> int:
         up_to = min(claimed.head, claimed.position + limit)
-        session.apply(claimed, up_to)
+        end, recorded_at = session.batch_end(up_to)
+        if limit == self.batch:  # while it is narrowed down to one position, appends are not taken whole
+            up_to = end
+        session.apply(claimed, up_to, max(claimed.clock, recorded_at))
         session.commit()
         return up_to - claimed.position
+
+    def _tick(self, session: Session, claimed: Claimed) -> None:
+        """Let time pass for whom it matters: timers fire without an event."""
+        due = session.due(claimed.name)
+        session.rollback()
+        now = session.tick()
+        if now is None or now < min(due, claimed.clock + self.tick):
+            return
+        again = session.claim("live")
+        if again is not None and again.position == claimed.position and again.name == claimed.name:
+            session.apply(again, again.position, max(again.clock, now))
+            session.commit()
+        else:
+            session.rollback()
 
     def _follow_rules(self, session: Session, claimed: Claimed) -> int:
         """Replay once for the rules that this process was started with; whoever changes them again does not agree."""

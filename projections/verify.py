@@ -10,9 +10,10 @@ from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
 from raceline.projections.derive import OF_CUSTOMER, SUMS, Rules, derive, difference
 from raceline.projections.generation import Claimed, Session
+from raceline.projections.in_force import in_force_now
 from raceline.projections.replay import Progress
 
-_KEYS = {"customers": ["customer_id"], "timeline": ["customer_id", "n"], "paths": ["customer_id", "n"], **SUMS}
+_KEYS = OF_CUSTOMER | SUMS
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,11 @@ class Difference:
 def verify(
     url: str, catalogue: Catalogue, rules: Rules, *, chunk: int = 500_000, progress: Progress | None = None
 ) -> Iterator[Difference]:
-    """The differences between the live generation and a fresh derivation up to its checkpoint.
+    """The differences between the live generation and a fresh derivation up to its checkpoint, position and clock.
 
     Everything is read in one snapshot, so the live run may go on meanwhile.
     """
+    rules = in_force_now(url, rules, catalogue)
     with arrow.connect(url) as connection:
         session = Session(connection, catalogue, rules)
         arrow.run(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -44,10 +46,10 @@ def verify(
 def _verify(session: Session, live: Claimed, chunk: int, progress: Progress) -> Iterator[Difference]:
     chunks = session.reader.chunks(live.position, chunk)
     total, done = sum(events for *_, events in chunks), 0
-    nothing = derive(session.reader.between("", "", 0), session.rules)
+    nothing = derive(session.reader.between("", "", 0), session.rules, live.clock)
     sums = {name: getattr(nothing, name) for name in SUMS}
     for after, through, events in chunks:
-        rows = derive(session.reader.between(after, through, live.position), session.rules)
+        rows = derive(session.reader.between(after, through, live.position), session.rules, live.clock)
         for table in OF_CUSTOMER:
             yield from _compare_range(session, live, table, getattr(rows, table), _RANGE)
         for name in SUMS:

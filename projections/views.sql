@@ -251,6 +251,10 @@ FROM {views}.journeys AS j
 WHERE j.next_timer <= current_setting('raceline.clock')::timestamptz
     AND NOT EXISTS (SELECT FROM pg_temp.touched AS t WHERE t.customer_id = j.customer_id);
 
+-- name: next_due
+SELECT COALESCE((extract(epoch FROM min(j.next_timer)) * 1000000)::bigint, 9223372036854775807) AS due
+FROM {views}.journeys AS j
+
 -- name: drop
 DROP SCHEMA IF EXISTS {views} CASCADE;
 

@@ -1,0 +1,275 @@
+"""The rows that a racetrack makes of customers' events: journeys, moves with their evidence, revisions, and sums."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from raceline.analytics.race import LEAF, NEVER, Prospects, Race, prospects, run
+from raceline.domain.columns import Columns
+from raceline.projections.race_facts import Field, field, local_days
+from raceline.projections.race_rules import Track
+from raceline.projections.rows import Longs, last_known, lists, moments, numbered
+
+KINDS = ("started", "entered", "returned", "left", "forward", "skip", "backward", "edge", "lap")
+_STARTED, _ENTERED, _RETURNED, _LEFT, _FORWARD, _SKIP, _BACKWARD, _EDGE, _LAP = range(len(KINDS))
+
+
+def race_tables(columns: Columns, track: Track, clock: int) -> dict[str, pa.Table]:
+    """The rows of one racetrack, by the tables of projections/views.sql. clock: microseconds since 1970."""
+    seen = field(columns, track)
+    told = _Told(track, seen, run(track.program, seen.facts, clock))
+    return {
+        "journeys": told.journeys(),
+        "moves": told.moves(),
+        "revisions": told.revisions(),
+        "stage_days": told.stage_days(),
+        "transitions": told.transitions(),
+        "rule_sources": _rule_sources(track, seen),
+    }
+
+
+def prospect_table(columns: Columns, track: Track, clock: int) -> pa.Table:
+    """Why not yet: of each customer, the rules that could move them on, and how far their conditions are."""
+    seen = field(columns, track)
+    program, found = track.program, prospects(track.program, seen.facts, clock)
+    race = run(program, seen.facts, clock)
+    state, to = _states(track, seen, race)[found.customer], program.rule_to[found.rule]
+    kind = _kinds(track, state, to, np.zeros(len(to), np.bool_), ~np.isin(found.customer, race.customer))
+    never = found.fires_at == NEVER
+    return pa.table(
+        {
+            "customer_id": seen.columns.customers.take(pa.array(found.customer)),
+            "racetrack": pa.repeat(track.name, len(to)),
+            "n": numbered(found.customer),
+            "rule": _names([rule.name for rule in track.rules], found.rule),
+            "to_stage": _stage_names(track, to),
+            "kind": _names(KINDS, kind),
+            "fires_at": moments(found.fires_at, never),
+            **_seen_columns(track, seen, found, found.rule),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the kernel found, as rows."""
+
+    track: Track
+    seen: Field
+    race: Race
+
+    @cached_property
+    def first(self) -> NDArray[np.bool_]:
+        """(k,) whether a move is its customer's first."""
+        return np.append(True, np.diff(self.race.customer) != 0)[: len(self.race.customer)]
+
+    @cached_property
+    def kind(self) -> NDArray[np.int64]:
+        """(k,) numbers of KINDS."""
+        race = self.race
+        return _kinds(self.track, race.from_state, race.to_state, race.rule < 0, self.first)
+
+    @cached_property
+    def present(self) -> Longs:
+        """The customers who have any event in scope."""
+        return np.flatnonzero(np.diff(self.seen.facts.start))
+
+    def journeys(self) -> pa.Table:
+        track, race, present = self.track, self.race, self.present
+        count, outside = len(self.seen.columns.customers), track.program.stages
+        moves = np.bincount(race.customer, minlength=count)
+        last = np.cumsum(moves)[present] - 1
+        moved = moves[present] > 0
+        state = _states(track, self.seen, race)[present]
+        since = np.where(moved, race.at[last] if len(race.at) else 0, 0)
+        status = np.where(state < outside, 1, np.where(moved, 2, 0))
+        revisions = np.bincount(race.revision_customer, minlength=count)[present]
+        return pa.table(
+            {
+                "customer_id": self.seen.columns.customers.take(pa.array(present)),
+                "racetrack": pa.repeat(track.name, len(present)),
+                "version": np.full(len(present), track.version, np.int64),
+                "account_id": last_known(self.seen.columns.texts["account_id"], self.seen.facts.start[present]),
+                "status": _names(("outside", "in_stage", "left"), status),
+                "stage": _stage_names(track, state),
+                "stage_n": pa.array(state.astype(np.int64) + 1, mask=state == outside),
+                "since": moments(since, ~moved),
+                "first_at": moments(self.seen.facts.occurred_at[self.seen.facts.start[present]]),
+                "moves": moves[present],
+                "laps": self._counted(_LAP),
+                "regressions": self._counted(_BACKWARD),
+                "skips": self._counted(_SKIP),
+                "next_timer": moments(race.next_timer[present], race.next_timer[present] == NEVER),
+                "revisions": revisions,
+                "revisions_left_out": race.left_out[present],
+            }
+        )
+
+    def _counted(self, kind: int) -> Longs:
+        chosen = self.race.customer[self.kind == kind]
+        return np.bincount(chosen, minlength=len(self.seen.columns.customers))[self.present]
+
+    def moves(self) -> pa.Table:
+        track, race = self.track, self.race
+        left_at = np.append(race.at[1:], 0)[: len(race.at)]
+        open_ = np.append(self.first[1:], True)[: len(race.at)]
+        position = self.seen.columns.position
+        return pa.table(
+            {
+                "customer_id": self.seen.columns.customers.take(pa.array(race.customer)),
+                "racetrack": pa.repeat(track.name, len(race.at)),
+                "version": np.full(len(race.at), track.version, np.int64),
+                "n": numbered(race.customer),
+                "kind": _names(KINDS, self.kind),
+                "edge": self._edges(),
+                "from_stage": _stage_names(track, race.from_state),
+                "to_stage": _stage_names(track, race.to_state),
+                "entered_at": moments(race.at),
+                "left_at": moments(left_at, open_),
+                "known_at": moments(race.known_at),
+                "rule": _names([rule.name for rule in track.rules], race.rule),
+                "trigger": pa.array(position[race.trigger] if len(position) else race.trigger, mask=race.trigger < 0),
+                **_seen_columns(track, self.seen, race, race.rule),
+            }
+        )
+
+    def _edges(self) -> pa.Array:
+        """The name of the edge that a move of the kind edge or lap took."""
+        codes = _edge_codes(self.track)[self.race.from_state, self.race.to_state]
+        taken = (self.kind == _EDGE) | (self.kind == _LAP)
+        return _names(list(self.track.racetrack.edges), np.where(taken, codes, -1))
+
+    def revisions(self) -> pa.Table:
+        track, race = self.track, self.race
+        states = pa.array(track.stages, pa.string())
+        position = self.seen.columns.position
+        return pa.table(
+            {
+                "customer_id": self.seen.columns.customers.take(pa.array(race.revision_customer)),
+                "racetrack": pa.repeat(track.name, len(race.revision_customer)),
+                "n": numbered(race.revision_customer),
+                "known_at": moments(race.revision_known_at),
+                "causes": lists(race.cause_start, position[race.cause_row]),
+                "before_stages": lists(race.before_start, states.take(pa.array(race.before_state))),
+                "before_at": lists(race.before_start, race.before_at),
+                "after_stages": lists(race.after_start, states.take(pa.array(race.after_state))),
+                "after_at": lists(race.after_start, race.after_at),
+            }
+        )
+
+    def stage_days(self) -> pa.Table:
+        """Moves into and out of each stage, by the day of the racetrack's time zone."""
+        race, outside = self.race, self.track.program.stages
+        day = local_days(race.at, self.track.racetrack.time_zone)
+        entered, departed = race.to_state < outside, race.from_state < outside
+        stage = np.concatenate([race.to_state[entered], race.from_state[departed]])
+        days = np.concatenate([day[entered], day[departed]])
+        keys, place = np.unique(np.stack([stage, days]), axis=1, return_inverse=True)
+        place, split = place.ravel(), int(entered.sum())
+        return pa.table(
+            {
+                "racetrack": pa.repeat(self.track.name, keys.shape[1]),
+                "stage": _names(self.track.stages, keys[0]),
+                "day": pa.array(keys[1].astype(np.int32)).cast(pa.date32()),
+                "entered": np.bincount(place[:split], minlength=keys.shape[1]),
+                "departed": np.bincount(place[split:], minlength=keys.shape[1]),
+            }
+        )
+
+    def transitions(self) -> pa.Table:
+        race = self.race
+        each = np.stack([race.from_state, race.to_state, self.kind, race.rule])
+        keys, moves = np.unique(each, axis=1, return_counts=True)
+        rules = [*(rule.name for rule in self.track.rules), ""]  # -1 is the last: no rule
+        return pa.table(
+            {
+                "racetrack": pa.repeat(self.track.name, keys.shape[1]),
+                "from_stage": _names(self.track.stages, keys[0]),
+                "to_stage": _names(self.track.stages, keys[1]),
+                "kind": _names(KINDS, keys[2]),
+                "rule": _names(rules, np.where(keys[3] < 0, len(rules) - 1, keys[3])),
+                "moves": moves,
+            }
+        )
+
+
+def _kinds(track: Track, origin: Any, to: Any, started: Any, first: Any) -> NDArray[np.int64]:
+    outside = track.program.stages
+    edge = _edge_codes(track)[origin, to]
+    laps = np.array([one.new_lap for one in track.racetrack.edges.values()] + [False])[edge]
+    cases = {
+        _STARTED: started,
+        _LEFT: to == outside,
+        _ENTERED: (origin == outside) & first,
+        _RETURNED: origin == outside,
+        _FORWARD: to == origin + 1,
+        _SKIP: to > origin,
+        _LAP: (edge >= 0) & laps,
+        _EDGE: edge >= 0,
+    }
+    kinds: NDArray[np.int64] = np.select(list(cases.values()), list(cases), _BACKWARD)
+    return kinds
+
+
+def _edge_codes(track: Track) -> NDArray[np.int64]:
+    """(S + 1, S + 1) the edge from one state to another; -1 where there is none."""
+    names = list(track.racetrack.stages)
+    codes = np.full((len(names) + 1, len(names) + 1), -1, np.int64)
+    for n, edge in reversed(list(enumerate(track.racetrack.edges.values()))):  # the first in the file counts
+        for origin in edge.from_:
+            codes[names.index(origin), names.index(edge.to)] = n
+    return codes
+
+
+def _states(track: Track, seen: Field, race: Race) -> NDArray[np.int32]:
+    """(c,) the state that each customer is in."""
+    states = np.full(len(seen.columns.customers), track.program.stages, np.int32)
+    states[race.customer] = race.to_state  # the last of a customer stays
+    return states
+
+
+def _seen_columns(track: Track, seen: Field, found: Race | Prospects, rule: NDArray[np.int32]) -> dict[str, pa.Array]:
+    """What was observed of each node of the rules, and the events behind it."""
+    program, position = track.program, seen.columns.position
+    sizes = np.diff(found.node_start)
+    within = np.arange(len(found.observed)) - np.repeat(found.node_start[:-1], sizes)
+    node = np.repeat(program.rule_node[rule], sizes) + within
+    is_leaf = program.node_kind[node] == LEAF
+    return {
+        "satisfied": lists(found.node_start, found.satisfied),
+        "observed": lists(found.node_start, pa.array(found.observed, mask=~is_leaf)),
+        "evidence": lists(found.evidence_start, position[found.evidence_row]),
+        "evidence_node": lists(found.evidence_start, found.evidence_node.astype(np.int64)),
+    }
+
+
+def _rule_sources(track: Track, seen: Field) -> pa.Table:
+    """Of each rule, the customers who have any event of the types that it looks at."""
+    kinds = seen.kinds
+    has = np.zeros((len(seen.columns.customers), len(kinds.names)), np.bool_)
+    has[seen.columns.customer, kinds.codes] = True
+    of_rule = [[n for n, kind in enumerate(kinds.names) if kind in types] for types in track.types]
+    counts = np.array([np.count_nonzero(has[:, which].any(axis=1)) for which in of_rule], np.int64)
+    some = np.flatnonzero(counts)
+    return pa.table(
+        {
+            "racetrack": pa.repeat(track.name, len(some)),
+            "rule": _names([rule.name for rule in track.rules], some),
+            "customers": counts[some],
+        }
+    )
+
+
+def _names(names: Any, codes: Any) -> pa.Array:
+    """The names of codes; null for those below zero."""
+    codes = np.asarray(codes, np.int64)
+    return pa.array(list(names), pa.string()).take(pa.array(codes, mask=codes < 0))
+
+
+def _stage_names(track: Track, states: Any) -> pa.Array:
+    """The names of states; null for outside."""
+    return _names(track.racetrack.stages, np.where(states == track.program.stages, -1, states))
