@@ -12,14 +12,16 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
-from raceline.app.as_known import AsKnown, Rows
 from raceline.app.runtime import Runtime
 from raceline.app.settings import Settings
 from raceline.domain.event import Outcome
 from raceline.domain.group_commit import GroupCommit
+from raceline.domain.racetracks import Racetracks
 from raceline.domain.requeue import requeue
 from raceline.graphql.context import Api, Limits
 from raceline.graphql.watch import Watch
+from raceline.projections.as_known import Answer, AsKnown
+from raceline.projections.asked import Asked
 
 POOL_PATIENCE_SECONDS = 5.0
 _AT_ONCE = 65_536  # bytes that are checked in less time than a thread takes to start
@@ -33,7 +35,8 @@ class Composed:
         self._wait = runtime.settings.group_commit_ms / 1000
         self._threads = CapacityLimiter(runtime.settings.pool_size)
         url = reading(runtime.url, runtime.settings)
-        self._as_known = AsKnown(url, runtime.catalogue, runtime.rules)
+        self._racetracks = Racetracks(runtime.log)
+        self._as_known = AsKnown(url, runtime.catalogue, runtime.rules, self._racetracks)
         self.api = Api(
             pool=_pool(url, runtime.settings),
             watch=Watch(runtime.url),
@@ -67,8 +70,8 @@ class Composed:
         outcome: Outcome = await self._in_thread(requeue, self._ingest, quarantine_id, corrected)
         return outcome
 
-    async def _derive_as_known(self, customer_id: str, position: int) -> Rows:
-        rows: Rows = await self._in_thread(self._as_known, customer_id, position)
+    async def _derive_as_known(self, asked: Asked) -> Answer:
+        rows: Answer = await self._in_thread(self._as_known, asked)
         return rows
 
     async def _in_thread(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -71,18 +71,22 @@ class ColumnReader:
         self.connection = connection
         self.catalogue = catalogue
         arrow.run(connection, _SQL["create_touched"])
+        self._wanted: Wanted | None = None
         self.want(wanted or {})
-        connection.commit()
 
     def want(self, wanted: Wanted) -> None:
-        """From now on read these attributes as well; part of the transaction."""
+        """From now on read these attributes as well; ends the transaction if they are others than before."""
+        if wanted == self._wanted:
+            return
         rules = [_rule(kind, wanted.get(kind.name, ())) for kind in self.catalogue.types.values()]
         most = max((sum(name.startswith("slot") for name in rule) for rule in rules), default=0)
         self._slots = tuple(f"slot{n}" for n in range(1, max(len(SLOTS), most) + 1))
-        self._wanted = wanted
         for statement in _SQL["create_rules"].replace("{slots}", _each(self._slots, "{} text")).split(";"):
             arrow.run(self.connection, statement)
         arrow.write(self.connection, "path_rule", _table(rules, self._slots))
+        self._wanted = wanted
+        with arrow.translated():
+            self.connection.commit()
 
     def touched(self, up_to: int) -> Columns:
         """The events, up to a position, of the customers that were put into the temporary table `touched`."""
@@ -96,8 +100,13 @@ class ColumnReader:
 
     def customer(self, customer_id: str, up_to: int) -> Columns:
         """The events of one customer recorded up to a position."""
-        arrow.settings(self.connection, {"customer": customer_id})
-        arrow.run(self.connection, _SQL["touch_one"])
+        return self.of([customer_id], up_to)
+
+    def of(self, customers: Collection[str], up_to: int) -> Columns:
+        """The events of some customers recorded up to a position."""
+        arrow.run(self.connection, _SQL["touch_none"])
+        names = pa.array(sorted(set(customers)), pa.string())
+        arrow.write(self.connection, "touched", pa.table({"customer_id": names}))
         arrow.run(self.connection, _SQL["analyze_touched"])
         return self.touched(up_to)
 
@@ -140,7 +149,7 @@ class ColumnReader:
     def _lifted_texts(self, old: pa.Table) -> dict[str, list[str | None]]:
         texts: dict[str, list[str | None]] = {name: [] for name in (*_ROLES, *self._slots)}
         for event in old.select(["type", "schema_version", "old", "position", "customer_id"]).to_pylist():
-            rule = _rule(self.catalogue.types[event["type"]], self._wanted.get(event["type"], ()))
+            rule = _rule(self.catalogue.types[event["type"]], (self._wanted or {}).get(event["type"], ()))
             try:
                 lifted = self.catalogue.lift(event["type"], event["schema_version"], msgspec.json.decode(event["old"]))
             except InvalidEvent as error:

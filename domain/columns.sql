@@ -17,10 +17,8 @@ WHERE e.position > current_setting('raceline.after_position')::bigint
     AND e.position <= current_setting('raceline.up_to')::bigint
     AND e.customer_id IS NOT NULL
 
--- name: touch_one
-WITH asked_before AS (DELETE FROM pg_temp.touched)
-INSERT INTO pg_temp.touched (customer_id)
-SELECT current_setting('raceline.customer')
+-- name: touch_none
+DELETE FROM pg_temp.touched
 
 -- name: analyze_touched
 -- Without it the planner takes a temporary table for a large one, and reads whole read models to change one customer.

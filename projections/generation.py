@@ -54,7 +54,6 @@ class Session:
             self.rules, self.followed = rules, False
             self.fingerprint = fingerprint(self.catalogue, rules)
             self.reader.want(rules.wanted)
-            self.commit()
 
     def commit(self) -> None:
         """Make everything since the last commit true at once."""
@@ -196,6 +195,13 @@ class Session:
         for part in text.split(";\n"):
             if part.strip().rstrip(";"):
                 arrow.run(self.connection, part)
+
+
+def checkpoint_as_of(connection: Connection, position: int | None) -> tuple[int, int]:
+    """A position, and the clock at which what had been recorded by then was known; None: of the live read models."""
+    arrow.settings(connection, {"up_to": "" if position is None else str(position)})
+    found = arrow.rows(connection, _SQL["as_of"]).to_pylist()[0]
+    return found["position"], found["clock"]
 
 
 def fingerprint(catalogue: Catalogue, rules: Rules) -> str:

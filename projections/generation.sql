@@ -26,6 +26,17 @@ SET position = current_setting('raceline.up_to')::bigint,
     failure = NULL
 WHERE g.name = current_setting('raceline.generation')
 
+-- name: as_of
+-- Where the live read models stand; and what had been recorded by a position, if one is asked for: then its own moment
+-- is the clock.
+SELECT COALESCE(asked.position, g.position) AS position,
+    CASE WHEN asked.position IS NULL THEN {clock}
+    ELSE COALESCE((SELECT (extract(epoch FROM e.recorded_at) * 1000000)::bigint FROM raceline.event AS e
+                   WHERE e.position = asked.position), 0) END AS clock
+FROM raceline.generation AS g
+CROSS JOIN (SELECT NULLIF(current_setting('raceline.up_to'), '')::bigint AS position) AS asked
+WHERE g.status = 'live'
+
 -- name: clock
 -- Microseconds since 1970, exactly: extract gives a numeric.
 (CASE WHEN isfinite(g.clock) THEN extract(epoch FROM g.clock) * 1000000 ELSE 0 END)::bigint

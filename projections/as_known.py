@@ -1,0 +1,141 @@
+"""Customers as they were asked for: at another time, as known at another position, by another racetrack. Derived on
+demand from the events that the question is about (design, sections 3 and 5)."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from queue import Empty, Full, LifoQueue
+from typing import Any
+
+import adbc_driver_manager
+import pyarrow as pa
+from adbc_driver_manager.dbapi import Connection
+
+from raceline.domain import arrow
+from raceline.domain.catalogue import Catalogue
+from raceline.domain.columns import ColumnReader, Columns
+from raceline.domain.errors import LimitExceeded, LogRefused, LogUnavailable
+from raceline.domain.racetrack_registry import Registry, Version
+from raceline.domain.racetracks import Racetracks
+from raceline.projections.asked import Asked
+from raceline.projections.derive import MICROSECONDS, OF_CUSTOMER, Rules, derive
+from raceline.projections.generation import checkpoint_as_of
+from raceline.projections.in_force import with_racetracks
+from raceline.projections.race import prospect_table
+from raceline.projections.race_tables import definitions
+
+Answer = dict[str, list[dict[str, Any]]]
+_CANCELED = "57014"  # query_canceled: what statement_timeout does
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KEPT = 32  # sets of racetracks that stay compiled
+
+
+class AsKnown:
+    """Derives what is asked of customers; safe to share between threads. Keeps a few connections ready, because one
+    costs more than the question."""
+
+    def __init__(self, url: str, catalogue: Catalogue, rules: Rules, racetracks: Racetracks, *, idle: int = 4) -> None:
+        self._url, self._catalogue, self._rules, self._racetracks = url, catalogue, rules, racetracks
+        self._idle: LifoQueue[tuple[ExitStack, ColumnReader]] = LifoQueue(idle)
+        self._compiled: dict[tuple[str, ...], Rules] = {}
+
+    def __call__(self, asked: Asked) -> Answer:
+        """The rows of the read models that belong to customers, by the names of their tables, and with them:
+
+        prospects: what could move each customer on; racetracks, racetrack_stages, racetrack_rules, rule_conditions: the
+        definitions; checkpoint: one row with the position and the clock (microseconds since 1970) of the answer.
+
+        Raises UnknownRacetrack, LimitExceeded when a statement takes too long, LogUnavailable.
+        """
+        try:
+            return self._answer(asked)
+        except LogUnavailable as error:
+            raise LogUnavailable from error  # what the driver says may name hosts and users
+        except LogRefused as error:
+            if isinstance(told := error.__cause__, adbc_driver_manager.Error) and told.sqlstate == _CANCELED:
+                raise LimitExceeded(limit="statement_timeout") from error
+            raise
+
+    def rules(self, registry: Registry, racetracks: tuple[tuple[str, int | None], ...] = ()) -> Rules:
+        """The rules with the racetracks that are active, or the ones named. Raises UnknownRacetrack."""
+        versions = _versions(registry, racetracks)
+        key = tuple(version.hash + str(version.version) for version in versions)
+        if key not in self._compiled:
+            if len(self._compiled) >= _KEPT:
+                self._compiled.clear()
+            self._compiled[key] = with_racetracks(self._rules, self._catalogue, versions)
+        return self._compiled[key]
+
+    def _answer(self, asked: Asked) -> Answer:
+        # A connection may have died while it lay idle; only a new one tells whether the database is away.
+        with suppress(Empty, LogUnavailable):
+            return self._ask(*self._idle.get_nowait(), asked)
+        return self._ask(*self._new(), asked)
+
+    def _new(self) -> tuple[ExitStack, ColumnReader]:
+        with ExitStack() as stack:
+            reader = ColumnReader(stack.enter_context(arrow.connect(self._url)), self._catalogue)
+            return stack.pop_all(), reader
+
+    def _ask(self, stack: ExitStack, reader: ColumnReader, asked: Asked) -> Answer:
+        try:
+            position, clock = self._as_of(reader.connection, asked)
+            rules = self.rules(self._racetracks.registry(position), asked.racetracks)
+            reader.want(rules.wanted)
+            columns = reader.of(asked.customers, position)
+            with arrow.translated():
+                reader.connection.rollback()
+        except BaseException:
+            stack.close()
+            raise
+        self._keep(stack, reader)
+        return _told(columns if asked.at is None else _until(columns, asked.at), rules, position, clock)
+
+    def _as_of(self, connection: Connection, asked: Asked) -> tuple[int, int]:
+        position, clock = checkpoint_as_of(connection, asked.position)
+        if asked.clock is not None:
+            clock = max(clock, _microseconds(asked.clock)) if asked.position is not None else _microseconds(asked.clock)
+        return position, clock if asked.at is None else min(clock, _microseconds(asked.at))
+
+    def _keep(self, stack: ExitStack, reader: ColumnReader) -> None:
+        try:
+            self._idle.put_nowait((stack, reader))
+        except Full:
+            stack.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        while True:
+            try:
+                self._idle.get_nowait()[0].close()
+            except Empty:
+                return
+
+
+def _versions(registry: Registry, racetracks: tuple[tuple[str, int | None], ...]) -> tuple[Version, ...]:
+    """The active versions, those that are named in place of them or after them."""
+    named = {name: registry.get(name, version) for name, version in racetracks}
+    places = dict.fromkeys([*(version.name for version in registry.active), *named])
+    active = {version.name: version for version in registry.active}
+    return tuple((active | named)[name] for name in places)
+
+
+def _until(columns: Columns, at: datetime) -> Columns:
+    return columns.where(columns.occurred_at <= _microseconds(at))
+
+
+def _microseconds(moment: datetime) -> int:
+    passed = moment - _EPOCH
+    return (passed.days * 86_400 + passed.seconds) * MICROSECONDS + passed.microseconds
+
+
+def _told(columns: Columns, rules: Rules, position: int, clock: int) -> Answer:
+    rows = derive(columns, rules, clock)
+    answer = {name: getattr(rows, name).to_pylist() for name in OF_CUSTOMER}
+    answer["prospects"] = [row for table in _prospects(columns, rules, clock) for row in table.to_pylist()]
+    answer |= {name: table.to_pylist() for name, table in definitions(rules.tracks).items()}
+    return answer | {"checkpoint": [{"position": position, "clock": clock}]}
+
+
+def _prospects(columns: Columns, rules: Rules, clock: int) -> Iterator[pa.Table]:
+    return (prospect_table(columns, track, clock) for track in rules.tracks)
