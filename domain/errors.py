@@ -73,7 +73,7 @@ class NotActive(RacelineError):
 
 
 class UnreadableRacetrack(RacelineError):
-    """This version of the racetrack was published by a newer raceline; upgrade this one."""
+    """A newer raceline decided this about the racetrack, and this one cannot read it; upgrade."""
 
 
 class UnknownEventType(RacelineError):
