@@ -37,9 +37,14 @@ def stage_lengths(connection: Connection) -> StageLengths:
 
     Raises LogUnavailable, LogRefused.
     """
-    (checkpoint,) = arrow.rows(connection, _SQL["checkpoint"]).to_pylist()
-    rows = lengths_of(arrow.rows(connection, _SQL["stays"]), checkpoint["clock"])
-    return StageLengths(*checkpoint.values(), rows)
+    generation, position, clock = _checkpoint(connection)
+    rows = lengths_of(arrow.rows(connection, _SQL["stays"]), clock)
+    return StageLengths(generation, position, clock, rows)
+
+
+def _checkpoint(connection: Connection) -> tuple[str, int, int]:
+    (live,) = arrow.rows(connection, _SQL["checkpoint"]).to_pylist()
+    return live["name"], live["position"], live["clock"]
 
 
 class KeptStageLengths:
@@ -53,7 +58,7 @@ class KeptStageLengths:
     def __call__(self, connection: Connection) -> StageLengths:
         """As `stage_lengths`; among very many moves up to a minute old, though never of another generation."""
         with self._lock:
-            checkpoint = tuple(arrow.rows(connection, _SQL["checkpoint"]).to_pylist()[0].values())
+            checkpoint = _checkpoint(connection)
             if self._kept is None or not self._good(self._kept, checkpoint):
                 began = monotonic()
                 self._kept = stage_lengths(connection)
@@ -61,7 +66,7 @@ class KeptStageLengths:
                 self._until = began + (_PATIENCE * took if took > _LONG_SECONDS else 0)
             return self._kept
 
-    def _good(self, kept: StageLengths, checkpoint: tuple[Any, ...]) -> bool:
+    def _good(self, kept: StageLengths, checkpoint: tuple[str, int, int]) -> bool:
         return kept[:3] == checkpoint or (kept.generation == checkpoint[0] and monotonic() < self._until)
 
 

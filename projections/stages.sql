@@ -67,7 +67,7 @@ ORDER BY r.racetrack, r.n
 jsonb_populate_recordset(NULL::live.{table}, %({table})s::jsonb)
 
 -- name: given_journeys
-jsonb_to_recordset(%(journeys)s::jsonb) AS g(racetrack text, customers bigint)
+(SELECT g.racetrack, g.customers FROM jsonb_to_recordset(%(journeys)s::jsonb) AS g(racetrack text, customers bigint))
 
 -- name: checkpoint
 -- A generation that never had a tick is true at its newest move.
