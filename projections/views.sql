@@ -248,7 +248,7 @@ DELETE FROM {views}.revisions AS r USING pg_temp.touched AS t WHERE r.customer_i
 INSERT INTO pg_temp.touched (customer_id)
 SELECT DISTINCT j.customer_id
 FROM {views}.journeys AS j
-WHERE j.next_timer <= current_setting('raceline.clock')::timestamptz
+WHERE j.next_timer <= timestamptz 'epoch' + current_setting('raceline.clock')::bigint * interval '1 microsecond'
     AND NOT EXISTS (SELECT FROM pg_temp.touched AS t WHERE t.customer_id = j.customer_id);
 
 -- name: next_due

@@ -58,7 +58,7 @@ def crash(house):
         session = Session(connection, house.catalogue, house.rules)
         claimed = session.claim("live")
         if claimed.position < claimed.head:
-            session.apply(claimed, claimed.head)
+            session.apply(claimed, claimed.head, claimed.clock)
 
 
 @pytest.fixture

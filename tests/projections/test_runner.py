@@ -131,10 +131,10 @@ def test_a_projection_that_fails_stops_keeps_its_checkpoint_and_shows(house, mon
     house.take(clicks(40, 10))
     plain = derivation.derive
 
-    def fragile(columns, rules):
+    def fragile(columns, rules, clock):
         if "case.opened" in columns.texts["type"].to_pylist():
             raise ValueError("what is this?")
-        return plain(columns, rules)
+        return plain(columns, rules, clock)
 
     monkeypatch.setattr("raceline.projections.generation.derive", fragile)
     with pytest.raises(ProjectionFailed, match="what is this"):

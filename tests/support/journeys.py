@@ -16,6 +16,8 @@ from raceline.domain.check import Check
 from raceline.domain.event import event_uid
 from raceline.domain.ingest import Ingest
 from raceline.domain.log import EventLog
+from raceline.domain.racetrack_file import parse
+from raceline.domain.racetracks import Racetracks
 from raceline.projections.derive import Rules
 from raceline.projections.generation import Session, prepare
 from raceline.projections.runner import Projector
@@ -29,6 +31,16 @@ TABLES = {
     "paths": "customer_id, n",
     "pages": "page",
     "path_days": "day, resolved, turned",
+    "journeys": "customer_id, racetrack",
+    "moves": "customer_id, racetrack, n",
+    "revisions": "customer_id, racetrack, n",
+    "stage_days": "racetrack, stage, day",
+    "transitions": "racetrack, from_stage, to_stage, kind, rule",
+    "rule_sources": "racetrack, rule",
+    "racetracks": "racetrack",
+    "racetrack_stages": "racetrack, n",
+    "racetrack_rules": "racetrack, n",
+    "rule_conditions": "racetrack, rule, node",
 }
 
 
@@ -64,6 +76,7 @@ class House:
         self.rules = Rules(titles(self.catalogue))
         prepare(self.url, self.catalogue, self.rules)
         self.log = EventLog(self.url, pool_size=2)
+        self.racetracks = Racetracks(self.log)
         self.ingest = Ingest(self.log, Check(self.catalogue))
 
     def take(self, envelopes):
@@ -76,7 +89,14 @@ class House:
         """Bring the read models up to date; on one session for the life of the house, as a running projector has."""
         if self._session is None:
             self._session = Session(self._open.enter_context(arrow.connect(self.url)), self.catalogue, self.rules)
-        return self.projector(**settings).catch_up(self._session)
+        return self.projector(**settings).catch_up(self._session, self.racetracks)
+
+    def activate(self, definition):
+        """Publish a definition, a YAML text, and put it in force."""
+        racetrack = parse(definition)
+        published = self.racetracks.publish(racetrack, definition, "test")
+        self.racetracks.activate(racetrack.name, published.version, "test")
+        return published
 
     def tables(self, schema="live"):
         """Every read model, with positions replaced by the event_ids they stand for."""
@@ -94,10 +114,10 @@ class House:
 
 
 def _named(row, names):
-    for column in ("position", "path_id"):
+    for column in ("position", "path_id", "trigger"):
         if row.get(column) is not None:
             row[column] = names[row[column]]
-    for column in ("step_events", "events"):
+    for column in ("step_events", "events", "evidence", "causes"):
         if isinstance(row.get(column), list):
             row[column] = [names[position] for position in row[column]]
     return row
