@@ -9,14 +9,17 @@ from raceline.projections.derive import Rules
 from raceline.projections.race_rules import Track, compiled, wanted
 
 
-def with_racetracks(rules: Rules, catalogue: Catalogue, versions: tuple[Version, ...]) -> Rules:
+def with_racetracks(
+    rules: Rules, catalogue: Catalogue, versions: tuple[Version, ...], beside: tuple[Version, ...] = ()
+) -> Rules:
     """The rules, racing on these versions; the first is the default. The same object when nothing changes.
 
-    Raises UnreadableRacetrack, InvalidRacetrack when the catalogue lacks what a version is about.
+    beside: versions that will be raced on the same columns. Raises UnreadableRacetrack; InvalidRacetrack when the
+    catalogue lacks what a version is about.
     """
     if [track.identity for track in rules.tracks] == [_identity(version) for version in versions]:
         return rules
-    reads = wanted(tuple(version.racetrack for version in versions), catalogue)
+    reads = wanted(tuple(version.racetrack for version in (*versions, *beside)), catalogue)
     tracks = tuple(_compiled(version, catalogue, reads) for version in versions)
     return replace(rules, tracks=tracks, wanted=reads)
 

@@ -55,6 +55,31 @@ def prospect_table(columns: Columns, track: Track, clock: int) -> pa.Table:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Where c customers stand. present: (c,) who has any event in scope; stage: its name, null outside; rule: the title
+    of the rule that brought them there, null when none did."""
+
+    customers: pa.Array
+    present: NDArray[np.bool_]
+    stage: pa.Array
+    rule: pa.Array
+
+
+def standings(columns: Columns, track: Track, clock: int) -> Standing:
+    """Where each customer of the columns stands on a racetrack."""
+    seen = field(columns, track)
+    race = run(track.program, seen.facts, clock)
+    rule = np.full(len(columns.customers), -1, np.int64)
+    rule[race.customer] = race.rule  # the last of a customer stays
+    return Standing(
+        columns.customers,
+        np.diff(seen.facts.start) > 0,
+        _stage_names(track, _states(track, seen, race)),
+        _names([one.title for one in track.rules], rule),
+    )
+
+
+@dataclass(frozen=True)
 class _Told:
     """What the kernel found, as rows."""
 
