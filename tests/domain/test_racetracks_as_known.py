@@ -1,10 +1,11 @@
 """Whatever is decided, in whatever order: the registry says at every position what a plain model said there."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from raceline.domain.condition import Condition
 from raceline.domain.errors import NotActive, UnknownRacetrack
@@ -71,16 +72,13 @@ class Deciding(RuleBasedStateMachine):
 
     def __init__(self, databases, event):
         super().__init__()
-        self.database = databases()
         self.event = event
         self.model = Model()
-
-    @initialize()
-    def begin(self):
-        self.url = self.database.__enter__()
-        self.log = EventLog(self.url, pool_size=2)
-        self.deciders = (Racetracks(self.log), Racetracks(self.log))
         self.known = [self.model.seen()]
+        with ExitStack() as opened:
+            self.log = opened.enter_context(EventLog(opened.enter_context(databases()), pool_size=2))
+            self.opened = opened.pop_all()
+        self.deciders = (Racetracks(self.log), Racetracks(self.log))
 
     def remember(self, log_grew):
         """What the model says now is what was known from the new positions on; a first version takes two."""
@@ -123,16 +121,18 @@ class Deciding(RuleBasedStateMachine):
         self.remember(log_grew=True)
 
     def teardown(self):
-        for racetracks in (*self.deciders, Racetracks(self.log)):
-            for position, expected in enumerate(self.known):
-                registry = racetracks.registry(position)
-                assert seen(registry) == expected
-                assert registry.position <= position
-            assert seen(racetracks.registry()) == self.known[-1]
-            for one in racetracks.registry().versions:
-                assert one.racetrack == racetrack(one.name, self.model.titles[one.name][one.version - 1])
-        self.log.close()
-        self.database.__exit__(None, None, None)
+        with self.opened:
+            for racetracks in (*self.deciders, Racetracks(self.log)):
+                self.check(racetracks)
+
+    def check(self, racetracks):
+        for position, expected in enumerate(self.known):
+            registry = racetracks.registry(position)
+            assert seen(registry) == expected
+            assert registry.position <= position
+        assert seen(racetracks.registry()) == self.known[-1]
+        for one in racetracks.registry().versions:
+            assert one.racetrack == racetrack(one.name, self.model.titles[one.name][one.version - 1])
 
 
 def test_at_every_position_the_registry_is_what_it_was_when_the_log_ended_there(databases, event):
