@@ -4,15 +4,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from raceline.domain.racetrack_check import check
+
 from raceline.app.settings import Settings
 from raceline.domain.catalogue import Catalogue, load
 from raceline.domain.check import Check, Limits
+from raceline.domain.errors import InvalidRacetrack, UnknownRacetrack
 from raceline.domain.ingest import Ingest
 from raceline.domain.log import EventLog
+from raceline.domain.racetrack import Racetrack
+from raceline.domain.racetrack_file import parse, presets
+from raceline.domain.racetracks import Racetracks
+from raceline.domain.yaml_file import nearest
 from raceline.projections.derive import MICROSECONDS, Rules
 from raceline.projections.generation import prepare
 from raceline.projections.runner import Projector
 from raceline.projections.titles import titles
+
+NO_RACETRACK = "none"
+BY = "raceline"
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,7 @@ class Runtime:
     rules: Rules
     log: EventLog
     ingest: Ingest
+    racetracks: Racetracks
 
     def projector(self) -> Projector:
         """The live run of the read models."""
@@ -34,6 +45,7 @@ class Runtime:
             self.rules,
             batch=self.settings.projection_batch,
             rebuild_after=self.settings.rebuild_after_events,
+            tick=int(self.settings.tick_seconds * MICROSECONDS),
         )
 
 
@@ -61,4 +73,27 @@ def runtime(settings: Settings) -> Iterator[Runtime]:
     with database(settings) as url:
         prepare(url, catalogue, rules)
         with EventLog(url, pool_size=settings.pool_size) as log:
-            yield Runtime(settings, url, catalogue, rules, log, Ingest(log, Check(catalogue, limits)))
+            racetracks = Racetracks(log)
+            _begin(racetracks, settings.racetrack, catalogue)
+            yield Runtime(settings, url, catalogue, rules, log, Ingest(log, Check(catalogue, limits)), racetracks)
+
+
+def _begin(racetracks: Racetracks, preset: str, catalogue: Catalogue) -> None:
+    """A log in which nothing was ever decided about racetracks gets the preset, so that there is one from the start."""
+    if preset == NO_RACETRACK or racetracks.registry().position:
+        return
+    found = presets()
+    if preset not in found:
+        near = nearest(preset, found)
+        raise UnknownRacetrack(f"did you mean `{near}`?" if near else f"known are: {', '.join(found)}", name=preset)
+    text = found[preset].read_text(encoding="utf-8")
+    published = racetracks.publish(checked(parse(text, preset), catalogue), text, BY)
+    racetracks.activate(published.name, published.version, BY)
+
+
+def checked(racetrack: Racetrack, catalogue: Catalogue) -> Racetrack:
+    """A definition that may be published. Raises InvalidRacetrack, with everything that is wrong about it."""
+    wrong = [finding for finding in check(racetrack, catalogue) if finding.severity == "error"]
+    if wrong:
+        raise InvalidRacetrack("; ".join(map(str, wrong)), racetrack=racetrack.name)
+    return racetrack

@@ -24,8 +24,8 @@ from raceline.app.problems import Kind, Problem, as_problem, of_status
 from raceline.app.runtime import Runtime
 from raceline.app.settings import Settings
 from raceline.domain.errors import AddressTaken, RacelineError
+from raceline.graphql.answer import MIN_POSITION_HEADER
 from raceline.graphql.endpoint import Endpoint
-from raceline.graphql.executor import MIN_POSITION_HEADER
 from raceline.projections.runner import Projector
 
 SHUTDOWN_SECONDS = 10

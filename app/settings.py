@@ -56,6 +56,13 @@ class Settings(BaseSettings):
         86_400, description="How far ahead of the clock an event may have happened; beyond it is quarantined"
     )
     session_gap_seconds: PositiveFloat = Field(1800, description="Silence that ends a path")
+    racetrack: str = Field(
+        "cisco-13",
+        description="The racetrack that a log without any gets: the name of one that comes with raceline, or none",
+    )
+    tick_seconds: PositiveFloat = Field(
+        60, description="How long the read models may lag behind the clock while no timer is due"
+    )
     database_patience_seconds: NonNegativeFloat = Field(
         60, description="How long the ingest of a file waits for a database that went away"
     )

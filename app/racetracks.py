@@ -1,0 +1,117 @@
+"""What GraphQL asks about racetracks, answered in threads: the registry, dry runs, figures of stages, decisions."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from raceline.app.runtime import Runtime
+from raceline.domain import arrow
+from raceline.domain.racetrack_file import parse
+from raceline.domain.racetrack_registry import Version
+from raceline.domain.racetracks import Published, Racetracks
+from raceline.projections.accounts import account_history
+from raceline.projections.dry_run import DryRun, dry_run
+from raceline.projections.in_force import with_racetracks
+from raceline.projections.race_tables import definitions
+from raceline.projections.stage_lengths import KeptStageLengths
+
+Rows = dict[str, list[dict[str, Any]]]
+InThread = Callable[..., Awaitable[Any]]
+_BY = "graphql"
+
+
+class RacetrackAnswers:
+    """The racetracks of one store. `url`: as the API reads it; `in_thread`: runs what blocks."""
+
+    def __init__(self, url: str, runtime: Runtime, racetracks: Racetracks, in_thread: InThread) -> None:
+        self._url, self._catalogue, self._rules = url, runtime.catalogue, runtime.rules
+        self._racetracks, self._in_thread = racetracks, in_thread
+        self._lengths = KeptStageLengths()
+
+    async def registry(self) -> Rows:
+        """Every version that was published, and its definition."""
+        rows: Rows = await self._in_thread(self._registry)
+        return rows
+
+    async def dry_run(self, name: str, version: int) -> Rows:
+        """What would change if a version were active. Raises UnknownRacetrack."""
+        rows: Rows = await self._in_thread(self._dry_run, name, version)
+        return rows
+
+    async def stage_lengths(self) -> Rows:
+        """How long stays last, under the live versions."""
+        rows: Rows = await self._in_thread(self._stage_lengths)
+        return rows
+
+    async def account_history(self, account: str, racetrack: str | None) -> Rows:
+        """The stays of a company, rolled up."""
+        rows: Rows = await self._in_thread(self._account_history, account, racetrack)
+        return rows
+
+    async def publish(self, definition: str) -> Published:
+        """A version from its YAML. Raises InvalidRacetrack."""
+        published: Published = await self._in_thread(self._publish, definition)
+        return published
+
+    async def activate(self, name: str, version: int) -> int:
+        """Make a version the active one. Raises UnknownRacetrack."""
+        position: int = await self._in_thread(self._racetracks.activate, name, version, _BY)
+        return position
+
+    async def retire(self, name: str) -> int:
+        """Put the active version out of force. Raises UnknownRacetrack, NotActive."""
+        position: int = await self._in_thread(self._racetracks.retire, name, _BY)
+        return position
+
+    def _registry(self) -> Rows:
+        registry = self._racetracks.registry()
+        rows: Rows = {"registry": []}
+        for version in registry.versions:
+            tables = definitions(with_racetracks(self._rules, self._catalogue, (version,)).tracks)
+            (told,) = tables.pop("racetracks").to_pylist()
+            rows["registry"].append(told | _decided(version, default=version == registry.default))
+            for name, table in tables.items():
+                numbered = ({**row, "version": version.version} for row in table.to_pylist())
+                rows.setdefault(name, []).extend(numbered)
+        return rows
+
+    def _dry_run(self, name: str, version: int) -> Rows:
+        registry = self._racetracks.registry()
+        wanted = registry.get(name, version)
+        return _rows(dry_run(self._url, self._catalogue, self._rules, wanted, registry.find(name)))
+
+    def _stage_lengths(self) -> Rows:
+        with arrow.connect(self._url) as connection:
+            return {"stage_lengths": self._lengths(connection).rows}
+
+    def _account_history(self, account: str, racetrack: str | None) -> Rows:
+        with arrow.connect(self._url) as connection:
+            return {"account_history": account_history(connection, account, racetrack)}
+
+    def _publish(self, definition: str) -> Published:
+        return self._racetracks.publish(parse(definition), definition, _BY)
+
+
+def _decided(version: Version, *, default: bool) -> dict[str, Any]:
+    return {
+        "status": version.status,
+        "is_default": default,
+        "text": version.text,
+        "published_at": version.recorded_at,
+        "position": version.position,
+    }
+
+
+def _rows(found: DryRun) -> Rows:
+    plain = ("racetrack", "version", "against", "position", "customers", "moved")
+    return {
+        "dry_run": [{name: getattr(found, name) for name in plain}],
+        "dry_run_stages": [{"stage": stage, "now": now, "then": then} for stage, (now, then) in found.stages.items()],
+        "dry_run_transitions": [
+            {"from_stage": origin, "to_stage": to, "rule": rule, "customers": customers}
+            for (origin, to, rule), customers in found.transitions.most_common()
+        ],
+        "dry_run_examples": [
+            {"n": n, "customer_id": one.customer_id, "from_stage": one.now, "to_stage": one.then, "rule": one.rule}
+            for n, one in enumerate(found.examples, 1)
+        ],
+    }
