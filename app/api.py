@@ -12,7 +12,6 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
-from raceline.app.racetracks import RacetrackQuestions
 from raceline.app.racetracks import RacetrackAnswers
 from raceline.app.runtime import Runtime
 from raceline.app.settings import Settings
@@ -37,16 +36,14 @@ class Composed:
         self._threads = CapacityLimiter(runtime.settings.pool_size)
         url = reading(runtime.url, runtime.settings)
         self._as_known = AsKnown(url, runtime.catalogue, runtime.rules, runtime.racetracks)
-        self._questions = RacetrackQuestions(runtime, url, runtime.racetracks, self._in_thread)
         self.api = Api(
             pool=_pool(url, runtime.settings),
             watch=Watch(runtime.url),
             record=self._record_graphql,
             requeue=self._requeue,
             as_known=self._derive_as_known,
-            racetracks=RacetrackAnswers(url, runtime, self._racetracks, self._in_thread),
+            racetracks=RacetrackAnswers(url, runtime, runtime.racetracks, self._in_thread),
             limits=_limits(runtime.settings),
-            racetracks=self._questions,
         )
 
     @asynccontextmanager
@@ -59,7 +56,6 @@ class Composed:
         finally:
             await run_sync(self._group.close)
             await run_sync(self._as_known.close)
-            await run_sync(self._questions.close)
 
     async def record(self, raws: Sequence[bytes], source: str, place: str) -> list[Outcome]:
         """Take the JSON texts of envelopes, as `Ingest.record` does; small appends are committed together."""

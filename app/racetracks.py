@@ -3,10 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pyarrow as pa
+
 from raceline.app.runtime import Runtime
 from raceline.domain import arrow
-from raceline.domain.racetrack_file import parse
-from raceline.domain.racetrack_registry import Version
+from raceline.domain.errors import RacelineError
+from raceline.domain.racetrack_check import check_text, refuse
+from raceline.domain.racetrack_registry import Registry, Version
 from raceline.domain.racetracks import Published, Racetracks
 from raceline.projections.accounts import account_history
 from raceline.projections.dry_run import DryRun, dry_run
@@ -26,6 +29,7 @@ class RacetrackAnswers:
         self._url, self._catalogue, self._rules = url, runtime.catalogue, runtime.rules
         self._racetracks, self._in_thread = racetracks, in_thread
         self._lengths = KeptStageLengths()
+        self._told: tuple[int, Rows] = (-1, {})
 
     async def registry(self) -> Rows:
         """Every version that was published, and its definition."""
@@ -64,15 +68,28 @@ class RacetrackAnswers:
 
     def _registry(self) -> Rows:
         registry = self._racetracks.registry()
+        if self._told[0] != registry.position:
+            self._told = (registry.position, self._registry_rows(registry))
+        return self._told[1]
+
+    def _registry_rows(self, registry: Registry) -> Rows:
         rows: Rows = {"registry": []}
         for version in registry.versions:
-            tables = definitions(with_racetracks(self._rules, self._catalogue, (version,)).tracks)
-            (told,) = tables.pop("racetracks").to_pylist()
+            told, tables = self._definition(version)
             rows["registry"].append(told | _decided(version, default=version == registry.default))
             for name, table in tables.items():
                 numbered = ({**row, "version": version.version} for row in table.to_pylist())
                 rows.setdefault(name, []).extend(numbered)
         return rows
+
+    def _definition(self, version: Version) -> tuple[dict[str, Any], dict[str, pa.Table]]:
+        try:
+            tables = definitions(with_racetracks(self._rules, self._catalogue, (version,)).tracks)
+        except RacelineError as unreadable:  # of a newer raceline, or of a catalogue that is not loaded: only listed
+            told = {"racetrack": version.name, "version": version.version, "hash": version.hash, "title": version.name}
+            return told | {"documentation": str(unreadable), "time_zone": "UTC", "start": None}, {}
+        (told,) = tables.pop("racetracks").to_pylist()
+        return told, tables
 
     def _dry_run(self, name: str, version: int) -> Rows:
         registry = self._racetracks.registry()
@@ -88,7 +105,9 @@ class RacetrackAnswers:
             return {"account_history": account_history(connection, account, racetrack)}
 
     def _publish(self, definition: str) -> Published:
-        return self._racetracks.publish(parse(definition), definition, _BY)
+        racetrack, findings = check_text(definition, self._catalogue)
+        refuse(findings, racetrack.name)
+        return self._racetracks.publish(racetrack, definition, _BY)
 
 
 def _decided(version: Version, *, default: bool) -> dict[str, Any]:

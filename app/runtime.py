@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from raceline.domain.racetrack_check import check
-
 from raceline.app.settings import Settings
 from raceline.domain.catalogue import Catalogue, load
 from raceline.domain.check import Check, Limits
-from raceline.domain.errors import InvalidRacetrack, UnknownRacetrack
+from raceline.domain.errors import UnknownRacetrack
 from raceline.domain.ingest import Ingest
 from raceline.domain.log import EventLog
-from raceline.domain.racetrack import Racetrack
-from raceline.domain.racetrack_file import parse, presets
+from raceline.domain.racetrack_check import check_file, refuse
+from raceline.domain.racetrack_file import presets
 from raceline.domain.racetracks import Racetracks
 from raceline.domain.yaml_file import nearest
 from raceline.projections.derive import MICROSECONDS, Rules
@@ -86,14 +84,7 @@ def _begin(racetracks: Racetracks, preset: str, catalogue: Catalogue) -> None:
     if preset not in found:
         near = nearest(preset, found)
         raise UnknownRacetrack(f"did you mean `{near}`?" if near else f"known are: {', '.join(found)}", name=preset)
-    text = found[preset].read_text(encoding="utf-8")
-    published = racetracks.publish(checked(parse(text, preset), catalogue), text, BY)
+    racetrack, findings = check_file(found[preset], catalogue)
+    refuse(findings, racetrack.name)
+    published = racetracks.publish(racetrack, found[preset].read_text(encoding="utf-8"), BY)
     racetracks.activate(published.name, published.version, BY)
-
-
-def checked(racetrack: Racetrack, catalogue: Catalogue) -> Racetrack:
-    """A definition that may be published. Raises InvalidRacetrack, with everything that is wrong about it."""
-    wrong = [finding for finding in check(racetrack, catalogue) if finding.severity == "error"]
-    if wrong:
-        raise InvalidRacetrack("; ".join(map(str, wrong)), racetrack=racetrack.name)
-    return racetrack
