@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 PY := .venv/bin/python
+# In several processes, each with a server of its own; `$(PY) -m pytest tests/domain` is for one part and one process.
+PYTEST := $(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench docs
 
@@ -26,10 +28,10 @@ run: setup ## serve the API with a generated sample, at http://127.0.0.1:8000/gr
 	.venv/bin/raceline serve --sample
 
 test: setup ## all tests on the embedded PostgreSQL, then those that need a database on another major version
-	$(PY) -m pytest
+	$(PYTEST)
 	@other=$$($(PY) tests/support/other_server.py) && \
 	echo "The tests marked 'database' once more, on $$($$other/postgres --version):" && \
-	RACELINE_TEST_POSTGRES_BIN=$$other $(PY) -m pytest -m database
+	RACELINE_TEST_POSTGRES_BIN=$$other $(PYTEST) -m database
 
 check: setup ## lint, format, types, and which part may import which
 	$(PY) -m ruff check .
