@@ -1,5 +1,9 @@
 """The race: what a racetrack makes of customers' events (design, section 5)."""
 
+from typing import Any
+
+import numpy as np
+
 from raceline.analytics.race_arrays import (
     ALL,
     ANY,
@@ -15,10 +19,16 @@ from raceline.analytics.race_arrays import (
     START,
     SUM,
     Facts,
+    Longs,
     Program,
     Prospects,
     Race,
 )
+from raceline.analytics.race_desk import MOVES, NOTHING, PROOFS, Desk, Proofs, desk_for, grown, proofs_for
+from raceline.analytics.race_plan import Plan, Records, lay_out
+from raceline.analytics.race_prospects import ask_all
+from raceline.analytics.race_revise import Books, Revisions, revise, revisions_for, with_more_room
+from raceline.analytics.race_walk import begin, walk_all
 
 __all__ = [
     "ALL",
@@ -42,15 +52,120 @@ __all__ = [
     "run",
 ]
 
+# How many events of one customer may be walked through again to tell since when their moves are known.
+REVISION_BUDGET = 8_000_000
 
-def run(program: Program, facts: Facts, clock: int) -> Race:
+
+def run(program: Program, facts: Facts, clock: int, revision_budget: int = REVISION_BUDGET) -> Race:
     """Walk each customer's events and timers up to the clock, and say every move, why, and since when it is known.
 
-    clock: microseconds; a customer with later events is followed up to the last of them.
+    clock: microseconds; a customer with later events is followed up to the last of them. Of a customer so restless
+    that more than `revision_budget` events would have to be walked through again, only the newest steps of knowledge
+    are looked at. Sums of amounts must fit into 64 bits. Raises ValueError when the columns differ in length.
     """
-    raise NotImplementedError
+    facts = _contiguous(facts)
+    plan = lay_out(program, facts.matches.shape[1], facts.value_size)
+    desk = desk_for(plan, facts, PROOFS)
+    customers = len(facts.start) - 1
+    timers, doubtful = np.full(customers, NEVER, np.int64), np.zeros(customers, np.bool_)
+    begin(plan, desk)
+    proofs = proofs_for(*_first_guess(plan, facts))
+    while not walk_all(plan, facts, desk, proofs, clock, timers, doubtful):
+        proofs = grown(proofs)
+    move = proofs.move[: desk.walker[0].moves]
+    left_out = np.zeros(customers, np.int64)
+    found = _revisions(plan, facts, move, np.flatnonzero(doubtful), left_out, revision_budget)
+    return Race(
+        **{name: np.ascontiguousarray(move[name]) for name in Race._fields[:7]},
+        **_written(proofs, desk),
+        next_timer=timers,
+        **_revised(found),
+        left_out=left_out,
+    )
 
 
 def prospects(program: Program, facts: Facts, clock: int) -> Prospects:
-    """For each customer, at the clock, and each rule that could move them on: what holds, and when it would fire."""
-    raise NotImplementedError
+    """For each customer, at the clock, and each rule that could move them on: what holds, and when it would fire.
+
+    clock: microseconds; later, where a customer has later events. Customers without events have no prospects. Raises
+    ValueError when the columns differ in length.
+    """
+    facts = _contiguous(facts)
+    plan = lay_out(program, facts.matches.shape[1], facts.value_size)
+    desk = desk_for(plan, facts, NOTHING)
+    begin(plan, desk)
+    proofs = proofs_for(*_first_guess(plan, facts))
+    doubtful = np.zeros(len(facts.start) - 1, np.bool_)
+    while not ask_all(plan, facts, desk, proofs, clock, doubtful):
+        proofs = grown(proofs)
+    move = proofs.move[: desk.walker[0].moves]
+    return Prospects(
+        customer=np.ascontiguousarray(move.customer),
+        rule=np.ascontiguousarray(move.rule),
+        fires_at=np.ascontiguousarray(move.known_at),
+        **_written(proofs, desk),
+    )
+
+
+def _contiguous(facts: Facts) -> Facts:
+    """The kernels are compiled for one layout, and do not check lengths."""
+    n = len(facts.occurred_at)
+    if any(len(column) != n for column in facts[1:5]) or facts.values.shape[1] != n or facts.start[-1] != n:
+        raise ValueError("the columns of events differ in length")
+    types = (np.int64, np.int64, np.int64, np.int32, np.uint64, np.int64, np.int64)
+    return Facts(*(np.ascontiguousarray(column, kind) for column, kind in zip(facts, types, strict=True)))
+
+
+def _first_guess(plan: Plan, facts: Facts) -> tuple[int, int, int]:
+    # It need not be right, and room that is not used takes no memory; but one move must fit.
+    n, most = len(facts.occurred_at), int(np.max(np.diff(facts.start), initial=0))
+    evidence = min(plan.most_evidence, plan.most_leaves * most) + plan.most_sums * most
+    return 64 + n // 2, plan.most_nodes + n, evidence + n
+
+
+def _written(proofs: Proofs, desk: Desk) -> dict[str, Any]:
+    walker = desk.walker[0]
+    move = proofs.move[: walker.moves]
+    return {
+        "node_start": _starts(move.node_end),
+        "satisfied": proofs.satisfied[: walker.nodes],
+        "observed": proofs.observed[: walker.nodes],
+        "evidence_start": _starts(move.evidence_end),
+        "evidence_row": proofs.evidence_row[: walker.evidence],
+        "evidence_node": proofs.evidence_node[: walker.evidence],
+    }
+
+
+def _revisions(plan: Plan, facts: Facts, move: Records, doubtful: Longs, left_out: Longs, budget: int) -> Revisions:
+    """The revisions of some customers; corrects since when their moves are known."""
+    desk, place = desk_for(plan, facts, MOVES), np.zeros(1, np.int64)
+    start = np.searchsorted(move.customer, np.arange(len(left_out) + 1))
+    found, room = revisions_for(1024, 4096), 1024
+    while not revise(plan, facts, desk, _books(room), found, move, start, doubtful, place, left_out, budget):
+        found, room = with_more_room(found), 2 * room
+    return found
+
+
+def _books(room: int) -> Books:
+    return Books(*(proofs_for(room, 0, 0) for _ in Books._fields))
+
+
+def _revised(found: Revisions) -> dict[str, Any]:
+    revisions, causes, before, after = found.written.tolist()
+    revision = found.revision[:revisions]
+    return {
+        "revision_customer": np.ascontiguousarray(revision.customer),
+        "revision_known_at": np.ascontiguousarray(revision.known_at),
+        "cause_start": _starts(revision.cause_end),
+        "cause_row": found.cause_row[:causes],
+        "before_start": _starts(revision.before_end),
+        "before_state": found.before_state[:before],
+        "before_at": found.before_at[:before],
+        "after_start": _starts(revision.after_end),
+        "after_state": found.after_state[:after],
+        "after_at": found.after_at[:after],
+    }
+
+
+def _starts(ends: Longs) -> Longs:
+    return np.concatenate([np.zeros(1, np.int64), ends])

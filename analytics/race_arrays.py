@@ -1,7 +1,7 @@
 """The arrays that the race kernel takes and gives: a compiled racetrack, the events of customers, what came of them.
 
-Times are int64 microseconds since 1970, or NEVER. States are the stages 0 .. S-1 in order, and S: outside, that is, never
-entered, or left. Semantics: design, section 5.
+Times are int64 microseconds since 1970, or NEVER. States are the stages 0 .. S-1 in order, and S: outside, that is,
+never entered, or left. Semantics: design, section 5.
 """
 
 from typing import NamedTuple, TypeAlias

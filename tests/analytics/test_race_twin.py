@@ -1,0 +1,49 @@
+"""The race kernel and its naive twin say the same of random racetracks and random events."""
+
+import naive_race
+from hypothesis import given, settings
+from naive_race import Walk
+from tests.analytics.tracks import clocks, facts, histories, lists, moves, program, proofs, revisions, tracks
+
+from raceline.analytics import race
+
+CUSTOMERS = 3
+
+
+def rows_of(events, customer):
+    return [row for row, event in enumerate(events) if event.customer == customer]
+
+
+@settings(max_examples=300)
+@given(tracks(), histories(CUSTOMERS), clocks)
+def test_moves_and_their_proofs(track, events, clock):
+    found = race.run(program(track), facts(events, CUSTOMERS), clock)
+    walks = [Walk(track, events).run(rows_of(events, customer), clock) for customer in range(CUSTOMERS)]
+    assert found.customer.tolist() == [customer for customer, walk in enumerate(walks) for _ in walk.moves]
+    assert moves(found) == [move for walk in walks for move in walk.moves]
+    assert proofs(found) == [proof for walk in walks for proof in walk.proofs]
+    assert found.next_timer.tolist() == [walk.next_timer() for walk in walks]
+
+
+@settings(max_examples=300)
+@given(tracks(), histories(CUSTOMERS), clocks)
+def test_revisions_and_since_when_moves_are_known(track, events, clock):
+    found = race.run(program(track), facts(events, CUSTOMERS), clock)
+    told = [naive_race.revisions(track, events, rows_of(events, customer), clock) for customer in range(CUSTOMERS)]
+    assert revisions(found) == [(customer, each) for customer, (revised, _) in enumerate(told) for each in revised]
+    assert found.known_at.tolist() == [at for _, known in told for at in known]
+    assert not found.left_out.any()
+
+
+@settings(max_examples=300)
+@given(tracks(), histories(CUSTOMERS), clocks)
+def test_prospects(track, events, clock):
+    found = race.prospects(program(track), facts(events, CUSTOMERS), clock)
+    told = [
+        (customer, *prospect)
+        for customer in range(CUSTOMERS)
+        if (rows := rows_of(events, customer))
+        for prospect in Walk(track, events).run(rows, clock).prospects(clock)
+    ]
+    assert lists(found.customer, found.rule, found.fires_at) == [prospect[:3] for prospect in told]
+    assert proofs(found) == [prospect[3] for prospect in told]
