@@ -1,0 +1,110 @@
+"""Look-through of what conditions name: event types, attributes, and the values that attributes can have."""
+
+from collections.abc import Iterable, Iterator
+
+from raceline.domain.catalogue import Catalogue
+from raceline.domain.condition import Amount, Condition, Filter, matching_types
+from raceline.domain.event_type import EventType
+from raceline.domain.racetrack_finding import Finding, Place
+from raceline.domain.racetrack_logic import Term
+from raceline.domain.racetrack_where import never, several
+from raceline.domain.yaml_file import nearest
+
+
+def wrong_names(terms: Iterable[Term], catalogue: Catalogue) -> Iterator[Finding]:
+    """Types and attributes that the catalogue does not have, and values that its attributes never have."""
+    for term in terms:
+        for one in term.walk():
+            if one.kind in ("count", "none"):
+                yield from _Leaf(one, catalogue).findings()
+
+
+class _Leaf:
+    """A condition about events. named: the types that are named one by one; of a family, one that fits is enough."""
+
+    def __init__(self, term: Term, catalogue: Catalogue) -> None:
+        self.place: Place = (*term.place, "none") if term.kind == "none" else term.place
+        self.condition: Condition = term.condition
+        self.catalogue = catalogue
+        self.named = [catalogue.types[name] for name in self.condition.events if name in catalogue.types]
+        found = matching_types(self.condition.events, catalogue.types)
+        self.types = [catalogue.types[name] for name in found if name in catalogue.types]
+
+    def findings(self) -> Iterator[Finding]:
+        unknown = list(self._unknown_types())
+        yield from unknown
+        if unknown:
+            return
+        for attribute in self.condition.filters:
+            place = (*self.place, "where", attribute)
+            missing = list(self._unknown_attribute(attribute, place))
+            yield from missing or self._impossible(attribute, place)
+        for key, amount in (("distinct", self.condition.distinct), ("sum", self.condition.sum)):
+            if amount is not None:
+                yield from self._amount(key, amount)
+
+    def _unknown_types(self) -> Iterator[Finding]:
+        single = self.condition.none.event if self.condition.none else self.condition.event
+        for n, name in enumerate(self.condition.events):
+            if name in self.catalogue.types or (name.endswith(".*") and matching_types([name], self.catalogue.types)):
+                continue
+            place = (*self.place, "event") if isinstance(single, str) else (*self.place, "event", n)
+            families = {f"{one.family}.*" for one in self.catalogue.types.values()}
+            what = "no type of the catalogue is in the family" if name.endswith("*") else "there is no event type"
+            near = nearest(name, sorted(families) if name.endswith("*") else self.catalogue.types)
+            cure = f"did you mean `{near}`?" if near else "name a type of the catalogue, or add this one to it"
+            yield Finding(place, f"{what} `{name}`", cure)
+
+    def _unknown_attribute(self, attribute: str, place: Place) -> Iterator[Finding]:
+        without = [one for one in self.named if attribute not in one.attributes]
+        if not without and not any(attribute in one.attributes for one in self.types):
+            without = self.types
+        for one in without[:1]:
+            yield Finding(place, f"`{attribute}` is no attribute of {one.name}", self._attribute_cure(attribute, one))
+
+    def _attribute_cure(self, attribute: str, one: EventType) -> str:
+        renamed = _newest_name(attribute, one)
+        if renamed is not None:
+            return f"it is called `{renamed}` in the newest version"
+        if near := nearest(attribute, one.attributes):
+            return f"did you mean `{near}`?"
+        if any(attribute in other.attributes for other in self.types):
+            return f"leave {one.name} out, or say it in a condition of its own"
+        known = ", ".join(f"`{name}`" for name in one.attributes)
+        return f"it has {known}" if known else "it has none"
+
+    def _impossible(self, attribute: str, place: Place) -> Iterator[Finding]:
+        """What no type can have is an error at each value; a list is one of several, so each value counts alone."""
+        wanted = self.condition.filters[attribute]
+        values = (wanted,) if isinstance(wanted, Filter) else several(wanted)
+        having = [one.attributes[attribute] for one in self.types if attribute in one.attributes]
+        for n, value in enumerate(values):
+            reasons = [never(one, value) for one in having]
+            if reasons[0] is not None and all(reasons):
+                yield Finding((*place, n) if isinstance(wanted, tuple) else place, *reasons[0])
+
+    def _amount(self, key: str, amount: Amount) -> Iterator[Finding]:
+        place = (*self.place, key, "attribute")
+        missing = list(self._unknown_attribute(amount.attribute, place))
+        yield from missing
+        for one in [] if missing or key == "distinct" else self.types:
+            if amount.attribute in one.attributes and one.attributes[amount.attribute].type not in (
+                "integer",
+                "number",
+            ):
+                kind = one.attributes[amount.attribute].type
+                numeric = [name for name, other in one.attributes.items() if other.type in ("integer", "number")]
+                cure = f"{one.name} can sum {', '.join(numeric)}" if numeric else "count the events, or their values"
+                yield Finding(place, f"`{amount.attribute}` of {one.name} is of type {kind}, and no number", cure)
+                return
+
+
+def _newest_name(attribute: str, one: EventType) -> str | None:
+    """What an attribute of an old version is called now; None when it is no such attribute."""
+    for first in sorted(one.upcasts):
+        name: str | None = attribute
+        for old in range(first, one.version):
+            name = name and one.upcasts[old].later_name(name)
+        if name != attribute and name in one.attributes:
+            return name
+    return None
