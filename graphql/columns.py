@@ -1,92 +1,23 @@
 """Where each field of each object comes from: a column, an expression, another object, or a list (see plan.py).
 
-A new field of the API is one more line here and one in objects.py.
+A new field of the API is one more line here, or in the columns of its theme, and one in the objects of that theme.
 """
 
 from functools import partial
 
+from raceline.graphql.compiling import column, enum, expression, many, moment, node_id, one, position, row_object
 from raceline.graphql.connection import connection
+from raceline.graphql.journey_columns import JOURNEY_COLUMNS, journey
 from raceline.graphql.listings import (
     CUSTOMER_EVENTS,
     EVENT_COLUMNS,
     PATHS,
     TIMELINE,
 )
-from raceline.graphql.plan import Columns, Compile, Selection, Sql, literal, piece
-
-
-def column(name: str) -> Compile:
-    """A column as it is."""
-    return lambda _, row: Sql(f"{row}.{name}")
-
-
-def moment(name: str) -> Compile:
-    """A timestamptz as RFC 3339."""
-    return lambda _, row: piece("moment", value=Sql(f"{row}.{name}"))
-
-
-def expression(name: str) -> Compile:
-    """A piece of plan.sql over the row."""
-    return lambda _, row: piece(name, row=row)
-
-
-def node_id(type_name: str, key: str) -> Compile:
-    """A global id; the SQL twin of scalars.global_id."""
-    prefix = literal(f"{type_name}:")
-    return lambda _, row: piece("opaque", text=Sql(f"{prefix} || {row}.{key}::text"))
-
-
-def position(selection: Selection, _: Sql) -> Sql:
-    """The position at which the whole answer is true."""
-    return selection.plan.position
-
-
-def one(table: str, key: str, foreign: str) -> Compile:
-    """The object of another table whose `key` is the row's `foreign`."""
-
-    def compiled(selection: Selection, row: Sql) -> Sql:
-        with selection.plan.repeating():
-            return found(selection, table, key, Sql(f"{row}.{foreign}"))
-
-    return compiled
-
-
-def found(selection: Selection, table: str, key: str, value: Sql, *, type_name: str = "") -> Sql:
-    """The object of the row of a table whose `key` has a value; null when there is none."""
-    row = selection.plan.row()
-    source = selection.plan.tables.get(table) or f"raceline.{table}"
-    # Decisions are in the log as well, and are no events of a customer.
-    facts = f" AND {row}.customer_id IS NOT NULL" if table == "event" else ""
-    return piece(
-        "one",
-        object=selection.object(row, type_name=type_name),
-        source=Sql(f"{source} AS {row}"),
-        filter=Sql(f"{row}.{key} = {value}{facts}"),
-    )
-
-
-def many(source: str, **parts: str) -> Compile:
-    """A plain list, whole, from a piece of plan.sql that unnests the row's arrays."""
-
-    def compiled(selection: Selection, parent: Sql) -> Sql:
-        row = selection.plan.row()
-        names = {name: Sql(text) for name, text in parts.items()}
-        rows = piece(source, parent=parent, row=row, **names)
-        return piece("many", object=selection.entry(row), row=row, source=rows)
-
-    return compiled
-
-
-def row_object(source: str, **parts: str) -> Compile:
-    """An object over one row that a piece of plan.sql makes of the parent's."""
-
-    def compiled(selection: Selection, parent: Sql) -> Sql:
-        row = selection.plan.row()
-        names = {name: Sql(text) for name, text in parts.items()}
-        rows = piece(source, parent=parent, row=row, **names)
-        return piece("one", object=selection.object(row), source=rows, filter=Sql("true"))
-
-    return compiled
+from raceline.graphql.pieces import Sql, piece
+from raceline.graphql.plan import Columns, Compile
+from raceline.graphql.racetrack_columns import RACETRACK_COLUMNS
+from raceline.graphql.stage_columns import STAGE_COLUMNS
 
 
 def _share(part: str) -> Compile:
@@ -114,6 +45,8 @@ COLUMNS: Columns = {
             CUSTOMER_EVENTS, "t.customer_id = {parent}.customer_id", types=("text[]", "t.type = ANY({value})")
         ),
         "paths": connection(PATHS, "p.customer_id = {parent}.customer_id"),
+        "journey": journey,
+        "journeys": many("journeys"),
     },
     "Event": {
         "id": node_id("Event", "position"),
@@ -132,6 +65,8 @@ COLUMNS: Columns = {
         "correlationId": column("correlation_id"),
         "causationId": column("causation_id"),
         "data": column("data"),
+        "causedMoves": many("caused_moves"),
+        "evidenceOf": many("evidence_of"),
     },
     "TimelineEntry": {
         "n": column("n"),
@@ -195,7 +130,7 @@ COLUMNS: Columns = {
     },
     "Projection": {
         "name": column("name"),
-        "status": lambda _, row: Sql(f"upper({row}.status)"),
+        "status": enum("status"),
         "position": column("position"),
         "lagEvents": expression("lag_events"),
         "lagSeconds": expression("lag_seconds"),
@@ -214,4 +149,7 @@ COLUMNS: Columns = {
         "requeuedAt": moment("requeued_at"),
         "event": one("event", "position", "requeued_as"),
     },
+    **JOURNEY_COLUMNS,
+    **RACETRACK_COLUMNS,
+    **STAGE_COLUMNS,
 }

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from graphql.execution.collect_fields import FieldDetails
 
-from raceline.graphql.listings import Listing
-from raceline.graphql.plan import Compile, Selection, Sql, literal, piece
+from raceline.graphql.listings import CUSTOMERS, Listing
+from raceline.graphql.pieces import Sql, literal, piece
+from raceline.graphql.plan import Compile, Selection
 
 
 def connection(listing: Listing, *always: str, **filters: tuple[str, str]) -> Compile:
@@ -17,9 +18,15 @@ def connection(listing: Listing, *always: str, **filters: tuple[str, str]) -> Co
         for name, (kind, condition) in filters.items():
             if (value := selection.arguments.get(name)) is not None:
                 where.append(Sql(condition.format(value=selection.plan.bind(value, kind), **places)))
-        return _Page(selection, listing, where).statement(selection.behind(listing, places))
+        return page(selection, listing, where, parent)
 
     return compiled
+
+
+def page(selection: Selection, listing: Listing, where: Sequence[Sql], parent: Sql) -> Sql:
+    """The connection that was selected, over the rows of a list for which all conditions hold."""
+    behind = selection.behind(listing, {"parent": parent, **selection.plan.tables})
+    return _Page(selection, listing, where).statement(behind)
 
 
 class _Page:
@@ -31,10 +38,16 @@ class _Page:
         self.listing = listing
         self.where = where
         self.row = self.plan.row()
-        self.first = self.plan.bind(selection.page_size(), "bigint")
+        size = selection.page_size()
+        self.first = self.plan.bind(size, "bigint")
+        self.plan.scope_size += size * (listing is CUSTOMERS)
         self.source = Sql(listing.source.format(**self.plan.tables))
 
     def statement(self, behind: Sequence[Sql]) -> Sql:
+        if self.listing is CUSTOMERS:  # who is derived if something is asked of them that is not stored
+            self.plan.scope.append(
+                piece("page_scope", source=self.source, filter=_all([*self.where, *behind]), first=self.first)
+            )
         return piece(
             "connection",
             object=self.plan.object(self.selection.type_name, self.selection.details, self._field),

@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from raceline.domain.event import Outcome
+from raceline.domain.racetracks import Published
 from raceline.graphql.watch import Watch
 from raceline.projections.asked import Asked
 
@@ -41,20 +42,7 @@ class Limits:
     graphiql: bool = False
 
 
-class Published(Protocol):
-    """What became of a definition that was published; the content hash identifies it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def version(self) -> int: ...
-    @property
-    def hash(self) -> str: ...
-    @property
-    def position(self) -> int: ...
-
-
-class Racetracks(Protocol):
+class RacetrackApi(Protocol):
     """What the API asks about racetracks; the rows are named and shaped as graphql/injected.py says.
 
     Each raises UnknownRacetrack for a name or a version that is none, and LogUnavailable.
@@ -79,7 +67,7 @@ class Racetracks(Protocol):
         ...
 
     async def publish(self, definition: str) -> Published:
-        """A new version from its YAML. Raises InvalidRacetrack."""
+        """A version from its YAML; content that has one already keeps it. Raises InvalidRacetrack."""
         ...
 
     async def activate(self, name: str, version: int) -> int:
@@ -87,7 +75,7 @@ class Racetracks(Protocol):
         ...
 
     async def retire(self, name: str) -> int:
-        """Let a racetrack rest; gives the position of this decision."""
+        """Put the active version out of force; gives the position of this decision. Raises NotActive."""
         ...
 
 
@@ -105,8 +93,8 @@ class Api:
     record: Record
     requeue: Requeue
     as_known: AsKnown
+    racetracks: RacetrackApi
     limits: Limits = field(default_factory=Limits)
-    racetracks: Racetracks | None = None
 
 
 @dataclass(slots=True)

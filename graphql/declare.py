@@ -1,6 +1,7 @@
 """How a field with arguments is declared: its signature is its type, its docstring is its description."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from inspect import cleandoc
 from typing import Any, TypeVar, cast
@@ -11,6 +12,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 # What resolving a planned field gives; the executor puts the answer of the field's statement in its place.
 PLANNED: Any = object()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What resolving a field gives whose object is read by a statement of its own. key: that of the object's row."""
+
+    key: tuple[Any, ...]
 
 
 def planned(function: F) -> F:

@@ -24,8 +24,8 @@ from strawberry.types.graphql import OperationType
 
 from raceline.domain.errors import LimitExceeded
 from raceline.graphql.accept import RESPONSE_TYPE, chosen_type, prefers_html
+from raceline.graphql.answer import MIN_POSITION_HEADER
 from raceline.graphql.context import Api, Context
-from raceline.graphql.executor import MIN_POSITION_HEADER
 from raceline.graphql.problems import code
 from raceline.graphql.schema import Schema, make_schema
 

@@ -99,6 +99,16 @@ PATHS = Listing(
     after="(p.started_at, p.path_id) > ({0}::timestamptz, {1}::bigint)",
     shape=tuple[datetime, Number],
 )
+DRY_RUN_EXAMPLES = Listing(
+    name="dryRunExamples",
+    node="DryRunExample",
+    source="given_dry_run_examples AS x",
+    columns="x.n, x.customer_id, x.from_stage, x.to_stage, x.rule",
+    order="x.n",
+    key="json_build_array({row}.n)",
+    after="x.n > {0}::bigint",
+    shape=tuple[Number],
+)
 QUARANTINE = Listing(
     name="quarantine",
     node="QuarantineEntry",

@@ -6,7 +6,6 @@ Nothing here is ever instantiated, and no resolver runs: the planner turns the s
 """
 
 from datetime import datetime
-from enum import Enum
 from typing import Annotated
 
 import strawberry
@@ -14,6 +13,9 @@ from strawberry import UNSET
 from strawberry.scalars import JSON
 
 from raceline.graphql.declare import planned
+from raceline.graphql.journey_objects import Journey, StageMove
+from raceline.graphql.path_objects import Path, PathConnection
+from raceline.graphql.racetrack_objects import RacetrackRef
 from raceline.graphql.relay import DEFAULT_FIRST, After, Connection, First, Node
 from raceline.graphql.scalars import Int64, Position
 
@@ -41,8 +43,18 @@ class Customer(Node):
         """The customer's events, in the order in which they happened."""
 
     @planned
-    def paths(self, first: First = DEFAULT_FIRST, after: After = UNSET) -> "PathConnection":
+    def paths(self, first: First = DEFAULT_FIRST, after: After = UNSET) -> PathConnection:
         """The customer's visits, in the order in which they started."""
+
+    @planned
+    def journey(self, racetrack: RacetrackRef | None = UNSET) -> Journey | None:
+        """Where the customer stands on a racetrack, how they came there, and why.
+
+        By default on the one that the question names, or else on the one that was activated first. A version that is
+        not the active one is derived on demand.
+        """
+
+    journeys: list[Journey] = strawberry.field(description="On every racetrack that has events of the customer.")
 
 
 @strawberry.type(description="An immutable fact about one customer.")
@@ -64,6 +76,8 @@ class Event(Node):
     correlation_id: str | None
     causation_id: str | None
     data: JSON
+    caused_moves: list[StageMove] = strawberry.field(description="The moves that were made at this event.")
+    evidence_of: list[StageMove] = strawberry.field(description="The moves that this event is evidence of.")
 
 
 @strawberry.type(description="One event of a customer as people read it.")
@@ -75,144 +89,7 @@ class TimelineEntry:
     type: str
     occurred_at: datetime
     event: Event
-    path: "Path | None" = strawberry.field(description="The visit that the event belongs to.")
-
-
-@strawberry.type(description="A turn: the page before it is the page after it.")
-class Turnaround:
-    """A turnaround (design, section 6)."""
-
-    page: str
-    depth: int = strawberry.field(description="The longest mirrored arm: A B C B A has depth 2.")
-    index: int = strawberry.field(description="The step at which it turns, from 1.")
-
-
-@strawberry.type(description="A run a b a b of four steps or more.")
-class PingPong:
-    """A ping-pong (design, section 6)."""
-
-    page: str = strawberry.field(description="The page at the first turn.")
-    index: int = strawberry.field(description="The step of the first turn, from 1.")
-    bounces: int
-
-
-@strawberry.type(description="A return to a page at a distance of more than two steps.")
-class Loop:
-    """A loop (design, section 6)."""
-
-    page: str
-    index: int = strawberry.field(description="The step at which it is back, from 1.")
-    distance: int = strawberry.field(description="So many steps after the page was last seen.")
-
-
-@strawberry.type(description="One page of a path.")
-class PathStep:
-    """A step: an element of the parallel arrays of live.paths."""
-
-    page: str
-    occurred_at: datetime
-    implied: bool = strawberry.field(description="Nobody saw this step; the next click says that it was made.")
-    event: Event = strawberry.field(description="The event that says so.")
-
-
-@strawberry.type(description="The ordered pages of one visit.")
-class Path(Node):
-    """A path: a row of live.paths."""
-
-    customer: Customer
-    started_at: datetime
-    ended_at: datetime
-    pages: list[str]
-    length: int
-    resolved: bool = strawberry.field(description="The customer said that the visit solved the matter.")
-    turnarounds: list[Turnaround]
-    ping_pongs: list[PingPong]
-    loops: list[Loop]
-    steps: list[PathStep]
-    events: list[Event] = strawberry.field(description="Every event of the visit, also those whose page collapsed.")
-
-
-@strawberry.type(description="What customers did at one page, over all paths.")
-class Page:
-    """A row of live.pages."""
-
-    page: str
-    visits: int
-    customers: int
-    opportunities: int = strawberry.field(description="Visits that could have been turns: neither first nor last.")
-    turnarounds: int
-    rate: float | None = strawberry.field(description="Turnarounds per opportunity; null without an opportunity.")
-    depth: float | None = strawberry.field(description="Mean depth of its turnarounds; null without one.")
-    ping_pongs: int
-
-
-@strawberry.type
-class PathLengths:
-    """How long some paths are. The variance is that of the population; both are null when there is no path."""
-
-    paths: int
-    mean_length: float | None
-    variance_length: float | None = strawberry.field(description="Of the population.")
-
-
-@strawberry.type(description="Figures over the paths that started in a span of days (UTC).")
-class PathStatistics:
-    """Sums over live.path_days."""
-
-    all: PathLengths
-    resolved: PathLengths
-    open: PathLengths
-    share_resolved: float | None
-    share_with_turnaround: float | None
-    position: Position = strawberry.field(description="Up to this position of the log the figures are true.")
-
-
-@strawberry.enum(description="`LIVE` answers questions; `BUILDING` is being replayed and will take its place.")
-class ProjectionStatus(Enum):
-    """What a generation of read models is for."""
-
-    LIVE = "live"
-    BUILDING = "building"
-
-
-@strawberry.type(description="A generation of read models and how far behind the log it is.")
-class Projection:
-    """A row of raceline.generation."""
-
-    name: str
-    status: ProjectionStatus
-    position: Position
-    lag_events: int
-    lag_seconds: float = strawberry.field(description="Age of the oldest event that it has not taken yet.")
-    failed_position: Position | None = strawberry.field(
-        description="It stopped before this event; nothing was skipped."
-    )
-    failure: str | None
-
-
-@strawberry.type(description="The log, and what is derived from it.")
-class Log:
-    """The one row of raceline.log_head."""
-
-    head: Position = strawberry.field(description="The position of the newest event; 0 when there is none.")
-    recorded_at: datetime | None = strawberry.field(description="When the newest event was recorded.")
-    position: Position = strawberry.field(description="Up to this position the read models are true.")
-    projections: list[Projection]
-
-
-@strawberry.type(description="Input that the log did not take, kept whole.")
-class QuarantineEntry(Node):
-    """A row of raceline.quarantine."""
-
-    source: str
-    place: str = strawberry.field(description="Where it stood in its source, such as `clicks.csv:17`.")
-    reason: str
-    detail: str
-    raw: str | None = strawberry.field(description="As it came in; null when it is no UTF-8 text.")
-    raw_base64: str
-    received_at: datetime
-    requeued_at: datetime | None
-    event: Event | None = strawberry.field(description="What it became when it was offered again.")
+    path: Path | None = strawberry.field(description="The visit that the event belongs to.")
 
 
 @strawberry.type
@@ -228,18 +105,3 @@ class EventConnection(Connection[Event]):
 @strawberry.type
 class TimelineConnection(Connection[TimelineEntry]):
     """A page of a customer's timeline."""
-
-
-@strawberry.type
-class PathConnection(Connection[Path]):
-    """A page of paths."""
-
-
-@strawberry.type
-class PageConnection(Connection[Page]):
-    """A page of pages."""
-
-
-@strawberry.type
-class QuarantineConnection(Connection[QuarantineEntry]):
-    """A page of rejected input."""

@@ -7,56 +7,37 @@ pieces of plan.sql together. Values are bound, names of tables and columns are o
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
-from typing import TYPE_CHECKING, Any, NewType, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from graphql import GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetails
 
 from raceline.domain.errors import InvalidArgument, LimitExceeded
-from raceline.domain.sql import statements
 from raceline.graphql.context import Limits
-from raceline.graphql.listings import CUSTOMER_COLUMNS, PATH_COLUMNS, TIMELINE_COLUMNS, Listing
+from raceline.graphql.listings import Listing
+from raceline.graphql.pieces import Sql, literal, piece
+from raceline.graphql.question import Question, Racetrack
 from raceline.graphql.relay import DEFAULT_FIRST
 from raceline.graphql.scalars import parse_cursor
+from raceline.graphql.tables import LIVE, Tables, given, known, relation
 
 if TYPE_CHECKING:
     from raceline.graphql.executor import Executor
-
-# Text of a statement: our own words and the names of parameters, never a value.
-Sql = NewType("Sql", str)
 
 PAIRS_PER_CALL = 50
 # What a plain list counts for: nobody says how long it may be, so this is more than a path usually has.
 LIST_LENGTH = 15
 # What is told again, behind a reference or for each entry of a plain list, may be the very object whose lists are long.
 _AGAIN = 30
-# What a customer as known at another time counts for: all of the journey is derived for the question.
-_KNOWN_COST = 5_000
-KNOWN_COLUMNS = {
-    "customers": CUSTOMER_COLUMNS.replace("c.", "k."),
-    "timeline": TIMELINE_COLUMNS.replace("t.", "k."),
-    "paths": PATH_COLUMNS.replace("p.", "k."),
-}
-_LIVE = {name: Sql(f"live.{name}") for name in KNOWN_COLUMNS}
-_KNOWN = {name: Sql(f"known_{name}") for name in KNOWN_COLUMNS}
-
-
-def _without_comments(text: str) -> str:
-    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
-
-
-PIECES = {name: _without_comments(text) for name, text in statements("raceline.graphql", "plan.sql").items()}
-
-
-def piece(name: str, **parts: Sql) -> Sql:
-    """A piece of plan.sql with its places filled."""
-    return Sql(PIECES[name].format_map(parts))
-
-
-def literal(name: str) -> Sql:
-    """A name of the schema as a text constant of SQL; only for names that are our own."""
-    return Sql(f"'{name}'")
-
+# What a customer counts for who is derived for the question.
+_DERIVED_COST = 5_000
+_DERIVED_OF_MANY = 1_000
+# A list that each entry has for itself, as a move has its evidence: all of them together are no longer than a journey.
+_OWN_LENGTH = 4
+_OUT_OF_SCOPE = (
+    "`nextMoves`, `stalledReasons` and a `version` of a racetrack are derived on demand, for the customers of the"
+    " question; ask for them below `customer`, `customers`, `account`, or the `node` of a customer."
+)
 
 Compile: TypeAlias = "Callable[[Selection, Sql], Sql]"
 Value: TypeAlias = Callable[[str, list[FieldDetails]], Sql]
@@ -81,38 +62,72 @@ class Budget:
 class Plan:
     """A statement in the making: its parameters, its aliases, the tables it reads, and what it could cost.
 
-    known: which of the tables it wants to be given, as they were known at `known_position`.
+    given: the tables that it has to be given, by where they come from. derived: of those, by prefix, the version of a
+    racetrack by which customers are derived; None: the racetracks of the question. scope: statements that give whom.
     """
 
-    def __init__(self, executor: "Executor", columns: Columns, budget: Budget, *, known: bool = False) -> None:
+    def __init__(
+        self, executor: "Executor", columns: Columns, budget: Budget, question: Question, *, source: Any = None
+    ) -> None:
         self.executor = executor
         self.columns = columns
         self.budget = budget
+        self.question = question
+        self.source = source
         self.parameters: dict[str, Any] = {}
-        self.tables = _KNOWN if known else _LIVE
-        self.position = Sql("%(known_position)s::bigint") if known else piece("live_position")
-        self.known: list[str] = []
+        self.tables = self._root = known("known") if question.derived else LIVE
+        self.position = Sql("%(known_position)s::bigint") if question.derived else piece("live_position")
+        self.clock = Sql("%(known_clock)s::timestamptz") if question.derived else piece("live_clock")
+        self.given: list[tuple[str, str]] = []
+        self.derived: dict[str, Racetrack | None] = {"known": question.version}
+        self.scope: list[Sql] = []
+        self.scope_size = 0
         self._rows = 0
         self._repeats = 1
 
     def statement(self, parent: str, details: list[FieldDetails]) -> bytes:
         """The statement of one root field: one row of one column, the field's JSON as text, or null."""
-        self.budget.cost += 1 if self.tables is _LIVE else _KNOWN_COST
         answer = self.field(parent, details[0].node.name.value, details, Sql("NULL"), 1)
-        self.known = [name for name, table in _KNOWN.items() if table in answer]
-        known = [
-            piece(
-                "known",
-                relation=_KNOWN[name],
-                columns=Sql(KNOWN_COLUMNS[name]),
-                table=_LIVE[name],
-                rows=Sql(f"%({_KNOWN[name]})s"),
-            )
-            for name in self.known
-        ]
-        gate = [piece("gate")] if "live." in answer else []
-        head = f"WITH {', '.join(gate + known)} " if gate or known else ""
+        self.given = given(answer)
+        self.derived = {prefix: track for prefix, track in self.derived.items() if prefix in dict(self.given)}
+        self._charge()
+        parts = [piece("gate")] if "live." in answer else []
+        parts += [piece("racers")] if "racers" in answer else []
+        parts += [relation(*table) for table in self.given]
+        head = f"WITH {', '.join(parts)} " if parts else ""
         return f"{head}SELECT ({answer})::text".encode()
+
+    def _charge(self) -> None:
+        self.budget.cost += 1
+        if not self.derived:
+            return
+        whom = len(self.question.customers) or self.scope_size
+        if whom == 0 and not self.scope:
+            raise InvalidArgument(_OUT_OF_SCOPE)
+        self.budget.cost += len(self.derived) * max(_DERIVED_COST, whom * _DERIVED_OF_MANY)
+
+    def piece(self, name: str, **parts: Sql) -> Sql:
+        """A piece with its places filled, those of the tables and of the clock too."""
+        return piece(name, **{**self.tables, "clock": self.clock, **parts})
+
+    @contextmanager
+    def reading(self, tables: Tables | None = None) -> Iterator[None]:
+        """What is planned inside of this reads other tables; without any, those of the question."""
+        before, self.tables = self.tables, self._root if tables is None else tables
+        yield
+        self.tables = before
+
+    def tables_of(self, track: Racetrack | None) -> Tables:
+        """The tables that know a racetrack: those of the question, or rows derived by another version."""
+        if track is None or track.version is None or track == self.question.version:
+            return self._root
+        prefix = next((prefix for prefix, other in self.derived.items() if other == track), f"known{len(self.derived)}")
+        self.derived[prefix] = track
+        return known(prefix)
+
+    def racetrack(self, track: Racetrack | None) -> Sql:
+        """The name of a racetrack; of the default one, if none is meant."""
+        return self.piece("default_racetrack") if track is None else self.bind(track.name)
 
     def bind(self, value: Any, kind: str = "text") -> Sql:
         """A bound parameter. Text that PostgreSQL cannot hold becomes null, which equals nothing that is stored."""
@@ -180,6 +195,12 @@ class Selection:
     def object(self, row: Sql, *, type_name: str = "") -> Sql:
         """The JSON object of what was selected of the object in `row`."""
         return self.plan.row_object(type_name or self.type_name, self.details, row, self.weight)
+
+    def own_entry(self, row: Sql) -> Sql:
+        """The JSON object of an entry of a plain list that its parent has for itself."""
+        self.weight *= _OWN_LENGTH
+        self.plan.budget.cost += self.weight
+        return self.object(row)
 
     def entry(self, row: Sql) -> Sql:
         """The JSON object of an entry of a plain list; its entries count like those of a page."""

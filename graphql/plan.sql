@@ -13,6 +13,10 @@ translate(encode(convert_to({text}, 'UTF8'), 'base64'), E'\n', '')
 -- In the same statement as the rows, and so of the same snapshot.
 COALESCE((SELECT g.position FROM raceline.generation AS g WHERE g.status = 'live'), 0)
 
+-- name: live_clock
+-- The moment up to which timers have fired: the tick of the read models.
+(SELECT NULLIF(g.clock, '-infinity') FROM raceline.generation AS g WHERE g.status = 'live')
+
 -- name: join_objects
 -- A function takes at most a hundred arguments, so a longer object is put together from shorter ones.
 (left({left}::text, -1) || ', ' || substr({right}::text, 2))::json
@@ -47,14 +51,20 @@ max({cursor}) FILTER (WHERE {row}.rank = 1 AND {first} > 0)
 -- name: total
 (SELECT count(*) FROM {source} WHERE {filter})
 
+-- name: page_scope
+-- The customers of a page, and no more than these.
+(SELECT c.customer_id FROM {source} WHERE {filter} ORDER BY c.customer_id LIMIT {first})
+
 -- name: gate
 -- Never run, only parsed, and first: it locks the view that a switch of generations replaces first. Without it, a reader
 -- that begins with another view and the switch wait for each other, and one of them is lost.
 gate AS (SELECT FROM live.customers AS c)
 
--- name: known
--- As derived a moment ago from only what was recorded by then, in place of the table of the same columns.
-{relation} AS MATERIALIZED (SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, {rows}::jsonb) AS k)
+-- name: given
+-- Derived a moment ago for this question, in place of the table of the same columns. i: the order in which they came.
+{relation} AS MATERIALIZED (
+    SELECT {columns}
+    FROM ROWS FROM (jsonb_to_recordset({rows}::jsonb) AS ({definition})) WITH ORDINALITY AS k({names}))
 
 -- name: steps
 -- The arrays of a path are parallel.
@@ -140,3 +150,25 @@ SELECT s.low FROM halves AS s WHERE s.low = s.high
 SELECT h.position, NULLIF(h.recorded_at, '-infinity'),
        COALESCE((SELECT g.position FROM raceline.generation AS g WHERE g.status = 'live'), 0)
 FROM raceline.log_head AS h
+
+-- name: known_point
+-- What the store knew at a position: timers had fired up to the moment when its event was recorded; at the head of the
+-- read models, up to their tick.
+SELECT p.position,
+       LEAST(%(at)s::timestamptz, %(time)s::timestamptz,
+             CASE WHEN p.position >= COALESCE(g.position, 0) THEN GREATEST(NULLIF(g.clock, '-infinity'), e.recorded_at)
+                  ELSE e.recorded_at END)
+FROM (SELECT LEAST(%(position)s::bigint, h.position) AS position FROM raceline.log_head AS h) AS p
+LEFT JOIN raceline.generation AS g ON g.status = 'live'
+LEFT JOIN raceline.event AS e ON e.position = p.position
+
+-- name: live_point
+-- Where the read models stand, and the customers of the question. It locks live.customers, as the gate below does: until
+-- this transaction ends no switch of generations comes between it and the statement that follows.
+SELECT g.position, NULLIF(g.clock, '-infinity'),
+       (SELECT COALESCE(json_agg(json_build_array(t.racetrack, t.version) ORDER BY t.place), '[]')
+        FROM live.racetracks AS t),
+       ARRAY(SELECT s.customer_id FROM ({scope}) AS s)
+FROM raceline.generation AS g
+LEFT JOIN live.customers AS c ON false
+WHERE g.status = 'live'

@@ -10,20 +10,14 @@ import strawberry
 from strawberry import UNSET
 
 from raceline.graphql.declare import planned
-from raceline.graphql.objects import (
-    Customer,
-    CustomerConnection,
-    Event,
-    EventConnection,
-    Log,
-    PageConnection,
-    PathConnection,
-    PathStatistics,
-    QuarantineConnection,
-    Types,
-)
+from raceline.graphql.journey_objects import StageMove
+from raceline.graphql.log_objects import Log, QuarantineConnection
+from raceline.graphql.objects import Customer, CustomerConnection, Event, EventConnection, Types
+from raceline.graphql.path_objects import PageConnection, PathConnection, PathStatistics
+from raceline.graphql.racetrack_objects import Racetrack, RacetrackDryRun, RacetrackRef
 from raceline.graphql.relay import DEFAULT_FIRST, After, First, Node
 from raceline.graphql.scalars import Position
+from raceline.graphql.stage_objects import Account, StageSummary
 
 MinPosition = Annotated[
     Position | None,
@@ -31,6 +25,10 @@ MinPosition = Annotated[
         description="Wait until the read models have come so far; with the position of your own write, you read it. "
         "The header Raceline-Min-Position says the same for every field of a request."
     ),
+]
+At = Annotated[datetime | None, strawberry.argument(description="A moment of the customer's life.")]
+RacetrackName = Annotated[
+    str | None, strawberry.argument(description="On this racetrack; by default the one that was activated first.")
 ]
 
 
@@ -81,19 +79,30 @@ class Query:
         self,
         id: str,  # noqa: A002 - the design's name
         min_position: MinPosition = UNSET,
+        at: At = UNSET,
         known_at: KnownAt | None = UNSET,
+        racetrack: RacetrackRef | None = UNSET,
     ) -> Customer | None:
-        """One customer; `knownAt` derives the journey from only what was recorded by then."""
+        """One customer, now or at another time.
+
+        `at`: only what had happened by then. `knownAt`: only what was recorded by then, by the racetracks that were
+        active then. `racetrack`: which one `journey` is about, and by which version.
+        """
 
     @planned
     def customers(
         self,
+        stage: Annotated[str | None, strawberry.argument(description="Only those who are in this stage.")] = UNSET,
+        stalled: Annotated[
+            bool | None, strawberry.argument(description="Only those who are longer in it than nine of ten; or not.")
+        ] = UNSET,
         account: str | None = UNSET,
+        racetrack: RacetrackName = UNSET,
         first: First = DEFAULT_FIRST,
         after: After = UNSET,
         min_position: MinPosition = UNSET,
     ) -> CustomerConnection:
-        """Customers by identifier, of all accounts or of one."""
+        """Customers by identifier; all conditions have to hold."""
 
     @planned
     def events(
@@ -109,6 +118,31 @@ class Query:
     @planned
     def event(self, position: Position) -> Event | None:
         """The event at a position of the log."""
+
+    @planned
+    def stage_move(self, id: strawberry.ID) -> StageMove | None:  # noqa: A002 - the design's name
+        """A move by its id, which is permanent: a version that is active no more is derived on demand."""
+
+    @planned
+    def stages(self, racetrack: RacetrackRef | None = UNSET, min_position: MinPosition = UNSET) -> list[StageSummary]:
+        """The stages of a racetrack over all customers, in order; empty for a version that is not live."""
+
+    @planned
+    def account(
+        self,
+        id: str,  # noqa: A002 - the design's name
+        racetrack: RacetrackName = UNSET,
+        min_position: MinPosition = UNSET,
+    ) -> Account | None:
+        """A company: its customers, their stages, and its own history."""
+
+    @planned
+    def racetracks(self) -> list[Racetrack]:
+        """Every version of every racetrack that was published."""
+
+    @planned
+    def racetrack_dry_run(self, name: str, version: int) -> RacetrackDryRun:
+        """What would change if this version were active: who would be where, and why. Nothing is written."""
 
     @planned
     def paths(

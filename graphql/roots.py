@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from raceline.graphql.columns import found
+from raceline.graphql.compiling import found
 from raceline.graphql.connection import connection
-from raceline.graphql.listings import CUSTOMERS, EVENTS, PAGES, PATHS, QUARANTINE
-from raceline.graphql.plan import Compile, Selection, Sql, piece
+from raceline.graphql.journey_columns import by_key
+from raceline.graphql.listings import EVENTS, PAGES, PATHS, QUARANTINE
+from raceline.graphql.pieces import Sql, piece
+from raceline.graphql.plan import Compile, Selection
 from raceline.graphql.query import OrderDirection, PageOrderField
+from raceline.graphql.question import move_key
+from raceline.graphql.racetrack_columns import dry_run, racetracks
 from raceline.graphql.scalars import HIGHEST, parse_global_id
+from raceline.graphql.stage_columns import account, customers, stages
 
 # What can be fetched by a global id: its table and key, and whether the key is a position-like number.
 NODES: Mapping[str, tuple[str, str, bool]] = {
@@ -22,6 +27,10 @@ NODES: Mapping[str, tuple[str, str, bool]] = {
 def node(selection: Selection, _: Sql) -> Sql:
     """Any object; null when the id is not one of ours or nothing is there."""
     type_name, key = parse_global_id(selection.arguments["id"]) or ("", "")
+    if type_name == "StageMove":
+        return stage_move(selection, Sql("NULL"))
+    if type_name == "Account":
+        return account(selection, Sql("NULL"), key)
     if type_name not in NODES:
         return Sql("NULL")
     table, column_name, numeric = NODES[type_name]
@@ -35,6 +44,16 @@ def node(selection: Selection, _: Sql) -> Sql:
 def customer(selection: Selection, _: Sql) -> Sql:
     """One customer by identifier."""
     return found(selection, "customers", "customer_id", selection.plan.bind(selection.arguments["id"]))
+
+
+def stage_move(selection: Selection, _: Sql) -> Sql:
+    """A move by its id."""
+    if (key := move_key(selection.arguments["id"])) is None:
+        return Sql("NULL")
+    bind = selection.plan.bind
+    track, numbers = key.racetrack, (key.entered_at, key.trigger)
+    at, trigger = (bind(number, "bigint") for number in numbers)
+    return by_key(selection, (bind(track.name), bind(track.version, "bigint"), at, trigger, bind(key.customer)))
 
 
 def event(selection: Selection, _: Sql) -> Sql:
@@ -71,7 +90,7 @@ def log(selection: Selection, _: Sql) -> Sql:
 
 ROOTS: Mapping[str, Compile] = {
     "customer": customer,
-    "customers": connection(CUSTOMERS, account=("text", "c.account_id = {value}")),
+    "customers": customers,
     "events": connection(
         EVENTS,
         "e.customer_id IS NOT NULL",
@@ -79,6 +98,11 @@ ROOTS: Mapping[str, Compile] = {
         types=("text[]", "e.type = ANY({value})"),
     ),
     "event": event,
+    "stageMove": stage_move,
+    "stages": stages,
+    "racetracks": racetracks,
+    "racetrackDryRun": dry_run,
+    "account": lambda selection, row: account(selection, row, selection.arguments["id"]),
     "paths": connection(
         PATHS,
         containing=("text[]", "p.pages @> {value}"),

@@ -10,12 +10,16 @@ from strawberry.types.execution import ExecutionContext
 
 from raceline.graphql.context import Limits
 from raceline.graphql.executor import Executor
+from raceline.graphql.journey_objects import StageMove
 from raceline.graphql.limits import Checked, Documents
+from raceline.graphql.log_objects import QuarantineEntry
 from raceline.graphql.mutation import Mutation
-from raceline.graphql.objects import Customer, Event, Path, QuarantineEntry
+from raceline.graphql.objects import Customer, Event
+from raceline.graphql.path_objects import Path
 from raceline.graphql.problems import Presentable
 from raceline.graphql.query import Query
 from raceline.graphql.scalars import SCALARS
+from raceline.graphql.stage_objects import Account
 from raceline.graphql.subscription import Subscription
 
 
@@ -34,7 +38,7 @@ def make_schema(limits: Limits | None = None) -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Customer, Event, Path, QuarantineEntry],
+        types=[Account, Customer, Event, Path, QuarantineEntry, StageMove],
         extensions=extensions,
         execution_context_class=Executor,
         config=StrawberryConfig(scalar_map=SCALARS),

@@ -39,6 +39,7 @@ class Watch:
         self.url = url
         self.poll = poll
         self.positions = Positions()
+        self._looked = False
         self._moved = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -73,7 +74,7 @@ class Watch:
 
     async def advances(self, after: int | None) -> AsyncIterator[Positions]:
         """The head of the log whenever it is further than before, first than `after`; always the newest, in order."""
-        if after is None:
+        if after is None and not self._looked:
             await self.look()
         seen = self.positions.head if after is None else after
         while True:
@@ -123,6 +124,7 @@ class Watch:
         async with asyncio.timeout(_ANSWER_SECONDS):  # a connection that was cut silently never answers
             cursor = await conn.execute(_POSITIONS)
             row = await cursor.fetchone()
+        self._looked = True
         if row is None or self.positions == (found := Positions(*row)):
             return
         self.positions = found

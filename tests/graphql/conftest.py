@@ -18,11 +18,12 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 from websockets.sync.client import connect
 
-from raceline.app.as_known import AsKnown
+from raceline.app.racetracks import RacetrackAnswers
 from raceline.domain.requeue import requeue
 from raceline.graphql.context import Api, Limits
 from raceline.graphql.endpoint import Endpoint
 from raceline.graphql.watch import Watch
+from raceline.projections.as_known import AsKnown
 
 # The example of the clickstream format: seconds, customer, source page, target page, resolved.
 CLICKS = [
@@ -137,7 +138,8 @@ def make_api(house: House, pool: Any, watch: Watch, as_known: AsKnown, limits: L
         watch=watch,
         record=lambda raws: asyncio.to_thread(ingest.record, raws, source="graphql", place="recordEvents"),
         requeue=lambda entry, corrected: asyncio.to_thread(requeue, ingest, entry, corrected),
-        as_known=lambda customer, position: asyncio.to_thread(as_known, customer, position),
+        as_known=lambda asked: asyncio.to_thread(as_known, asked),
+        racetracks=RacetrackAnswers(house.url, house, house.racetracks, asyncio.to_thread),
         limits=limits,
     )
 
@@ -147,7 +149,7 @@ def serving(house: House, **limits: Any) -> Iterator[Service]:
     """The house's API on a free port, with these limits."""
     statements: list[str] = []
     made: list[Api] = []
-    as_known = AsKnown(house.url, house.catalogue, house.rules)
+    as_known = AsKnown(house.url, house.catalogue, house.rules, house.racetracks)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> Any:

@@ -1,0 +1,210 @@
+"""How a planned statement is answered: what it has to be given is derived, and then it is sent.
+
+Whatever is derived for a question is derived at a position and a clock, and those are what the answer says of itself.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import PoolTimeout
+
+from raceline.domain.errors import (
+    InvalidArgument,
+    LimitExceeded,
+    LogBusy,
+    LogUnavailable,
+    NoReadModels,
+    UnknownRacetrack,
+)
+from raceline.graphql.context import Api, Context, Rows
+from raceline.graphql.pieces import PIECES, Sql, piece
+from raceline.graphql.plan import Plan, storable
+from raceline.graphql.scalars import parse_position
+from raceline.projections.asked import Asked
+
+MIN_POSITION_HEADER = "Raceline-Min-Position"
+# These tell about the log as it is now; everything else can be asked to wait for the read models.
+_NEVER_WAIT = ("log", "quarantine")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOBODY = Sql("SELECT NULL::text AS customer_id WHERE false")
+_SNAPSHOT = b"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+Planned: TypeAlias = tuple[Plan, bytes]
+Parameters: TypeAlias = dict[str, Any]
+
+
+async def answer(
+    context: Context, plans: list[Planned], field: str, arguments: Mapping[str, Any]
+) -> msgspec.Raw | None:
+    """The JSON of a root field: of the first plan that finds something."""
+    plans[0][0].budget.check()
+    api = context.api
+    if field not in _NEVER_WAIT and (position := _wanted(context, arguments)):
+        await api.watch.reach(position, api.limits.min_position_timeout)
+    for n, (plan, statement) in enumerate(plans):
+        try:
+            text = await _text(api, plan, statement, arguments)
+        except UnknownRacetrack:
+            if n == 0:  # afterwards it is the version in an id
+                raise
+            return None
+        if text is not None:
+            return msgspec.Raw(text.encode())
+    return None
+
+
+def _wanted(context: Context, arguments: Mapping[str, Any]) -> int:
+    """The position that both the argument and the header are content with; 0 when there is neither."""
+    header = 0
+    if context.min_position is not None:
+        try:
+            header = parse_position(context.min_position.strip())
+        except ValueError as error:
+            raise InvalidArgument(str(error), header=MIN_POSITION_HEADER, found=context.min_position) from error
+    return max(header, arguments.get("minPosition") or 0)
+
+
+async def _text(api: Api, plan: Plan, statement: bytes, arguments: Mapping[str, Any]) -> str | None:
+    parameters = plan.parameters | await _figures(api, plan, arguments)
+    if not plan.derived:
+        return _first(await fetch(api, statement, parameters))
+    if plan.question.derived:
+        asked = await _asked(api, plan)
+        return _first(await fetch(api, statement, parameters | await _derived(api, plan, asked)))
+
+    async def in_snapshot(conn: AsyncConnection[Any]) -> Any:
+        await conn.execute(_SNAPSHOT)
+        try:
+            asked = _at_point(plan, await _row(conn, _live_point(plan), plan.parameters))
+            return await _row(conn, statement, parameters | await _derived(api, plan, asked))
+        finally:
+            await conn.rollback()
+
+    return _first(await reading(api, in_snapshot))
+
+
+def _first(row: tuple[str | None, ...]) -> str | None:
+    return row[0]
+
+
+async def _figures(api: Api, plan: Plan, arguments: Mapping[str, Any]) -> Parameters:
+    """What the statement is given of the whole store, as parameters."""
+    tables = [(source, table) for source, table in plan.given if not source.startswith("known")]
+    rows: Rows = {}
+    for name in {_SOURCES.get(table, "registry") for _, table in tables}:
+        rows |= await _figure(api, name, {**plan.parameters, **arguments})
+    return {f"{source}_{table}": _json(rows.get(table, [])) for source, table in tables}
+
+
+_SOURCES = {
+    "stage_lengths": "stage_lengths",
+    "account_history": "account_history",
+    **dict.fromkeys(("dry_run", "dry_run_stages", "dry_run_transitions", "dry_run_examples"), "dry_run"),
+}
+
+
+async def _figure(api: Api, name: str, values: Mapping[str, Any]) -> Rows:
+    match name:
+        case "stage_lengths":
+            return await api.racetracks.stage_lengths()
+        case "account_history":
+            return await api.racetracks.account_history(values["account"], values.get("racetrack"))
+        case "dry_run":
+            return await api.racetracks.dry_run(values["name"], values["version"])
+    rows = await api.racetracks.registry()
+    # Of a racetrack there is one version in every other table, so here the version is part of its name.
+    return {
+        table: [row | {"racetrack": f"{row['racetrack']}@{row['version']}"} for row in found]
+        for table, found in rows.items()
+    }
+
+
+async def _asked(api: Api, plan: Plan) -> Asked:
+    """Whom a question is about and when, as it says itself."""
+    question = plan.question
+    if (known_at := question.known_at) is None:
+        return _at_point(plan, await fetch(api, _live_point(plan), {}))
+    time, position = known_at.get("time"), known_at.get("position")
+    if time is not None:
+        (position,) = await fetch(api, PIECES["position_at"].encode(), {"time": time})
+    values = {"position": position, "time": time, "at": question.at}
+    position, clock = await fetch(api, PIECES["known_point"].encode(), values)
+    return Asked(question.customers, position, clock, question.at)
+
+
+def _live_point(plan: Plan) -> bytes:
+    scope = Sql(" UNION ".join(plan.scope) or _NOBODY)
+    return piece("live_point", scope=scope).encode()
+
+
+def _at_point(plan: Plan, row: tuple[int, datetime | None, list[tuple[str, int]], list[str]]) -> Asked:
+    position, clock, tracks, customers = row
+    at = plan.question.at
+    clock = min(clock, at) if clock is not None and at is not None else clock
+    return Asked(
+        plan.question.customers or tuple(customers), position, clock, at, tuple((name, n) for name, n in tracks)
+    )
+
+
+async def _derived(api: Api, plan: Plan, asked: Asked) -> Parameters:
+    """The rows of the customers as they were asked for, as parameters of the statement."""
+    customers = tuple(customer for customer in asked.customers if storable(customer) is not None)
+    parameters: Parameters = {"known_position": asked.position, "known_clock": asked.clock}
+    for prefix, track in plan.derived.items():
+        tracks = asked.racetracks if track is None else (track,)
+        rows = await api.as_known(replace(asked, customers=customers, racetracks=tracks)) if customers else {}
+        for found in rows.get("checkpoint", []):
+            parameters |= {"known_position": found["position"], "known_clock": _moment(found["clock"])}
+        parameters |= {
+            f"{prefix}_{table}": _json(rows.get(table, [])) for source, table in plan.given if source == prefix
+        }
+    return parameters
+
+
+def _moment(microseconds: int) -> datetime | None:
+    """None before there is any event."""
+    return None if microseconds <= 0 else _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    return msgspec.json.encode(rows).decode()
+
+
+async def fetch(api: Api, statement: bytes, parameters: Mapping[str, Any]) -> Any:
+    """The one row of a statement that only reads. Raises LogUnavailable, LogBusy, LimitExceeded, NoReadModels."""
+    return await reading(api, lambda conn: _row(conn, statement, parameters))
+
+
+async def reading(api: Api, read: Callable[[AsyncConnection[Any]], Awaitable[Any]]) -> Any:
+    """What is read on a connection. Raises LogUnavailable, LogBusy, LimitExceeded, NoReadModels."""
+    try:
+        try:
+            async with api.pool.connection() as conn:
+                return await read(conn)
+        except (psycopg.errors.QueryCanceled, PoolTimeout):
+            raise
+        except psycopg.OperationalError:
+            # A connection that died in the pool, or a deadlock with a switch of generations: reading can be done again.
+            await api.pool.check()
+            async with api.pool.connection() as conn:
+                return await read(conn)
+    except psycopg.errors.QueryCanceled as error:
+        raise LimitExceeded(limit="statement_timeout") from error
+    except psycopg.errors.UndefinedTable as error:
+        raise NoReadModels from error
+    except PoolTimeout as error:
+        await api.watch.look()  # or the database is away, which it raises
+        raise LogBusy("All connections of this API are in use.") from error
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise LogUnavailable from error
+
+
+async def _row(conn: AsyncConnection[Any], statement: bytes, parameters: Mapping[str, Any]) -> Any:
+    async with conn.cursor() as cursor:
+        await cursor.execute(statement, parameters)
+        return await cursor.fetchone()
