@@ -1,7 +1,7 @@
 """One PostgreSQL for the whole run, one template database with the schema of the log, one clone of it for each test.
 
-Where tests run in several processes, each has a server of its own. What is said of durability is tested on other servers,
-which tests start as raceline does; this one is only fast.
+Where tests run in several processes, each has a server of its own. What is said of durability is tested on other
+servers, which tests start as raceline does; this one is only fast.
 """
 
 import fcntl
