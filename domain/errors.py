@@ -72,8 +72,16 @@ class NotActive(RacelineError):
     """No version of this racetrack is active."""
 
 
+class NoRacetrack(RacelineError):
+    """No racetrack is active; name a version, or activate one with `raceline racetrack activate`."""
+
+
 class UnreadableRacetrack(RacelineError):
     """A newer raceline decided this about the racetrack, and this one cannot read it; upgrade."""
+
+
+class UnknownCustomer(RacelineError):
+    """The log has no event of this customer."""
 
 
 class UnknownEventType(RacelineError):

@@ -4,7 +4,7 @@
     append(..., expected=...)    refused with WrongExpectation when a customer has newer events
     read_after(position)         pages in commit order: a reader that remembers one position misses nothing
     read_customer(customer)      in the customer's total order
-    head()                       the newest position
+    head()                       the newest position; position_at(moment): the newest that was recorded by then
     quarantined(), requeue(...)  what was rejected, and a second chance for it
 
 Every call raises LogUnavailable when the database is away (nothing was stored, call again: an append is idempotent) and
@@ -126,6 +126,12 @@ class EventLog:
         """The newest position; 0 for an empty log."""
         with self.datastore.connected() as conn:
             row = conn.execute(_SQL["head"]).fetchone()
+        return int(row["position"]) if row else 0
+
+    def position_at(self, moment: datetime) -> int:
+        """The newest position that was recorded by a moment; 0 when nothing was."""
+        with self.datastore.connected() as conn:
+            row = conn.execute(_SQL["position_at"], {"time": moment}).fetchone()
         return int(row["position"]) if row else 0
 
     def read_after(self, position: int, *, page: int = 5_000) -> Iterator[list[Recorded]]:

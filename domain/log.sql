@@ -145,6 +145,20 @@ GROUP BY c.customer_id
 SELECT h.position
 FROM raceline.log_head AS h
 
+-- name: position_at
+-- Positions have no gaps and recorded_at grows with them, so the newest event recorded by a moment is found by halving.
+WITH RECURSIVE halves(low, high) AS (
+    SELECT 0::bigint, h.position FROM raceline.log_head AS h
+    UNION ALL
+    SELECT CASE WHEN e.recorded_at > %(time)s THEN s.low ELSE m.middle END,
+           CASE WHEN e.recorded_at > %(time)s THEN m.middle - 1 ELSE s.high END
+    FROM halves AS s
+    CROSS JOIN LATERAL (SELECT (s.low + s.high + 1) / 2 AS middle) AS m
+    LEFT JOIN raceline.event AS e ON e.position = m.middle
+    WHERE s.low < s.high
+)
+SELECT s.low AS position FROM halves AS s WHERE s.low = s.high
+
 -- name: events_after
 -- Positions appear in commit order because append holds the log's lock: nothing can slip in behind us.
 SELECT e.position, e.recorded_at, e.occurred_at, e.event_uid, e.source, e.event_id, e.type, e.schema_version,
