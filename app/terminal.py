@@ -3,7 +3,11 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.tree import Tree
 
 _UNBOUND = 100_000  # characters; wider than any table
 
@@ -41,7 +45,6 @@ def show_json(value: Any) -> None:
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table as wide as the terminal; into a file or a pipe as wide as it needs, so that nothing is cut."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
@@ -49,11 +52,22 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
+    _print(table)
+
+
+def show_tree(tree: "Tree") -> None:
+    """A tree as wide as the terminal; into a file or a pipe each line as long as it is."""
+    _print(tree)
+
+
+def _print(what: "RenderableType") -> None:
+    from rich.console import Console
+
     console = Console(markup=False, highlight=False)
     if not console.is_terminal:
         console.width = _UNBOUND
-        console.width = console.measure(table).maximum
-    console.print(table)
+        console.width = console.measure(what).maximum
+    console.print(what)
 
 
 @contextmanager

@@ -1,0 +1,205 @@
+"""An explanation as a tree that people read: stays, what moved the customer, why not yet, what was revised."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from rich.text import Text
+from rich.tree import Tree
+
+from raceline.app.explain import Condition, Event, Explanation, Move, Prospect, Revision, Rule, Stay
+
+_OUTSIDE = "outside"
+_KINDS = {
+    "started": "start",
+    "entered": "entered",
+    "returned": "came back",
+    "left": "left the racetrack",
+    "forward": "forward",
+    "skip": "skip",
+    "backward": "REGRESSION",
+    "edge": "edge",
+    "lap": "new lap",
+}
+_STYLES = {"backward": "bold red", "left": "red", "skip": "magenta", "edge": "cyan", "lap": "bold cyan"}
+_UNITS = {"events": "event", "days": "day", "values": "value"}
+_LENGTHS = ((86_400_000_000, "day"), (3_600_000_000, "hour"), (60_000_000, "minute"), (1_000_000, "second"))
+_DAY = 86_400_000_000
+
+
+def explanation_tree(told: Explanation, events: int) -> Tree:
+    """The whole story. events: the most that are shown under a condition, the newest; 0 for all."""
+    root = Tree(_head(told))
+    for move in told.moves:
+        _add_move(root, told, move, events)
+    if told.next_moves:
+        why = root.add(Text("why not yet (the first that holds moves)", "bold"))
+        for prospect in told.next_moves:
+            _add_prospect(why, told, prospect, events)
+    if told.revisions or told.revisions_left_out:
+        late = root.add(Text("revisions: late events that changed the past", "bold"))
+        for revision in told.revisions:
+            _add_revision(late, told, revision, events)
+        if told.revisions_left_out:
+            late.add(
+                f"{_many(told.revisions_left_out, 'earlier step')} of what was known not looked at: too many events"
+            )
+    return root
+
+
+def _head(told: Explanation) -> Text:
+    account = f" of {_plain(told.account_id)}" if told.account_id else ""
+    lines = [
+        Text.assemble("customer ", (_plain(told.customer_id), "bold"), account),
+        Text(f"{_plain(told.title)} ({told.racetrack}, version {told.version})"),
+        _standing(told),
+        Text(f"true up to position {told.position:,}, clock {_time(told.clock)} (all times UTC)", "dim"),
+    ]
+    if told.next_timer:
+        lines.append(Text(f"the clock alone is looked at next at {_time(told.next_timer)}", "dim"))
+    if told.others:
+        lines.append(Text(f"also on: {', '.join(told.others)} (--racetrack)", "dim"))
+    return Text("\n").join(lines)
+
+
+def _standing(told: Explanation) -> Text:
+    counted = [("backward", "regression"), ("skip", "skip"), ("lap", "lap"), ("left", "exit")]
+    counts = [_many(told.count(kind), word) for kind, word in counted if told.count(kind)]
+    if told.status == "out_of_scope":
+        return Text("no event of this customer is what this racetrack is about")
+    if told.since is None:
+        return Text("in no stage yet")
+    days = _days(told.moves[-1].days)
+    where = f"in {_stage(told, told.stage)}" if told.status == "in_stage" else "left the racetrack"
+    return Text.assemble((where, "bold"), f" since {_time(told.since)}, {days}", *(f"; {one}" for one in counts))
+
+
+def _add_move(root: Tree, told: Explanation, move: Move, events: int) -> None:
+    came = "" if move.origin is None else f" from {_stage(told, move.origin)}"
+    kind = _KINDS[move.kind] + (f" ({move.edge})" if move.edge else "")
+    branch = root.add(
+        Text.assemble(
+            (_stage(told, move.to), "bold"),
+            f"  {_span(move.entered_at, move.left_at)}  {_days(move.days)}  ",
+            (kind, _STYLES.get(move.kind, "")),
+            came if move.kind not in ("forward", "started") else "",
+        )
+    )
+    branch.add(_cause(move))
+    if move.rule is not None and move.condition is not None:
+        _add_rule(branch, move.rule)
+        _add_condition(branch, move.condition, events)
+
+
+def _cause(move: Move) -> Text:
+    """What moved the customer: the rule, at which event, or at no event but the clock."""
+    rule = (
+        "by being seen for the first time" if move.rule is None else f"by {_plain(move.rule.title)} ({move.rule.name})"
+    )
+    at = f"at the event {move.trigger.position}" if move.trigger else "by the clock alone, at no event"
+    late = f", known since {_time(move.known_at)}" if move.known_at > move.entered_at else ""
+    return Text(f"{rule}, {at}{late}")
+
+
+def _add_rule(branch: Tree, rule: Rule) -> None:
+    attributes = f" ({', '.join(map(_plain, rule.attributes))})" if rule.attributes else ""
+    shares = (("confidence", rule.confidence), ("coverage", rule.coverage))
+    parts = [
+        f"source {_plain(rule.source)}{attributes}" if rule.source else "",
+        f"owner {_plain(rule.owner)}" if rule.owner else "",
+        *(f"{name} {share * 100:g} %" for name, share in shares if share is not None),
+    ]
+    if any(parts):
+        branch.add(Text("; ".join(filter(None, parts)), "dim"))
+
+
+def _add_condition(branch: Tree, condition: Condition, events: int) -> None:
+    mark = ("✓ ", "green") if condition.satisfied else ("✗ ", "red")
+    below = branch.add(Text.assemble(mark, _plain(condition.says), how_far(condition)))
+    _add_events(below, condition.evidence, events)
+    for one in condition.conditions:
+        _add_condition(below, one, events)
+
+
+def how_far(condition: Condition) -> str:
+    """`: 2 of 3 events`, `: 40 of 60 days`; nothing for conditions that join others."""
+    observed, needed = condition.observed, condition.needed
+    if observed is None or needed is None:
+        return ""
+    if condition.unit == "microseconds":
+        length, word = next((one for one in _LENGTHS if needed >= one[0]), _LENGTHS[-1])
+        # Rounded down: 59.99 days are not 60.
+        seen, unit = f"{observed * 10 // length / 10:,g}", _plural(needed / length, word)
+        return f": {seen} of {needed / length:g} {unit}"
+    if condition.unit == "millionths":
+        return f": {_number(observed)} of {_number(needed)}"
+    return f": {observed:,} of {needed:,} {_plural(needed, _UNITS[condition.unit or 'events'])}"
+
+
+def _add_events(branch: Tree, events: Sequence[Event], most: int) -> None:
+    shown = events[-most:] if most else events
+    if len(shown) < len(events):
+        branch.add(Text(f"{_many(len(events) - len(shown), 'earlier event')} (--events 0 shows all)", "dim"))
+    for event in shown:
+        branch.add(_event(event))
+
+
+def _event(event: Event) -> Text:
+    at = _time(event.occurred_at) if event.occurred_at else ""
+    return Text.assemble(f"{event.position}  {at}  ", (event.type, "blue"), f"  {_plain(event.title)}")
+
+
+def _add_prospect(branch: Tree, told: Explanation, prospect: Prospect, events: int) -> None:
+    kind = "exit" if prospect.to is None else _KINDS[prospect.kind]
+    to = "out of the racetrack" if prospect.to is None else f"to {_stage(told, prospect.to)}"
+    when = f", {_time(prospect.fires_at)} if no event comes" if prospect.fires_at else ""
+    rule = prospect.rule
+    label = Text.assemble((to, "bold"), "  ", (kind, _STYLES.get(prospect.kind, "")))
+    below = branch.add(label.append(f"  by {_plain(rule.title)} ({rule.name}){when}"))
+    _add_condition(below, prospect.condition, events)
+
+
+def _add_revision(branch: Tree, told: Explanation, revision: Revision, events: int) -> None:
+    below = branch.add(Text(f"known since {_time(revision.known_at)}, by {_many(len(revision.causes), 'late event')}"))
+    _add_events(below, revision.causes, events)
+    for word, stays in (("before", revision.before), ("after", revision.after)):
+        told_before = below.add(Text(f"{word}:" if stays else f"{word}: nothing from there on"))
+        for stay in stays:
+            told_before.add(_stay(told, stay))
+
+
+def _stay(told: Explanation, stay: Stay) -> Text:
+    return Text.assemble((_stage(told, stay.stage), "bold"), f"  {_span(stay.entered_at, stay.left_at)}")
+
+
+def _stage(told: Explanation, name: str | None) -> str:
+    return _OUTSIDE if name is None else _plain(told.stages[name])
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _span(entered_at: datetime, left_at: datetime | None) -> str:
+    return f"{_time(entered_at)} {f'to {_time(left_at)}' if left_at else 'and on'}"
+
+
+def _days(days: float) -> str:
+    return f"{days:,.1f} days"
+
+
+def _number(millionths: int) -> str:
+    return f"{Decimal(millionths).scaleb(-6).normalize():,f}"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {_plural(count, word)}"
+
+
+def _plural(count: float, word: str) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _plain(text: str) -> str:
+    """Text of anyone on one line, without what would steer the terminal."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
