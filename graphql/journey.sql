@@ -96,7 +96,7 @@ AND COALESCE({row}.trigger, 0) = {trigger}
         {parent}.evidence_node AS evidence_node, c.node AS i
  FROM {rule_conditions} AS c
  CROSS JOIN LATERAL (
-     SELECT count(*) FILTER (WHERE a.kind = 'not') % 2 = 0 AS plain,
+     SELECT mod(count(*) FILTER (WHERE a.kind = 'not'), 2) = 0 AS plain,
             COALESCE(bool_or(a.kind = 'any' AND {parent}.satisfied[a.node + 1]), false) AS met
      FROM {rule_conditions} AS a
      WHERE a.racetrack = c.racetrack AND a.rule = c.rule AND a.node < c.node AND a.depth < c.depth
