@@ -21,8 +21,10 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 # In `from`: outside of the racetrack, that is, in no stage yet, or no more.
 OUTSIDE = "outside"
-_MOST_STAGES = 100
-_MOST_RULES = 500  # with the exits; the look-through before publishing compares each with each
+# The look-through before publishing compares each rule, with the exits, and each condition with each other.
+_MOST_STAGES = 60
+_MOST_RULES = 200
+_MOST_CONDITIONS = 1_000
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -119,10 +121,7 @@ class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise Misfit("a racetrack has at least one stage", "stages")
         if OUTSIDE in self.stages:
             raise Misfit(f"`{OUTSIDE}` means no stage, and cannot be the name of one", "stages", OUTSIDE)
-        if len(self.stages) > _MOST_STAGES:
-            raise Misfit(f"a racetrack has at most {_MOST_STAGES} stages", "stages")
-        if len(self.rules) + len(self.exits) > _MOST_RULES:
-            raise Misfit(f"a racetrack has at most {_MOST_RULES} rules and exits", "rules")
+        self._refuse_size()
         self._refuse_unknown_zone()
         if self.start is not None:
             self._refuse_unknown(self.start, "start")
@@ -149,6 +148,15 @@ class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def edge(self, origin: str, to: str) -> Edge | None:
         """The edge that leads from one stage to another."""
         return next((edge for edge in self.edges.values() if edge.to == to and origin in edge.from_), None)
+
+    def _refuse_size(self) -> None:
+        rules = (*self.rules.values(), *self.exits.values())
+        if len(self.stages) > _MOST_STAGES:
+            raise Misfit(f"a racetrack has at most {_MOST_STAGES} stages", "stages")
+        if len(rules) > _MOST_RULES:
+            raise Misfit(f"a racetrack has at most {_MOST_RULES} rules, exits among them", "rules")
+        if sum(1 for rule in rules for _ in rule.when.walk()) > _MOST_CONDITIONS:
+            raise Misfit(f"the rules of a racetrack have at most {_MOST_CONDITIONS:,} conditions together", "rules")
 
     def _refuse_unknown_zone(self) -> None:
         if self.time_zone not in _zones():

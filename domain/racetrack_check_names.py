@@ -20,13 +20,12 @@ def wrong_names(terms: Iterable[Term], catalogue: Catalogue) -> Iterator[Finding
 
 
 class _Leaf:
-    """A condition about events. named: the types that are named one by one; of a family, one that fits is enough."""
+    """A condition about events, with the types that it is about."""
 
     def __init__(self, term: Term, catalogue: Catalogue) -> None:
         self.place: Place = (*term.place, "none") if term.kind == "none" else term.place
         self.condition: Condition = term.condition
         self.catalogue = catalogue
-        self.named = [catalogue.types[name] for name in self.condition.events if name in catalogue.types]
         found = matching_types(self.condition.events, catalogue.types)
         self.types = [catalogue.types[name] for name in found if name in catalogue.types]
 
@@ -56,10 +55,8 @@ class _Leaf:
             yield Finding(place, f"{what} `{name}`", cure)
 
     def _unknown_attribute(self, attribute: str, place: Place) -> Iterator[Finding]:
-        without = [one for one in self.named if attribute not in one.attributes]
-        if not without and not any(attribute in one.attributes for one in self.types):
-            without = self.types
-        for one in without[:1]:
+        # Of a family as well: a type without the attribute would silently never count, or always.
+        for one in [one for one in self.types if attribute not in one.attributes][:1]:
             yield Finding(place, f"`{attribute}` is no attribute of {one.name}", self._attribute_cure(attribute, one))
 
     def _attribute_cure(self, attribute: str, one: EventType) -> str:
@@ -69,7 +66,7 @@ class _Leaf:
         if near := nearest(attribute, one.attributes):
             return f"did you mean `{near}`?"
         if any(attribute in other.attributes for other in self.types):
-            return f"leave {one.name} out, or say it in a condition of its own"
+            return f"leave {one.name} out, or give it a condition of its own"
         known = ", ".join(f"`{name}`" for name in one.attributes)
         return f"it has {known}" if known else "it has none"
 
@@ -77,9 +74,8 @@ class _Leaf:
         """What no type can have is an error at each value; a list is one of several, so each value counts alone."""
         wanted = self.condition.filters[attribute]
         values = (wanted,) if isinstance(wanted, Filter) else several(wanted)
-        having = [one.attributes[attribute] for one in self.types if attribute in one.attributes]
         for n, value in enumerate(values):
-            reasons = [never(one, value) for one in having]
+            reasons = [never(one.attributes[attribute], value) for one in self.types]
             if reasons[0] is not None and all(reasons):
                 yield Finding((*place, n) if isinstance(wanted, tuple) else place, *reasons[0])
 
@@ -88,11 +84,7 @@ class _Leaf:
         missing = list(self._unknown_attribute(amount.attribute, place))
         yield from missing
         for one in [] if missing or key == "distinct" else self.types:
-            if amount.attribute in one.attributes and one.attributes[amount.attribute].type not in (
-                "integer",
-                "number",
-            ):
-                kind = one.attributes[amount.attribute].type
+            if (kind := one.attributes[amount.attribute].type) not in ("integer", "number"):
                 numeric = [name for name, other in one.attributes.items() if other.type in ("integer", "number")]
                 cure = f"{one.name} can sum {', '.join(numeric)}" if numeric else "count the events, or their values"
                 yield Finding(place, f"`{amount.attribute}` of {one.name} is of type {kind}, and no number", cure)
