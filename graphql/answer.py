@@ -180,6 +180,18 @@ async def fetch(api: Api, statement: bytes, parameters: Mapping[str, Any]) -> An
     return await reading(api, lambda conn: _row(conn, statement, parameters))
 
 
+async def fetch_all(api: Api, statement: bytes, parameters: Mapping[str, Any]) -> list[Any]:
+    """All rows of a statement that bounds them itself; raises as `fetch` does."""
+
+    async def read(conn: AsyncConnection[Any]) -> list[Any]:
+        async with conn.cursor() as cursor:
+            await cursor.execute(statement, parameters)
+            return await cursor.fetchall()
+
+    rows: list[Any] = await reading(api, read)
+    return rows
+
+
 async def reading(api: Api, read: Callable[[AsyncConnection[Any]], Awaitable[Any]]) -> Any:
     """What is read on a connection. Raises LogUnavailable, LogBusy, LimitExceeded, NoReadModels."""
     try:

@@ -31,6 +31,11 @@ def planned(function: F) -> F:
     return cast(F, strawberry.field(resolve, description=_description(function)))
 
 
+def referenced(function: F) -> F:
+    """A field whose function gives the Reference of the object, which is then read by a statement of its own."""
+    return cast(F, strawberry.field(function, description=_description(function)))
+
+
 def mutation(function: F) -> F:
     """A field that writes."""
     return cast(F, strawberry.mutation(function, description=_description(function)))

@@ -42,6 +42,21 @@ def by_key(selection: Selection, key: tuple[Sql, ...]) -> Sql:
     return row_where(selection, "moves", row, condition, type_name="StageMove")
 
 
+def _changed_move(selection: Selection, _: Sql) -> Sql:
+    track, version, at, trigger, customer = selection.plan.source.key
+    bind = selection.plan.bind
+    numbers = (bind(number, "bigint") for number in (version, at, trigger))
+    return by_key(selection, (bind(track), *numbers, bind(customer)))
+
+
+def _changed_revision(selection: Selection, _: Sql) -> Sql:
+    customer, track, known_at = selection.plan.source.key
+    plan = selection.plan
+    row, moment = plan.row(), plan.bind(known_at, "timestamptz")
+    condition = f"{row}.customer_id = {plan.bind(customer)} AND {row}.racetrack = {plan.bind(track)}"
+    return row_where(selection, "revisions", row, Sql(f"{condition} AND {row}.known_at = {moment}"))
+
+
 def _id(_: Selection, row: Sql) -> Sql:
     return piece("opaque", text=Sql(f"'StageMove:' || {piece('move_id', row=row)}"))
 
@@ -68,6 +83,7 @@ _CONDITION = {
 }
 
 JOURNEY_COLUMNS: Columns = {
+    "JourneyChange": {"move": _changed_move, "revision": _changed_revision},
     "Journey": {
         "racetrack": column("racetrack"),
         "version": column("version"),

@@ -12,12 +12,12 @@ from strawberry.scalars import JSON
 from raceline.domain.errors import BatchTooLarge as BatchTooLargeError
 from raceline.domain.errors import LogUnavailable as LogUnavailableError
 from raceline.domain.errors import NotQuarantined as NotQuarantinedError
-from raceline.domain.errors import RacelineError
 from raceline.domain.event import Outcome
 from raceline.graphql.context import Context
 from raceline.graphql.declare import mutation
-from raceline.graphql.problems import code
+from raceline.graphql.racetrack_mutation import RacetrackMutation
 from raceline.graphql.scalars import Int64, Position, parse_global_id
+from raceline.graphql.write_errors import BatchTooLarge, LogUnavailable, NotQuarantined, told
 
 Info = strawberry.Info[Context, None]
 
@@ -84,41 +84,10 @@ class RequeuePayload:
     result: EventOutcome
 
 
-@strawberry.interface(description="An error that stopped the whole write; nothing of it was stored.")
-class Error:
-    """A named error."""
-
-    message: str
-    code: str
-
-
-@strawberry.type
-class BatchTooLarge(Error):
-    """More events than this server takes at once."""
-
-    limit: str
-    allowed: int
-    found: int
-
-
-@strawberry.type
-class LogUnavailable(Error):
-    """The database cannot be reached; try again."""
-
-
-@strawberry.type
-class NotQuarantined(Error):
-    """There is no such entry, or it was offered again already."""
-
-
 RecordEventsResult = Annotated[
     RecordEventsPayload | BatchTooLarge | LogUnavailable, strawberry.union("RecordEventsResult")
 ]
 RequeueResult = Annotated[RequeuePayload | NotQuarantined | LogUnavailable, strawberry.union("RequeueResult")]
-
-
-def _told(error: RacelineError) -> dict[str, str]:
-    return {"message": str(error), "code": code(type(error))}
 
 
 def _envelope(event: EventInput) -> bytes:
@@ -154,7 +123,7 @@ def _payload(results: list[EventOutcome]) -> RecordEventsPayload:
 
 
 @strawberry.type
-class Mutation:
+class Mutation(RacetrackMutation):
     """The roots of writing."""
 
     @mutation
@@ -166,10 +135,10 @@ class Mutation:
                 raise BatchTooLargeError(limit="batch", allowed=api.limits.batch, found=len(events))
             outcomes = await api.record([_envelope(event) for event in events])
         except BatchTooLargeError as error:
-            facts: dict[str, Any] = {**_told(error), **error.facts}
+            facts: dict[str, Any] = {**told(error), **error.facts}
             return BatchTooLarge(**facts)
         except LogUnavailableError:
-            return LogUnavailable(**_told(LogUnavailableError()))
+            return LogUnavailable(**told(LogUnavailableError()))
         return _payload([_outcome(outcome) for outcome in outcomes])
 
     @mutation
@@ -189,7 +158,7 @@ class Mutation:
                 raise NotQuarantinedError
             outcome = await info.context.api.requeue(int(key), raw)
         except NotQuarantinedError as error:
-            return NotQuarantined(**_told(error))
+            return NotQuarantined(**told(error))
         except LogUnavailableError:
-            return LogUnavailable(**_told(LogUnavailableError()))
+            return LogUnavailable(**told(LogUnavailableError()))
         return RequeuePayload(result=_outcome(outcome))

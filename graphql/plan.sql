@@ -147,9 +147,9 @@ WITH RECURSIVE halves(low, high) AS (
 SELECT s.low FROM halves AS s WHERE s.low = s.high
 
 -- name: positions
-SELECT h.position, NULLIF(h.recorded_at, '-infinity'),
-       COALESCE((SELECT g.position FROM raceline.generation AS g WHERE g.status = 'live'), 0)
+SELECT h.position, NULLIF(h.recorded_at, '-infinity'), COALESCE(g.position, 0), g.name, NULLIF(g.clock, '-infinity')
 FROM raceline.log_head AS h
+LEFT JOIN raceline.generation AS g ON g.status = 'live'
 
 -- name: known_point
 -- What the store knew at a position: timers had fired up to the moment when its event was recorded; at the head of the

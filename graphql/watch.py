@@ -25,11 +25,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """Where things stand: the head of the log, when it was recorded, and how far the live read models are."""
+    """Where things stand: the head of the log, when it was recorded, and how far the live read models are: their
+    position, their generation, and the moment up to which timers have fired."""
 
     head: int = 0
     recorded_at: datetime | None = None
     live: int = 0
+    generation: str | None = None
+    clock: datetime | None = None
 
 
 class Watch:
@@ -82,6 +85,19 @@ class Watch:
             if self.positions.head > seen:
                 seen = self.positions.head
                 yield self.positions
+            else:
+                await moved.wait()
+
+    async def ticks(self) -> AsyncIterator[Positions]:
+        """Where things stand, at once and whenever the live read models are others, or true at a later moment."""
+        if not self._looked:
+            await self.look()
+        seen = None
+        while True:
+            moved, found = self._moved, self.positions
+            if found.clock is not None and (found.generation, found.clock) != seen:
+                seen = found.generation, found.clock
+                yield found
             else:
                 await moved.wait()
 
