@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from raceline.app import cli_db, cli_explain, cli_ingest, cli_log, cli_serve, cli_views
+from raceline.app import cli_db, cli_explain, cli_ingest, cli_log, cli_racetrack, cli_serve, cli_views
 from raceline.app.terminal import say, show, show_json, show_table
 
 ERROR, INTERRUPTED, TERMINATED = 1, 130, 143
@@ -34,6 +34,7 @@ app.command()(cli_views.status)
 app.command()(cli_views.project)
 app.command()(cli_views.replay)
 app.command()(cli_views.verify)
+app.add_typer(cli_racetrack.racetrack, name="racetrack")
 app.add_typer(cli_log.quarantine, name="quarantine")
 app.add_typer(cli_db.db, name="db")
 

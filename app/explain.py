@@ -215,7 +215,7 @@ class _Teller:
         return self._events.get(position) or Event(position, None, "", "")
 
     def _condition(self, seen: Row) -> Condition:
-        """The root of a rule's conditions, with what was seen of each. Nodes are in preorder; depth says what is below."""
+        """The root of a rule's conditions, and what was seen of each; nodes are in preorder, depth counts from 0."""
         nodes = self._nodes[seen["rule"]]
         evidence: dict[int, list[Event]] = {}
         for node, position in zip(seen["evidence_node"], seen["evidence"], strict=True):

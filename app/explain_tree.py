@@ -8,6 +8,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from raceline.app.explain import Condition, Event, Explanation, Move, Prospect, Revision, Rule, Stay
+from raceline.app.terminal import printable
 
 _OUTSIDE = "outside"
 _KINDS = {
@@ -48,10 +49,10 @@ def explanation_tree(told: Explanation, events: int) -> Tree:
 
 
 def _head(told: Explanation) -> Text:
-    account = f" of {_plain(told.account_id)}" if told.account_id else ""
+    account = f" of {printable(told.account_id)}" if told.account_id else ""
     lines = [
-        Text.assemble("customer ", (_plain(told.customer_id), "bold"), account),
-        Text(f"{_plain(told.title)} ({told.racetrack}, version {told.version})"),
+        Text.assemble("customer ", (printable(told.customer_id), "bold"), account),
+        Text(f"{printable(told.title)} ({told.racetrack}, version {told.version})"),
         _standing(told),
         Text(f"true up to position {told.position:,}, clock {_time(told.clock)} (all times UTC)", "dim"),
     ]
@@ -93,20 +94,20 @@ def _add_move(root: Tree, told: Explanation, move: Move, events: int) -> None:
 
 def _cause(move: Move) -> Text:
     """What moved the customer: the rule, at which event, or at no event but the clock."""
-    rule = (
-        "by being seen for the first time" if move.rule is None else f"by {_plain(move.rule.title)} ({move.rule.name})"
-    )
+    rule = "by being seen for the first time"
+    if move.rule is not None:
+        rule = f"by {printable(move.rule.title)} ({move.rule.name})"
     at = f"at the event {move.trigger.position}" if move.trigger else "by the clock alone, at no event"
     late = f", known since {_time(move.known_at)}" if move.known_at > move.entered_at else ""
     return Text(f"{rule}, {at}{late}")
 
 
 def _add_rule(branch: Tree, rule: Rule) -> None:
-    attributes = f" ({', '.join(map(_plain, rule.attributes))})" if rule.attributes else ""
+    attributes = f" ({', '.join(map(printable, rule.attributes))})" if rule.attributes else ""
     shares = (("confidence", rule.confidence), ("coverage", rule.coverage))
     parts = [
-        f"source {_plain(rule.source)}{attributes}" if rule.source else "",
-        f"owner {_plain(rule.owner)}" if rule.owner else "",
+        f"source {printable(rule.source)}{attributes}" if rule.source else "",
+        f"owner {printable(rule.owner)}" if rule.owner else "",
         *(f"{name} {share * 100:g} %" for name, share in shares if share is not None),
     ]
     if any(parts):
@@ -115,7 +116,7 @@ def _add_rule(branch: Tree, rule: Rule) -> None:
 
 def _add_condition(branch: Tree, condition: Condition, events: int) -> None:
     mark = ("✓ ", "green") if condition.satisfied else ("✗ ", "red")
-    below = branch.add(Text.assemble(mark, _plain(condition.says), how_far(condition)))
+    below = branch.add(Text.assemble(mark, printable(condition.says), how_far(condition)))
     _add_events(below, condition.evidence, events)
     for one in condition.conditions:
         _add_condition(below, one, events)
@@ -146,7 +147,7 @@ def _add_events(branch: Tree, events: Sequence[Event], most: int) -> None:
 
 def _event(event: Event) -> Text:
     at = _time(event.occurred_at) if event.occurred_at else ""
-    return Text.assemble(f"{event.position}  {at}  ", (event.type, "blue"), f"  {_plain(event.title)}")
+    return Text.assemble(f"{event.position}  {at}  ", (event.type, "blue"), f"  {printable(event.title)}")
 
 
 def _add_prospect(branch: Tree, told: Explanation, prospect: Prospect, events: int) -> None:
@@ -155,7 +156,7 @@ def _add_prospect(branch: Tree, told: Explanation, prospect: Prospect, events: i
     when = f", {_time(prospect.fires_at)} if no event comes" if prospect.fires_at else ""
     rule = prospect.rule
     label = Text.assemble((to, "bold"), "  ", (kind, _STYLES.get(prospect.kind, "")))
-    below = branch.add(label.append(f"  by {_plain(rule.title)} ({rule.name}){when}"))
+    below = branch.add(label.append(f"  by {printable(rule.title)} ({rule.name}){when}"))
     _add_condition(below, prospect.condition, events)
 
 
@@ -173,7 +174,7 @@ def _stay(told: Explanation, stay: Stay) -> Text:
 
 
 def _stage(told: Explanation, name: str | None) -> str:
-    return _OUTSIDE if name is None else _plain(told.stages[name])
+    return _OUTSIDE if name is None else printable(told.stages[name])
 
 
 def _time(moment: datetime) -> str:
@@ -198,8 +199,3 @@ def _many(count: int, word: str) -> str:
 
 def _plural(count: float, word: str) -> str:
     return word if count == 1 else f"{word}s"
-
-
-def _plain(text: str) -> str:
-    """Text of anyone on one line, without what would steer the terminal."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)

@@ -30,6 +30,11 @@ def show(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
+def printable(text: str) -> str:
+    """Text of anyone on one line, without what would steer the terminal."""
+    return "".join(one if one.isprintable() else " " if one.isspace() else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
 def flush() -> None:
     """Let whoever reads along see the data so far."""
     sys.stdout.flush()
