@@ -63,10 +63,10 @@ class _Leaf:
         renamed = _newest_name(attribute, one)
         if renamed is not None:
             return f"it is called `{renamed}` in the newest version"
-        if near := nearest(attribute, one.attributes):
-            return f"did you mean `{near}`?"
         if any(attribute in other.attributes for other in self.types):
             return f"leave {one.name} out, or give it a condition of its own"
+        if near := nearest(attribute, one.attributes):
+            return f"did you mean `{near}`?"
         known = ", ".join(f"`{name}`" for name in one.attributes)
         return f"it has {known}" if known else "it has none"
 

@@ -32,7 +32,7 @@ def narrower(one: Where, other: Where) -> bool:
 def never(attribute: Attribute, wanted: Scalar | Filter) -> tuple[str, str] | None:
     """Why an attribute can never be this, and the cure; None when it can."""
     reason = _never_passes(attribute, wanted) if isinstance(wanted, Filter) else _never_equals(attribute, wanted)
-    if reason is None or not attribute.values:
+    if reason is None or reason[1]:
         return reason
     return reason[0], f"its values are {', '.join(attribute.values)}"
 

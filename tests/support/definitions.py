@@ -71,7 +71,7 @@ def definitions(draw):
         "source": SOURCES,
         "owner": TITLES,
         "confidence": st.sampled_from([0, 1, 0.5]),
-        "coverage": st.floats(0, 1),
+        "coverage": st.integers(0, 1000).map(lambda share: share / 1000),
         "from": st.lists(stage, unique=True, max_size=2),
     }
     turn = {"title": TITLES, "when": CONDITIONS}
