@@ -158,6 +158,7 @@ def test_a_replay_keeps_position_and_clock_of_the_live_read_models(house):
 
 def test_what_an_append_recorded_at_one_moment_becomes_known_in_one_step(house):
     house.activate(TRACK)
+    house.project()
     house.take([event(n, "ada", n, page="a") for n in range(40)])
     with psycopg.connect(house.url, autocommit=True) as conn:
         conn.execute("LISTEN raceline_views")
