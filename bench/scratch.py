@@ -80,6 +80,47 @@ def write_clicks(path: Path, count: int, customers: int) -> None:
             file.write(json.dumps(envelope) + "\n")
 
 
+# What customers of a product do, how often, and what such an event says.
+_DEEDS = (
+    (8, "web.page_viewed", {"page": "/products/{n}", "page_type": "product"}),
+    (3, "web.page_viewed", {"page": "/pricing/{n}", "page_type": "pricing"}),
+    (1, "web.link_clicked", {"page": "/pricing/1", "target": "/contact-sales"}),
+    (5, "content.viewed", {"page": "paper-{n}", "seconds": 90}),
+    (3, "email.opened", {"email_id": "mail-{n}"}),
+    (2, "install_base.item_booked", {"item_id": "item-{n}", "quantity": 3}),
+    (2, "install_base.item_shipped", {"item_id": "item-{n}"}),
+    (1, "install_base.license_activated", {"license_id": "license-{n}"}),
+    (10, "telemetry.device_reported", {"device_id": "device-{n}"}),
+    (8, "telemetry.feature_used", {"feature": "feature-{n}", "uses": 5}),
+    (6, "telemetry.login_recorded", {"application": "console", "succeeded": True}),
+    (1, "learning.session_attended", {"session_id": "session-{n}", "program": "ACC", "completed": True}),
+    (1, "case.opened", {"case_id": "case-{n}", "severity": 3, "problem": "licence"}),
+    (1, "install_base.contract_renewed", {"contract_id": "contract-{n}"}),
+    (1, "advocacy.recommendation_made", {"score": 9}),
+)
+
+
+def write_journeys(path: Path, count: int, customers: int, product: str = "network-controller") -> None:
+    """`count` generated events of every family as NDJSON in the order of time, over 400 days, of so many customers."""
+    rng = np.random.default_rng(7)
+    weights = np.array([weight for weight, *_ in _DEEDS], float)
+    deed = rng.choice(len(_DEEDS), count, p=weights / weights.sum())
+    customer = rng.integers(0, customers, count)
+    seconds = np.sort(rng.integers(0, 400 * 86_400, count))
+    at = np.datetime64("2025-06-01T00:00:00") + seconds.astype("timedelta64[s]")
+    number = rng.integers(0, 8, count)
+    texts = [[json.dumps(data).replace("{n}", str(n)) for n in range(8)] for _, _, data in _DEEDS]
+    with path.open("w", encoding="utf-8") as file:
+        for n in range(count):
+            _, kind, _ = _DEEDS[deed[n]]
+            name = "" if kind.startswith(("web.", "email.", "content.")) else f', "product": "{product}"'
+            file.write(
+                f'{{"event_id": "j{n}", "source": "bench", "type": "{kind}", "occurred_at": "{at[n]}Z", '
+                f'"customer_id": "generated-{customer[n]:07d}", "account_id": "account-{customer[n] % 5000:05d}"{name}, '
+                f'"data": {texts[deed[n]][number[n]]}}}\n'
+            )
+
+
 def _within(group: np.ndarray, pause: np.ndarray) -> np.ndarray:
     """The pauses added up within each group of neighbours."""
     total = np.cumsum(pause)

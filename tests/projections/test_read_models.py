@@ -107,6 +107,10 @@ def crash(house):
         claimed = session.claim("live")
         if claimed.position < claimed.head and claimed.rules == session.fingerprint:
             session.apply(claimed, claimed.head, claimed.clock)
+    with arrow.connect(house.url) as connection:  # the server lets go of what the dead held a moment later
+        session = Session(connection, house.catalogue, house.rules)
+        session.claim("live", wait=True)
+        session.rollback()
 
 
 @pytest.fixture
