@@ -1,7 +1,7 @@
 """The one place that decorates: what every compiled kernel of raceline has in common."""
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -14,7 +14,19 @@ def kernel(function: F) -> F:
     The machine code is cached beside the source, or in the user's cache directory. Where neither can be written (a
     read-only container) it is compiled again in each process instead. The plain function stays at `.py_func`.
     """
+    return _compiled(function)
+
+
+def part(function: F) -> F:
+    """Compile a function that only kernels call, and that makes no arrays; calling it from Python ends the process.
+
+    Without the ways in from Python, and without counting who holds which array, it takes a third of the time.
+    """
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
+
+
+def _compiled(function: F, **options: Any) -> F:
     try:
-        return cast("F", numba.njit(function, cache=True, nogil=True))
+        return cast("F", numba.njit(function, cache=True, nogil=True, **options))
     except RuntimeError:  # numba says so when it finds no directory for its cache
-        return cast("F", numba.njit(function, nogil=True))
+        return cast("F", numba.njit(function, nogil=True, **options))

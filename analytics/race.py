@@ -19,6 +19,7 @@ from raceline.analytics.race_arrays import (
     START,
     SUM,
     Facts,
+    Flags,
     Longs,
     Program,
     Prospects,
@@ -27,8 +28,8 @@ from raceline.analytics.race_arrays import (
 from raceline.analytics.race_desk import MOVES, NOTHING, PROOFS, Desk, Proofs, desk_for, grown, proofs_for
 from raceline.analytics.race_plan import Plan, Records, lay_out
 from raceline.analytics.race_prospects import ask_all
-from raceline.analytics.race_revise import Books, Revisions, revise, revisions_for, with_more_room
-from raceline.analytics.race_walk import begin, walk_all
+from raceline.analytics.race_revise import Books, Doubts, Revisions, revise, revisions_for, with_more_room
+from raceline.analytics.race_walk import walk_all
 
 __all__ = [
     "ALL",
@@ -68,13 +69,12 @@ def run(program: Program, facts: Facts, clock: int, revision_budget: int = REVIS
     desk = desk_for(plan, facts, PROOFS)
     customers = len(facts.start) - 1
     timers, doubtful = np.full(customers, NEVER, np.int64), np.zeros(customers, np.bool_)
-    begin(plan, desk)
     proofs = proofs_for(*_first_guess(plan, facts))
     while not walk_all(plan, facts, desk, proofs, clock, timers, doubtful):
         proofs = grown(proofs)
     move = proofs.move[: desk.walker[0].moves]
     left_out = np.zeros(customers, np.int64)
-    found = _revisions(plan, facts, move, np.flatnonzero(doubtful), left_out, revision_budget)
+    found = _revisions(plan, facts, move, doubtful, left_out, revision_budget)
     return Race(
         **{name: np.ascontiguousarray(move[name]) for name in Race._fields[:7]},
         **_written(proofs, desk),
@@ -93,10 +93,8 @@ def prospects(program: Program, facts: Facts, clock: int) -> Prospects:
     facts = _contiguous(facts)
     plan = lay_out(program, facts.matches.shape[1], facts.value_size)
     desk = desk_for(plan, facts, NOTHING)
-    begin(plan, desk)
     proofs = proofs_for(*_first_guess(plan, facts))
-    doubtful = np.zeros(len(facts.start) - 1, np.bool_)
-    while not ask_all(plan, facts, desk, proofs, clock, doubtful):
+    while not ask_all(plan, facts, desk, proofs, clock):
         proofs = grown(proofs)
     move = proofs.move[: desk.walker[0].moves]
     return Prospects(
@@ -136,14 +134,22 @@ def _written(proofs: Proofs, desk: Desk) -> dict[str, Any]:
     }
 
 
-def _revisions(plan: Plan, facts: Facts, move: Records, doubtful: Longs, left_out: Longs, budget: int) -> Revisions:
+def _revisions(plan: Plan, facts: Facts, move: Records, doubtful: Flags, left_out: Longs, budget: int) -> Revisions:
     """The revisions of some customers; corrects since when their moves are known."""
-    desk, place = desk_for(plan, facts, MOVES), np.zeros(1, np.int64)
-    start = np.searchsorted(move.customer, np.arange(len(left_out) + 1))
+    desk, doubts = desk_for(plan, facts, MOVES), _doubts(facts, move, np.flatnonzero(doubtful))
     found, room = revisions_for(1024, 4096), 1024
-    while not revise(plan, facts, desk, _books(room), found, move, start, doubtful, place, left_out, budget):
+    while not revise(plan, facts, desk, _books(room), found, move, doubts, left_out, budget):
         found, room = with_more_room(found), 2 * room
     return found
+
+
+def _doubts(facts: Facts, move: Records, customer: Longs) -> Doubts:
+    start, end = facts.start[customer], facts.start[customer + 1]
+    row_start = _starts(np.cumsum(end - start))
+    row = np.arange(row_start[-1]) + np.repeat(start - row_start[:-1], end - start)
+    order = np.lexsort((facts.recorded_at[row], np.repeat(customer, end - start)))  # stable: in total order then
+    first, last = np.searchsorted(move.customer, customer), np.searchsorted(move.customer, customer, side="right")
+    return Doubts(customer, row_start, row[order], first, last, np.zeros(1, np.int64))
 
 
 def _books(room: int) -> Books:

@@ -4,16 +4,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from raceline.analytics.race_arrays import DISTINCT, Codes, Facts, Flags, Longs, Small
+from raceline.analytics.race_arrays import DISTINCT, NEVER, Codes, Facts, Flags, Longs, Small
 from raceline.analytics.race_plan import Plan, Records
 
 # A customer on the way. last: the row of the last event; due: no timer of the state is earlier; pending:
 # the state is new, and its rules have not been looked at. moves, nodes, evidence: how much is written
-# of the proofs; keeps: what of them is written at all.
+# of the proofs; keeps: what of them is written at all; doubtful: there may
+# have been revisions.
 _WALKER = [
     *((name, "i8") for name in ("customer", "last", "events", "state", "now", "due", "stamp")),
     *((name, "i8") for name in ("moves", "nodes", "evidence")),
-    *((name, "i8") for name in ("pending", "keeps")),
+    *((name, "i8") for name in ("pending", "keeps", "doubtful")),
 ]
 NOTHING, MOVES, PROOFS = 0, 1, 2
 _MOVE = [
@@ -53,7 +54,7 @@ def desk_for(plan: Plan, facts: Facts, keeps: int) -> Desk:
     codes = facts.value_size[plan.leaf.value[plan.leaf.kind == DISTINCT]].sum()
     nodes = plan.most_nodes
     walker = np.zeros(1, _WALKER).view(np.recarray)
-    walker.keeps = keeps
+    walker.state, walker.pending, walker.due, walker.last, walker.keeps = plan.outside, True, NEVER, -1, keeps
     return Desk(
         walker=walker,
         floor=np.zeros(3, np.int64),

@@ -1,24 +1,25 @@
 """Why a rule holds: each of its conditions with what was observed, and the events that are its evidence."""
 
-from raceline.analytics.kernel import kernel
+from raceline.analytics.kernel import part
 from raceline.analytics.race_arrays import ALL, COUNT, LEAF, NONE, NOT, SUM, Facts, Longs
 from raceline.analytics.race_desk import NOTHING, PROOFS, Desk, Proofs
 from raceline.analytics.race_look import LATEST, observe
 from raceline.analytics.race_plan import Plan, Records
 
 
-@kernel
+@part
 def has_room(plan: Plan, desk: Desk, proofs: Proofs) -> bool:
     """One more move, whatever it is, can be written."""
     walker = desk.walker[0]
     if walker.keeps != PROOFS:
         return bool(walker.keeps == NOTHING or walker.moves < len(proofs.move))
-    evidence = min(plan.most_evidence, plan.most_leaves * walker.events) + plan.most_sums * walker.events
+    events = walker.events + 1
+    evidence = min(plan.most_evidence, plan.most_leaves * events) + plan.most_sums * events
     fits = walker.moves < len(proofs.move) and walker.nodes + plan.most_nodes <= len(proofs.satisfied)
     return bool(fits and walker.evidence + evidence <= len(proofs.evidence_row))
 
 
-@kernel
+@part
 def prove(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, rule: int) -> None:
     """Write the conditions of a rule, in preorder, and their evidence."""
     walker, of = desk.walker[0], plan.rule[rule]
@@ -41,7 +42,7 @@ def prove(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, rule: int) -> No
     walker.nodes += of.node_end - of.node_start
 
 
-@kernel
+@part
 def _assess(plan: Plan, facts: Facts, desk: Desk, of: Records) -> None:
     """Which nodes of a rule are satisfied, the last first, so that those below a node are known before it."""
     for n in range(of.node_end - of.node_start - 1, -1, -1):
@@ -60,7 +61,7 @@ def _assess(plan: Plan, facts: Facts, desk: Desk, of: Records) -> None:
         desk.satisfied[n] = every if kind == ALL else (not every if kind == NOT else some)
 
 
-@kernel
+@part
 def _cast(plan: Plan, desk: Desk, start: int, n: int) -> None:
     """Say what part the nodes below node n play: of alternatives only the first that does its part.
 
@@ -77,7 +78,7 @@ def _cast(plan: Plan, desk: Desk, start: int, n: int) -> None:
         child = plan.node_end[child]
 
 
-@kernel
+@part
 def _collect(facts: Facts, desk: Desk, proofs: Proofs, leaf: Records, satisfied: bool, role: int) -> None:
     """Write the evidence of one leaf, in total order."""
     matched, seen, floor = desk.matched[leaf.matcher], desk.seen[leaf.matcher], desk.floor[leaf.since]
@@ -94,7 +95,7 @@ def _collect(facts: Facts, desk: Desk, proofs: Proofs, leaf: Records, satisfied:
         _write(desk, proofs, matched, leaf.low - 1, leaf.low)  # the last that left the window
 
 
-@kernel
+@part
 def _write(desk: Desk, proofs: Proofs, matched: Longs, start: int, end: int) -> None:
     walker = desk.walker[0]
     for place in range(start, end):
@@ -102,7 +103,7 @@ def _write(desk: Desk, proofs: Proofs, matched: Longs, start: int, end: int) -> 
         walker.evidence += 1
 
 
-@kernel
+@part
 def _shortest(facts: Facts, leaf: Records, matched: Longs, seen: int) -> int:
     """Where the last events begin that reach the sum together."""
     total, place = 0, seen
@@ -112,7 +113,7 @@ def _shortest(facts: Facts, leaf: Records, matched: Longs, seen: int) -> int:
     return int(place)
 
 
-@kernel
+@part
 def _write_latest(desk: Desk, proofs: Proofs, leaf: Records, matched: Longs, seen: int) -> None:
     """The latest events of each of the days, or values, that were seen last."""
     walker, missing, place = desk.walker[0], leaf.needed, seen

@@ -1,7 +1,7 @@
 """Why not yet: the rules that could move a customer on from where the clock finds them."""
 
-from raceline.analytics.kernel import kernel
-from raceline.analytics.race_arrays import NEVER, Facts, Flags
+from raceline.analytics.kernel import kernel, part
+from raceline.analytics.race_arrays import NEVER, Facts
 from raceline.analytics.race_desk import NOTHING, PROOFS, Desk, Proofs
 from raceline.analytics.race_look import next_timer, rule_holds
 from raceline.analytics.race_plan import Plan
@@ -10,12 +10,12 @@ from raceline.analytics.race_walk import begin, follow
 
 
 @kernel
-def ask_all(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, clock: int, doubtful: Flags) -> bool:
+def ask_all(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, clock: int) -> bool:
     """Walk customer after customer up to the clock, and ask there. False: there is no room; go on with more of it."""
     walker = desk.walker[0]
     while walker.customer < len(facts.start) - 1:
         walker.keeps = NOTHING
-        follow(plan, facts, desk, proofs, clock, doubtful)
+        follow(plan, facts, desk, proofs, clock)
         walker.keeps = PROOFS
         if walker.events > 0 and not prospect(plan, facts, desk, proofs, clock):
             return False
@@ -24,7 +24,7 @@ def ask_all(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, clock: int, do
     return True
 
 
-@kernel
+@part
 def prospect(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, clock: int) -> bool:
     """Write, as if they moved, the candidates of the state at the clock; known_at: when they would hold.
 
@@ -50,7 +50,7 @@ def prospect(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, clock: int) -
     return True
 
 
-@kernel
+@part
 def _foresee(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, first: int) -> None:
     """Ask the rules again at each timer, until each has an answer or no timer is left."""
     walker = desk.walker[0]

@@ -4,21 +4,21 @@ A step is all that was recorded at one time. It is a revision when events of it 
 recorded earlier, or before a timer that had moved the customer - and without them the moves would be others.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
-from raceline.analytics.kernel import kernel
+from raceline.analytics.kernel import kernel, part
 from raceline.analytics.race_arrays import Codes, Facts, Longs
 from raceline.analytics.race_desk import Desk, Proofs
 from raceline.analytics.race_plan import Plan, Records
-from raceline.analytics.race_walk import UNKNOWN, begin, run_timers, take
+from raceline.analytics.race_walk import NO_ROW, UNKNOWN, begin, live
 
 # What comes of one customer.
 DONE, NO_ROOM, TOO_DEAR = 0, 1, 2
 
 # No row, and no instant: all events are after it.
-NO_CUT = UNKNOWN
+NO_CUT = cast("int", np.int64(UNKNOWN))
 
 _REVISION = [("customer", "i4"), *((name, "i8") for name in ("known_at", "cause_end", "before_end", "after_end"))]
 
@@ -41,6 +41,17 @@ class Books(NamedTuple):
     was: Proofs
     now: Proofs
     without: Proofs
+
+
+class Doubts(NamedTuple):
+    """The d customers of whom more may have been known than their moves tell."""
+
+    customer: Longs  # (d,)
+    row_start: Longs  # (d + 1,) where the rows of each start in the next
+    row: Longs  # in the order in which they were recorded
+    move_start: Longs  # (d,) where their final moves start
+    move_end: Longs  # (d,)
+    done: Longs  # (1,) how many of the customers are done
 
 
 def revisions_for(count: int, rows: int) -> Revisions:
@@ -66,68 +77,69 @@ def with_more_room(old: Revisions) -> Revisions:
 
 @kernel
 def revise(
-    plan: Plan, facts: Facts, desk: Desk, books: Books, out: Revisions, final: Records, final_start: Longs,
-    todo: Longs, place: Longs, left_out: Longs, budget: int,
+    plan: Plan, facts: Facts, desk: Desk, books: Books, out: Revisions, final: Records, doubts: Doubts, left_out: Longs,
+    budget: int,
 ) -> bool:  # fmt: skip
-    """Find the revisions of the customers todo[place[0]:], and since when their final moves are known.
+    """Find the revisions of the doubtful customers, and since when their final moves are known.
 
-    final: the moves of all customers, at final_start (c + 1,). left_out: (c,) steps that are not looked at, because
-    walking through more than `budget` events again would take too long. False: there is no room, and place[0] is the
-    customer to go on with.
+    final: the moves of all customers. left_out: (c,) steps that are not looked at, because walking through more than
+    `budget` events again would take too long. False: there is no room; go on with more of it.
     """
-    while place[0] < len(todo):
-        customer = todo[place[0]]
-        before = out.written.copy()
-        moves = final[final_start[customer] : final_start[customer + 1]]
-        outcome = _relive(plan, facts, desk, books, out, moves, customer, left_out[customer], budget)
-        if outcome != DONE:
-            out.written[:] = before
+    while doubts.done[0] < len(doubts.customer):
+        n = doubts.done[0]
+        customer, rows = doubts.customer[n], doubts.row[doubts.row_start[n] : doubts.row_start[n + 1]]
+        revisions, causes, before, after = out.written[0], out.written[1], out.written[2], out.written[3]
+        outcome = _relive(plan, facts, desk, books, out, customer, rows, left_out[customer], budget)
+        if outcome == DONE:
+            carry(books.was.move, desk.walker[0].moves, final, doubts.move_start[n], doubts.move_end[n], NO_CUT)
+            doubts.done[0] += 1
+            continue
+        out.written[0], out.written[1], out.written[2], out.written[3] = revisions, causes, before, after
         if outcome == NO_ROOM:
             return False
-        if outcome == TOO_DEAR:  # only the newer half of them, then
-            steps = len(np.unique(facts.recorded_at[facts.start[customer] : facts.start[customer + 1]]))
-            left_out[customer] += (steps - left_out[customer] + 1) // 2
-        else:
-            place[0] += 1
+        left_out[customer] += (_steps(facts, rows) - left_out[customer] + 1) // 2  # only the newer half of them, then
     return True
 
 
-@kernel
+@part
 def _relive(
-    plan: Plan, facts: Facts, desk: Desk, books: Books, out: Revisions, final: Records, customer: int, skipped: int,
+    plan: Plan, facts: Facts, desk: Desk, books: Books, out: Revisions, customer: int, rows: Longs, skipped: int,
     budget: int,
 ) -> int:  # fmt: skip
-    walker, first = desk.walker[0], facts.start[customer]
-    recorded = facts.recorded_at[first : facts.start[customer + 1]]
-    rows = first + np.argsort(recorded, kind="mergesort")
-    was, now = books.was, books.now
-    walker.customer = customer
-    walker.moves = 0
+    """Step after step, in the order of recording; books.was ends with the moves that are known at last."""
+    walker = desk.walker[0]
+    walker.customer, walker.moves = customer, 0
     begin(plan, desk)
     spent = start = n = 0
     while start < len(rows):
-        at, end = facts.recorded_at[rows[start]], _end_of_step(facts, rows, start)
-        if n == skipped and n > 0 and not walk_known(plan, facts, desk, was, customer, at - 1, NO_CUT, NO_CUT, at):
+        known, end = facts.recorded_at[rows[start]], _end_of_step(facts, rows, start)
+        if n == skipped and n > 0 and not walk_known(plan, facts, desk, books.was, known - 1, NO_CUT, NO_CUT, known):
             return NO_ROOM
         if n >= skipped:
-            if not run_timers(plan, facts, desk, was, at):
+            if not live(plan, facts, desk, books.was, NO_ROW, known):
                 return NO_ROOM
             if _on_time(facts, desk, rows[start]):
-                if not _go_on(plan, facts, desk, was, rows[start:end]):
+                if not _go_on(plan, facts, desk, books.was, rows, start, end):
                     return NO_ROOM
             else:
                 spent += 2 * len(rows)
                 if spent > budget:
                     return TOO_DEAR
-                if not _step(plan, facts, desk, was, now, books.without, out, customer, rows[start:end]):
+                if not _step(plan, facts, desk, books, out, rows, start, end):
                     return NO_ROOM
-                was, now = now, was
         start, n = end, n + 1
-    carry(was.move[: walker.moves], final, NO_CUT)
     return DONE
 
 
-@kernel
+@part
+def _steps(facts: Facts, rows: Longs) -> int:
+    steps = start = 0
+    while start < len(rows):
+        start, steps = _end_of_step(facts, rows, start), steps + 1
+    return steps
+
+
+@part
 def _end_of_step(facts: Facts, rows: Longs, start: int) -> int:
     end = start + 1
     while end < len(rows) and facts.recorded_at[rows[end]] == facts.recorded_at[rows[start]]:
@@ -135,7 +147,7 @@ def _end_of_step(facts: Facts, rows: Longs, start: int) -> int:
     return end
 
 
-@kernel
+@part
 def _on_time(facts: Facts, desk: Desk, row: int) -> bool:
     """The first event of a step comes after all that is known, and after all the timers that have run."""
     walker = desk.walker[0]
@@ -145,96 +157,110 @@ def _on_time(facts: Facts, desk: Desk, row: int) -> bool:
     return bool(row > walker.last and not (ran and facts.occurred_at[row] <= walker.now))
 
 
-@kernel
-def _go_on(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, rows: Longs) -> bool:
-    for row in rows:
-        if not run_timers(plan, facts, desk, proofs, facts.occurred_at[row] - 1):
-            return False
-        if not take(plan, facts, desk, proofs, row):
+@part
+def _go_on(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, rows: Longs, start: int, end: int) -> bool:
+    for n in range(start, end):
+        row = rows[n]
+        if not live(plan, facts, desk, proofs, row, facts.occurred_at[row] - 1):
             return False
     return True
 
 
-@kernel
+@part
 def walk_known(
-    plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, customer: int, known: int, last: int, timer: int, clock: int
+    plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, known: int, last: int, timer: int, clock: int
 ) -> bool:
     """Walk the events recorded up to `known`; of those recorded just then only what is after a row and an instant."""
     begin(plan, desk)
-    desk.walker[0].moves = 0
-    for row in range(facts.start[customer], facts.start[customer + 1]):
+    walker = desk.walker[0]
+    walker.moves = 0
+    for row in range(facts.start[walker.customer], facts.start[walker.customer + 1]):
         recorded, occurred = facts.recorded_at[row], facts.occurred_at[row]
-        if recorded < known or (recorded == known and row > last and occurred > timer):
-            if not run_timers(plan, facts, desk, proofs, occurred - 1):
-                return False
-            if not take(plan, facts, desk, proofs, row):
-                return False
-    return bool(run_timers(plan, facts, desk, proofs, clock))
+        counts = recorded < known or (recorded == known and row > last and occurred > timer)
+        if counts and not live(plan, facts, desk, proofs, row, occurred - 1):
+            return False
+    return bool(live(plan, facts, desk, proofs, NO_ROW, clock))
 
 
-@kernel
+@part
 def _step(
-    plan: Plan, facts: Facts, desk: Desk, was: Proofs, now: Proofs, without: Proofs, out: Revisions, customer: int,
-    rows: Longs,
-) -> bool:  # fmt: skip
+    plan: Plan, facts: Facts, desk: Desk, books: Books, out: Revisions, rows: Longs, start: int, end: int
+) -> bool:
     """Walk again with the events of a step; a revision is written when the late ones among them made a difference."""
-    walker, known = desk.walker[0], facts.recorded_at[rows[0]]
-    old = was.move[: walker.moves]
-    last, timer = walker.last, _last_timer(old)
-    late = rows[(rows < last) | (facts.occurred_at[rows] <= timer)]
-    mixed = 0 < len(late) < len(rows)
-    if mixed and not walk_known(plan, facts, desk, without, customer, known, last, timer, known):
+    walker, known = desk.walker[0], facts.recorded_at[rows[start]]
+    old, last, timer = walker.moves, walker.last, _last_timer(books.was.move, walker.moves)
+    late = _note_late(facts, out, rows, start, end, last, timer)
+    mixed, others = 0 < late < end - start, 0
+    if late < 0 or (mixed and not walk_known(plan, facts, desk, books.without, known, last, timer, known)):
         return False
-    others = without.move[: walker.moves]
-    if not walk_known(plan, facts, desk, now, customer, known, NO_CUT, NO_CUT, known):
+    others = walker.moves
+    if not walk_known(plan, facts, desk, books.now, known, NO_CUT, NO_CUT, known):
         return False
-    new = now.move[: walker.moves]
-    differs = _difference(old, new)
-    if len(late) == 0 or differs < 0 or (mixed and _difference(others, new) < 0):
-        carry(old, new, NO_CUT)
-        return True
-    carry(old, new, known)
-    return _write(out, customer, known, late, old[differs:], new[differs:])
+    was, now, new = books.was.move, books.now.move, walker.moves
+    same = _agreeing(was, old, now, new)
+    revised = late > 0 and not same == old == new
+    if revised and mixed:
+        revised = not _agreeing(books.without.move, others, now, new) == others == new
+    carry(was, old, now, 0, new, known if revised else NO_CUT)
+    if revised and not _write(out, walker.customer, known, late, was, old, now, new, same):
+        return False
+    for n in range(same, new):
+        _copy(now[n], was[n])
+    return True
 
 
-@kernel
-def _last_timer(moves: Records) -> int:
+@part
+def _note_late(facts: Facts, out: Revisions, rows: Longs, start: int, end: int, last: int, timer: int) -> int:
+    """Write the events that come late, as causes of a revision that may come; how many, or -1 without room."""
+    causes, late = out.written[1], 0
+    if causes + end - start > len(out.cause_row):
+        return -1
+    for n in range(start, end):
+        if rows[n] < last or facts.occurred_at[rows[n]] <= timer:
+            out.cause_row[causes + late] = rows[n]
+            late += 1
+    return late
+
+
+@part
+def _last_timer(moves: Records, count: int) -> int:
     """The instant of the last move without an event."""
-    for n in range(len(moves) - 1, -1, -1):
+    for n in range(count - 1, -1, -1):
         if moves[n].trigger < 0:
             return int(moves[n].at)
     return NO_CUT
 
 
-@kernel
+@part
 def _same(a: Records, b: Records) -> bool:
     same_way = a.from_state == b.from_state and a.to_state == b.to_state and a.rule == b.rule
     return bool(same_way and a.at == b.at and a.trigger == b.trigger)
 
 
-@kernel
-def _difference(old: Records, new: Records) -> int:
-    """The first place at which two lists of moves differ, -1: they are the same."""
-    for n in range(min(len(old), len(new))):
-        if not _same(old[n], new[n]):
-            return n
-    return -1 if len(old) == len(new) else min(len(old), len(new))
+@part
+def _agreeing(old: Records, olds: int, new: Records, news: int) -> int:
+    """How many moves two lists have in common, up to their first difference."""
+    n = 0
+    while n < olds and n < news and _same(old[n], new[n]):
+        n += 1
+    return n
 
 
-@kernel
-def carry(old: Records, new: Records, known: int) -> None:
+@part
+def carry(old: Records, olds: int, new: Records, start: int, end: int, known: int) -> None:
     """A move that was known stays known since then; the others are known since `known`, if that is given."""
     n = 0
-    for move in new:
-        while n < len(old) and _before(old[n], move):
+    for k in range(start, end):
+        move = new[k]
+        while n < olds and _before(old[n], move):
             n += 1
-        if n < len(old) and _same(old[n], move):
+        if n < olds and _same(old[n], move):
             move.known_at = old[n].known_at
         elif known != NO_CUT:
             move.known_at = known
 
 
-@kernel
+@part
 def _before(a: Records, b: Records) -> bool:
     """A timer comes after the events of its time."""
     if a.at != b.at:
@@ -242,18 +268,28 @@ def _before(a: Records, b: Records) -> bool:
     return bool(a.trigger >= 0 and (b.trigger < 0 or a.trigger < b.trigger))
 
 
-@kernel
-def _write(out: Revisions, customer: int, known: int, late: Longs, old: Records, new: Records) -> bool:
-    n, causes, before, after = out.written
-    room = len(out.cause_row)
-    if n == len(out.revision) or max(causes + len(late), before + len(old), after + len(new)) > room:
+@part
+def _copy(source: Records, target: Records) -> None:
+    target.from_state, target.to_state, target.rule = source.from_state, source.to_state, source.rule
+    target.at, target.trigger, target.known_at = source.at, source.trigger, source.known_at
+
+
+@part
+def _write(
+    out: Revisions, customer: int, known: int, late: int, was: Records, old: int, now: Records, new: int, same: int
+) -> bool:
+    """The stays from the first difference on, as they were known and as they are now."""
+    n, before, after = out.written[0], out.written[2], out.written[3]
+    if n == len(out.revision) or max(before + old, after + new) > len(out.cause_row):
         return False
-    out.cause_row[causes : causes + len(late)] = late
-    for k in range(len(old)):
-        out.before_state[before + k], out.before_at[before + k] = old[k].to_state, old[k].at
-    for k in range(len(new)):
-        out.after_state[after + k], out.after_at[after + k] = new[k].to_state, new[k].at
-    out.written[:] += np.array([1, len(late), len(old), len(new)])
+    for k in range(same, old):
+        out.before_state[before + k - same], out.before_at[before + k - same] = was[k].to_state, was[k].at
+    for k in range(same, new):
+        out.after_state[after + k - same], out.after_at[after + k - same] = now[k].to_state, now[k].at
+    out.written[0] += 1
+    out.written[1] += late
+    out.written[2] += old - same
+    out.written[3] += new - same
     revision = out.revision[n]
     revision.customer, revision.known_at = customer, known
     revision.cause_end, revision.before_end, revision.after_end = out.written[1], out.written[2], out.written[3]
