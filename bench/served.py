@@ -60,12 +60,12 @@ class Served:
 
 
 @contextmanager
-def served() -> Iterator[Served]:
-    """As `raceline serve`, with the projector beside it."""
+def served(**given: object) -> Iterator[Served]:
+    """As `raceline serve`, with the projector beside it. given: settings that are not the defaults."""
     with (
         folder() as home,
         database(home) as url,
-        runtime(read_settings(database_url=url)) as store,
+        runtime(read_settings(database_url=url, **given)) as store,
         listen("127.0.0.1", 0) as listening,
     ):
         server = uvicorn.Server(uvicorn.Config(make_app(store), lifespan="on", log_config=None, access_log=False))
