@@ -20,7 +20,7 @@ from raceline.domain.yaml_file import Misfit
 
 SECOND = 1_000_000
 _UNITS = {"s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND, "w": 7 * 86_400 * SECOND}
-_DURATION = re.compile(r"(\d{1,6})([smhdw])")
+_DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
 _LONGEST = 100 * 365 * _UNITS["d"]
 
 # From when on events count: since the customer entered the current stage; since the current lap began (or since the

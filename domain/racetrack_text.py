@@ -40,9 +40,10 @@ def _counted(condition: Condition) -> str:
         days = "1 day" if condition.distinct_days == 1 else f"{condition.distinct_days} different days"
         return f"{events} on at least {days}"
     if condition.distinct is not None:
-        return f"at least {condition.distinct.at_least} different {condition.distinct.attribute} of {events}"
+        values = "1 value" if condition.distinct.at_least == 1 else f"{condition.distinct.at_least} different values"
+        return f"at least {values} of {condition.distinct.attribute} in {events}"
     if condition.sum is not None:
-        return f"{condition.sum.attribute} of {events} adding up to at least {condition.sum.at_least}"
+        return f"{condition.sum.attribute} in {events} adding up to at least {condition.sum.at_least}"
     return f"at least {condition.at_least or 1} {events}"
 
 

@@ -137,13 +137,14 @@ def pairs():
         lambda leaf, count, rest: ({**_bare(leaf), **rest[0]}, {**_bare(leaf), **count, **rest[1]}),
         LEAVES, COUNTS, st.tuples(*[st.fixed_dictionaries({}, optional=REST)] * 2),
     )  # fmt: skip
-    silent = st.builds(
-        lambda leaf, within, none: ({**_bare(leaf), **within}, none),
-        LEAVES, st.fixed_dictionaries({"within": REST["within"]}), LEAVES.filter(lambda leaf: "none" in leaf),
+    none = st.fixed_dictionaries({"for": REST["within"], "since": REST["since"]})
+    silent = st.builds(lambda leaf, *two: tuple({"none": {**_bare(leaf), **one}} for one in two), LEAVES, none, none)
+    broken = st.builds(
+        lambda leaf, within, one: ({**_bare(leaf), "within": within}, {"none": {**_bare(leaf), **one}}),
+        LEAVES, REST["within"], none,
     )  # fmt: skip
-    return (
-        st.tuples(CONDITIONS, CONDITIONS) | alike | silent | alike.map(lambda two: ({"not": two[1]}, {"not": two[0]}))
-    )
+    opposite = alike.map(lambda two: ({"not": two[1]}, {"not": two[0]}))
+    return st.one_of(st.tuples(CONDITIONS, CONDITIONS), alike, silent, broken, opposite)
 
 
 def _bare(leaf):
@@ -151,7 +152,7 @@ def _bare(leaf):
     return {key: leaf[key] for key in ("event", "where")}
 
 
-@settings(max_examples=200)
+@settings(max_examples=400)
 @given(pairs(), st.lists(lives(), min_size=6, max_size=12))
 def test_what_is_said_to_follow_always_does_and_what_is_said_to_exclude_never_holds_at_once(pair, tried):
     left, right = map(made, pair)
