@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=50_000)
     given = parser.parse_args()
     text = presets()[PRESET].read_text(encoding="utf-8")
-    other = text.replace("distinct_days: 3, within: 30d", "distinct_days: 4, within: 30d")
+    other = text.replace("at_least: 2, within: 30d", "at_least: 3, within: 30d")
     assert other != text
     with folder() as home, database(home) as url:
         prepare(url, *rules())

@@ -96,7 +96,7 @@ _DEEDS = (
     (1, "learning.session_attended", {"session_id": "session-{n}", "program": "ACC", "completed": True}),
     (1, "case.opened", {"case_id": "case-{n}", "severity": 3, "problem": "licence"}),
     (1, "install_base.contract_renewed", {"contract_id": "contract-{n}"}),
-    (1, "advocacy.recommendation_made", {"score": 9}),
+    (1, "advocacy.recommendation_made", {"channel": "survey", "score": 9}),
 )
 
 
@@ -114,9 +114,9 @@ def write_journeys(path: Path, count: int, customers: int, product: str = "netwo
         for n in range(count):
             _, kind, _ = _DEEDS[deed[n]]
             name = "" if kind.startswith(("web.", "email.", "content.")) else f', "product": "{product}"'
+            who = f'"customer_id": "generated-{customer[n]:07d}", "account_id": "account-{customer[n] % 5000:05d}"'
             file.write(
-                f'{{"event_id": "j{n}", "source": "bench", "type": "{kind}", "occurred_at": "{at[n]}Z", '
-                f'"customer_id": "generated-{customer[n]:07d}", "account_id": "account-{customer[n] % 5000:05d}"{name}, '
+                f'{{"event_id": "j{n}", "source": "bench", "type": "{kind}", "occurred_at": "{at[n]}Z", {who}{name}, '
                 f'"data": {texts[deed[n]][number[n]]}}}\n'
             )
 
