@@ -1,0 +1,297 @@
+"""raceline explain: why a customer is where they are, as a person reads it."""
+
+import json
+import re
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from small_race import LATE, LIFE, RACE, RACE_2, written
+
+from raceline.app.explain import Condition, explained
+from raceline.app.explain_tree import how_far
+from raceline.app.terminal import printable
+
+
+@pytest.fixture
+def life(raceline, tmp_path, monkeypatch):
+    """The racetrack is active from position 3 on, the events of LIFE are 4 to 11, the late one is 12."""
+    monkeypatch.setenv("RACELINE_RACETRACK", "none")
+    definition = tmp_path / "race.yaml"
+    definition.write_text(RACE)
+    assert raceline("racetrack", "publish", str(definition), "--activate").status == 0
+    for n, batch in enumerate((LIFE, LATE)):
+        assert raceline("ingest", written(tmp_path / f"{n}.ndjson", batch)).status == 0
+
+
+@pytest.fixture
+def explain(life, raceline):
+    """What is explained of customer c-1; T is the moment at which this run took the events in."""
+
+    def explain(*arguments):
+        done = raceline("explain", "c-1", *arguments)
+        assert (done.status, done.err) == (0, "")
+        return re.sub(r"known since [-0-9]+ [:0-9]+", "known since T", done.out)
+
+    return explain
+
+
+def branches(out):
+    """The branches of the tree by the line that names them: their lines, without what draws the tree."""
+    found = {}
+    for line in out.splitlines():
+        if re.match("[├└]", line):
+            name = line[4:]
+            found[name] = []
+        elif found:
+            found[name].append(re.sub("^[│├└─ ]+", "", line))
+    return found
+
+
+def test_each_stay_is_told_with_its_length_and_the_kind_of_the_move(explain):
+    assert list(branches(explain("--at", "2025-02-01"))) == [
+        "Need  2024-01-01 00:00:00 to 2024-01-09 00:00:00  8.0 days  start",
+        "Try  2024-01-09 00:00:00 to 2024-01-13 00:00:00  4.0 days  forward",
+        "Use  2024-01-13 00:00:00 to 2024-04-20 00:00:00  98.0 days  forward",
+        "Try  2024-04-20 00:00:00 to 2024-05-01 00:00:00  11.0 days  REGRESSION from Use",
+        "Advocate  2024-05-01 00:00:00 to 2024-05-10 00:00:00  9.0 days  skip from Try",
+        "Need  2024-05-10 00:00:00 to 2024-11-06 00:00:00  180.0 days  new lap (next_lap) from Advocate",
+        "outside  2024-11-06 00:00:00 to 2025-01-12 00:00:00  67.0 days  left the racetrack from Need",
+        "Advocate  2025-01-12 00:00:00 and on  20.0 days  came back",
+        "why not yet (the first that holds moves)",
+        "revisions: late events that changed the past",
+    ]
+
+
+def test_the_head_says_who_where_on_which_racetrack_and_up_to_when_it_is_true(explain):
+    assert explain("--at", "2025-02-01").split("├")[0].splitlines() == [
+        "customer c-1 of acme",
+        "A small race (race, version 1)",
+        "in Advocate since 2025-01-12 00:00:00, 20.0 days; 1 regression; 1 skip; 1 lap; 1 exit",
+        "true up to position 12, clock 2025-02-01 00:00:00 (all times UTC)",
+        "the clock alone is looked at next at 2025-05-05 00:00:00",
+    ]
+
+
+def test_a_move_is_told_with_its_rule_its_source_and_the_events_that_were_counted(explain):
+    told = branches(explain("--at", "2025-02-01"))
+    assert told["Try  2024-01-09 00:00:00 to 2024-01-13 00:00:00  4.0 days  forward"] == [
+        "by Three page views in a month (looked), at the event 6, known since T",
+        "source web.shop.views (page, at); owner Marketing; confidence 90 %; coverage 62.5 %",
+        "✓ at least 3 web.page_viewed within 30d: 3 of 3 events",
+        "4  2024-01-01 00:00:00  web.page_viewed  viewed pricing",
+        "5  2024-01-05 00:00:00  web.page_viewed  viewed pricing",
+        "6  2024-01-09 00:00:00  web.page_viewed  viewed pricing",
+    ]
+    assert told["Use  2024-01-13 00:00:00 to 2024-04-20 00:00:00  98.0 days  forward"] == [
+        "by Logins on two days, and not searching any more (works), at the event 8, known since T",
+        "✓ all of",
+        "✓ telemetry.login_recorded on at least 2 different days within 60d: 2 of 2 days",
+        "7  2024-01-12 00:00:00  telemetry.login_recorded  logged in to console",
+        "8  2024-01-13 00:00:00  telemetry.login_recorded  logged in to console",
+        "✓ not",
+        "✗ at least 9 web.page_viewed: 3 of 9 events",
+    ]
+
+
+def test_a_move_by_silence_is_told_with_the_last_event_before_it(explain):
+    told = branches(explain("--at", "2025-02-01"))
+    assert told["Try  2024-04-20 00:00:00 to 2024-05-01 00:00:00  11.0 days  REGRESSION from Use"] == [
+        "by No login for two months (silent), by the clock alone, at no event, known since T",
+        "✓ no telemetry.login_recorded for 60d: 60 of 60 days",
+        "12  2024-02-20 00:00:00  telemetry.login_recorded  logged in to console",
+    ]
+
+
+def test_why_not_yet_says_how_far_each_rule_is_and_when_the_clock_alone_moves(explain):
+    told = branches(explain("--at", "2025-02-01"))
+    assert told["why not yet (the first that holds moves)"] == [
+        "out of the racetrack  exit  by Nothing for half a year (gone), 2025-05-05 00:00:00 if no event comes",
+        "✗ no telemetry.login_recorded or web.page_viewed for 180d: 87 of 180 days",
+        "to Need  new lap  by Looks again (again)",
+        "✗ at least 1 web.page_viewed since entering the stage: 0 of 1 event",
+    ]
+
+
+def test_a_late_event_is_a_revision_with_the_stays_before_and_after(explain):
+    told = branches(explain("--at", "2025-02-01"))["revisions: late events that changed the past"]
+    assert told[:4] == [
+        "known since T, by 1 late event",
+        "12  2024-02-20 00:00:00  telemetry.login_recorded  logged in to console",
+        "before:",
+        "Try  2024-03-13 00:00:00 to 2024-05-01 00:00:00",
+    ]
+    assert told[told.index("after:") + 1] == "Try  2024-04-20 00:00:00 to 2024-05-01 00:00:00"
+
+
+def test_a_customer_is_told_as_at_a_moment_of_their_life(explain):
+    told = explain("--at", "2024-01-11T12:00:00+02:00")
+    assert "in Try since 2024-01-09 00:00:00, 2.4 days" in told
+    assert "clock 2024-01-11 10:00:00" in told
+    assert list(branches(told))[2:] == ["why not yet (the first that holds moves)"]
+
+
+def test_a_customer_is_told_as_it_was_known_at_a_position(explain):
+    """Before the late event came in, the lull was thought to be longer."""
+    told = explain("--known-at", "11", "--at", "2024-05-05")
+    assert "true up to position 11" in told
+    assert "Try  2024-03-13 00:00:00 to 2024-05-01 00:00:00  49.0 days  REGRESSION from Use" in told
+    assert "revisions" not in told
+
+
+def test_a_customer_is_told_as_it_was_known_at_a_moment(explain, database):
+    with psycopg.connect(database) as conn:
+        (before,) = conn.execute("SELECT recorded_at FROM raceline.event WHERE position = 11").fetchone()
+    assert "true up to position 11" in explain("--known-at", before.isoformat())
+    assert "true up to position 12" in explain("--known-at", "9999-12-31")
+
+
+def test_what_was_known_is_told_by_the_racetrack_that_was_active_then_or_by_the_one_that_is_named(
+    explain, raceline, tmp_path
+):
+    second = tmp_path / "race_2.yaml"
+    second.write_text(RACE_2)
+    assert raceline("racetrack", "publish", str(second), "--activate").status == 0
+    early = ("--at", "2024-01-06")
+    assert "in Try since 2024-01-05 00:00:00" in explain(*early)
+    assert "(race, version 1)" in explain("--known-at", "12", *early)
+    assert "in Need since 2024-01-01 00:00:00" in explain("--racetrack", "race@1", *early)
+
+
+def test_an_explanation_is_json_for_scripts(explain):
+    told = json.loads(explain("--json", "--at", "2025-02-01"))
+    assert (told["customer_id"], told["position"], told["clock"]) == ("c-1", 12, "2025-02-01T00:00:00Z")
+    assert [move["to"] for move in told["moves"]] == [
+        "need", "try", "use", "try", "advocate", "need", None, "advocate",
+    ]  # fmt: skip
+    condition = told["moves"][2]["condition"]
+    assert (condition["kind"], condition["satisfied"]) == ("all", True)
+    assert [one["position"] for one in condition["conditions"][0]["evidence"]] == [7, 8]
+    assert told["next_moves"][0]["fires_at"] == "2025-05-05T00:00:00Z"
+    assert [one["position"] for one in told["revisions"][0]["causes"]] == [12]
+
+
+def test_of_many_events_the_newest_are_shown_and_how_many_are_left_out(explain):
+    told = branches(explain("--at", "2025-02-01", "--events", "1"))
+    assert told["Try  2024-01-09 00:00:00 to 2024-01-13 00:00:00  4.0 days  forward"][-2:] == [
+        "2 earlier events (--events 0 shows all)",
+        "6  2024-01-09 00:00:00  web.page_viewed  viewed pricing",
+    ]
+
+
+def test_an_explanation_fits_a_narrow_terminal(explain, monkeypatch):
+    told = explained_on_a_terminal(monkeypatch, explain, columns=80)
+    assert max(map(len, told.splitlines())) <= 80
+    assert "3 of 3" in told
+
+
+def explained_on_a_terminal(monkeypatch, explain, columns):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    return re.sub("\x1b\\[[0-9;]*m", "", explain("--at", "2025-02-01"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        pytest.param(["nobody"], 1, "no event of this customer", id="a customer that is not there"),
+        pytest.param(["c-1", "--at", "2023-12-31"], 1, "at=2023-12-31", id="a customer before the first event"),
+        pytest.param(["c-1", "--known-at", "13"], 1, "has not come to this position", id="a position ahead of the log"),
+        pytest.param(["c-1", "--racetrack", "rase"], 1, "did you mean `race`?", id="a racetrack that is not there"),
+        pytest.param(["c-1", "--racetrack", "race@7"], 1, "1 (active)", id="a version that is not there"),
+        pytest.param(["c-1", "--known-at", "1"], 1, "No racetrack is active", id="before a racetrack was active"),
+        pytest.param(["c-1", "--racetrack", "race@x"], 2, "NAME@VERSION", id="a version that is no number"),
+        pytest.param(["c-1", "--at", "yesterday"], 2, "--at", id="a moment that is none"),
+        pytest.param(["c-1", "--at", "2026-13-01"], 2, "--at", id="a month that is none"),
+        pytest.param(["c-1", "--at", "0001-01-01T00:00:00+01:00"], 2, "--at", id="a moment before all time"),
+        pytest.param(["c-1", "--known-at", "-1"], 2, "position", id="a position below zero"),
+    ],
+)
+def test_what_cannot_be_explained_is_told(life, raceline, arguments, status, words):
+    done = raceline("explain", *arguments)
+    assert (done.status, done.out) == (status, "")
+    assert words in " ".join(done.err.split())
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("unit", "observed", "needed", "words"),
+    [
+        pytest.param("events", 2, 3, ": 2 of 3 events", id="events"),
+        pytest.param("events", 0, 1, ": 0 of 1 event", id="one event"),
+        pytest.param("events", 1200, 1000, ": 1,200 of 1,000 events", id="more than were needed"),
+        pytest.param("days", 4, 5, ": 4 of 5 days", id="days on which something happened"),
+        pytest.param("values", 4, 5, ": 4 of 5 values", id="different values"),
+        pytest.param("millionths", 2_500_000, 10_000_000, ": 2.5 of 10", id="a sum"),
+        pytest.param("millionths", 12_000_000_000, 1, ": 12,000 of 0.000001", id="a sum from large to small"),
+        pytest.param("microseconds", 40 * 86_400_000_000, 60 * 86_400_000_000, ": 40 of 60 days", id="days of silence"),
+        pytest.param(
+            "microseconds", 60 * 86_400_000_000 - 1, 60 * 86_400_000_000, ": 59.9 of 60 days", id="almost is not there"
+        ),
+        pytest.param("microseconds", 0, 86_400_000_000, ": 0 of 1 day", id="a day"),
+        pytest.param("microseconds", 5_400_000_000, 43_200_000_000, ": 1.5 of 12 hours", id="hours"),
+        pytest.param("microseconds", 30_000_000, 5_400_000_000, ": 0 of 1.5 hours", id="seconds of hours"),
+        pytest.param("microseconds", 30_000_000, 45_000_000, ": 30 of 45 seconds", id="seconds"),
+        pytest.param(None, None, None, "", id="what joins conditions has nothing to observe"),
+    ],
+)
+def test_what_was_observed_and_needed_is_told_in_units_of_people(unit, observed, needed, words):
+    condition = Condition("it", "event", needed is None or observed >= needed, observed, needed, unit, (), ())
+    assert how_far(condition) == words
+
+
+def test_text_of_anyone_cannot_steer_the_terminal():
+    assert printable("a\x1b[2Jb\nc\u202ed\u00e9") == "a�[2Jb c�dé"
+
+
+def node(n, depth, kind, says):
+    facts = {"needed": 1, "unit": "events"} if kind == "event" else {"needed": None, "unit": None}
+    return {"racetrack": "r", "rule": "x", "node": n, "depth": depth, "kind": kind, "says": says} | facts
+
+
+def test_conditions_are_nested_as_in_the_definition():
+    shape = [
+        (0, "all", "all"),
+        (1, "any", "any"),
+        (2, "event", "a"),
+        (2, "event", "b"),
+        (1, "not", "not"),
+        (2, "event", "c"),
+    ]
+    told = explained(rows([node(n, *one) for n, one in enumerate(shape)]), "c", None)
+
+    def nested(condition):
+        return (condition.says, *map(nested, condition.conditions))
+
+    (move,) = told.moves
+    assert nested(move.condition) == ("all", ("any", ("a",), ("b",)), ("not", ("c",)))
+    assert [one.observed for one in move.condition.conditions[0].conditions] == [2, 3]
+    assert [one.position for one in move.condition.conditions[1].conditions[0].evidence] == [7]
+
+
+def rows(nodes):
+    """The rows of one customer who moved once, by a rule with these conditions; node n observed n."""
+    seen = {
+        "satisfied": [True] * len(nodes),
+        "observed": [n if one["kind"] == "event" else None for n, one in enumerate(nodes)],
+        "evidence": [7],
+        "evidence_node": [len(nodes) - 1],
+    }
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    move = {"racetrack": "r", "n": 1, "kind": "entered", "edge": None, "from_stage": None, "to_stage": "s", "rule": "x"}
+    rule = {"racetrack": "r", "rule": "x", "title": "X", "documentation": "", "owner": ""}
+    source = {f"source_{part}": None for part in ("system", "database", "table")}
+    return {
+        "customers": [{"account_id": None}],
+        "racetracks": [{"racetrack": "r", "version": 1, "title": "R"}],
+        "racetrack_stages": [{"racetrack": "r", "stage": "s", "title": "S"}],
+        "racetrack_rules": [rule | source | {"source_attributes": [], "confidence": None, "coverage": None}],
+        "rule_conditions": nodes,
+        "timeline": [{"position": 7, "occurred_at": at, "type": "t", "title": "T"}],
+        "journeys": [{"racetrack": "r", "status": "in_stage", "stage": "s", "since": at, "next_timer": None,
+                      "revisions_left_out": 0}],
+        "moves": [move | seen | {"entered_at": at, "left_at": None, "known_at": at, "trigger": 7}],
+        "prospects": [],
+        "revisions": [],
+        "checkpoint": [{"position": 7, "clock": 0}],
+    }  # fmt: skip
