@@ -46,7 +46,7 @@ COLUMNS: Columns = {
         ),
         "paths": connection(PATHS, "p.customer_id = {parent}.customer_id"),
         "journey": journey,
-        "journeys": many("journeys"),
+        "journeys": many("journeys", own=True),
     },
     "Event": {
         "id": node_id("Event", "position"),

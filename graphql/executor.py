@@ -15,11 +15,12 @@ from raceline.graphql.answer import Planned, answer
 from raceline.graphql.columns import COLUMNS
 from raceline.graphql.context import Context
 from raceline.graphql.declare import PLANNED, Reference
+from raceline.graphql.journey_columns import FOLLOWED_COLUMNS
 from raceline.graphql.plan import Budget, Columns, Plan
 from raceline.graphql.question import Question, questions
 from raceline.graphql.roots import ROOTS
 
-_COLUMNS: Columns = {"Query": ROOTS, **COLUMNS}
+_COLUMNS: Columns = {"Query": ROOTS, **COLUMNS, **FOLLOWED_COLUMNS}
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):

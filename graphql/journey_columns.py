@@ -83,7 +83,6 @@ _CONDITION = {
 }
 
 JOURNEY_COLUMNS: Columns = {
-    "JourneyChange": {"move": _changed_move, "revision": _changed_revision},
     "Journey": {
         "racetrack": column("racetrack"),
         "version": column("version"),
@@ -181,3 +180,6 @@ JOURNEY_COLUMNS: Columns = {
         "attributes": column("attributes"),
     },
 }
+
+# What is read for an object that was not planned itself.
+FOLLOWED_COLUMNS: Columns = {"JourneyChange": {"move": _changed_move, "revision": _changed_revision}}

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from journeys import START, event
 
+from raceline.domain.racetrack_file import parse
+
 DAY = 24 * 60
 
 RIDE = """
@@ -71,6 +73,10 @@ def day(number):
     return (START + timedelta(days=number)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+# The same without the effects of time, so that nothing depends on the day of the test; and with one visit being enough.
+STEADY = RIDE.replace("for: 10d", "for: 10000d").replace("for: 100d", "for: 20000d")
+EAGER = STEADY.replace("page: A}, at_least: 2", "page: A}, at_least: 1")
+
 # Looks, tries, falls back by silence, tries again, buys, comes back for a lap, and is never seen again.
 WALK = [(0, "A"), (1, "A"), (2, "B"), (20, "B"), (21, "C"), (22, "C"), (30, "A")]
 """
@@ -82,3 +88,8 @@ WALK = [(0, "A"), (1, "A"), (2, "B"), (20, "B"), (21, "C"), (22, "C"), (30, "A")
   day 30  look   by `again`, a lap
   day 130 out    by `gone`, a timer
 """
+
+
+def publish(house, definition):
+    """Give a definition a version, without putting it in force."""
+    return house.racetracks.publish(parse(definition), definition, "test")

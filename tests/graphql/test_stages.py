@@ -1,0 +1,175 @@
+"""Stages as a whole: who is there, who came and went, how long they stay, and who is stalled."""
+
+import pytest
+from journeys import event
+from ride import DAY, STEADY, WALK, day, views
+
+
+@pytest.fixture(scope="module")
+def town(common):
+    """Twenty pass through `look` in a day and stay in `try`, two never leave `look`, and one walked all of it."""
+    common.house.activate(STEADY)
+    for n in range(20):
+        common.take(views(f"fast{n:02}", [(0, "A"), (1, "A"), (2, "B")]), project=False)
+    for n in range(2):
+        common.take(views(f"slow{n}", [(0, "A"), (1 + n, "A")], account="acme"), project=False)
+    common.take(views("walker", WALK, account="acme"), project=False)
+    common.take([event("q", "outside", DAY, page="Q") | {"account_id": "acme"}])
+    return common
+
+
+def stages(service, fields, given=""):
+    return {one["stage"]: one for one in service.ask(f"{{ stages{given} {{ stage {fields} }} }}")["stages"]}
+
+
+def test_each_stage_says_how_many_are_there_came_and_went(town):
+    found = stages(town, "racetrack version title n customers entered departed")
+    assert list(found) == ["look", "try", "buy"]
+    assert found["look"] == {
+        "stage": "look", "racetrack": "ride", "version": 1, "title": "Looks", "n": 1,
+        "customers": 3, "entered": 24, "departed": 21,
+    }  # fmt: skip
+    assert [(one["customers"], one["entered"], one["departed"]) for one in found.values()] == [
+        (3, 24, 21),
+        (20, 21, 1),
+        (0, 1, 1),
+    ]
+
+
+def test_the_days_of_a_stage_add_up(town):
+    found = stages(town, "days { day entered departed customers }")["look"]["days"]
+    assert found[0] == {"day": "2026-01-06", "entered": 22, "departed": 0, "customers": 22}
+    assert found[1] == {"day": "2026-01-07", "entered": 1, "departed": 21, "customers": 2}
+    assert found[-1]["customers"] == 3
+    bounded = stages(town, 'days(from: "2026-01-07", to: "2026-01-07") { day customers }')["look"]["days"]
+    assert bounded == [{"day": "2026-01-07", "customers": 2}], "a span counts those who were there before it"
+
+
+def test_the_length_of_a_stay_counts_those_who_are_still_there(town):
+    fields = "days lower upper"
+    found = stages(
+        town,
+        f"""lengthOfStay {{ stays open horizonDays mean {{ {fields} }} median {{ {fields} }} lowerQuartile {{ days }}
+            upperQuartile {{ days }} ninetieth {{ days }} curve {{ days survival lower upper }} }}""",
+    )
+    look = found["look"]["lengthOfStay"]
+    assert (look["stays"], look["open"]) == (24, 3)
+    assert look["median"]["days"] == look["lowerQuartile"]["days"] == look["upperQuartile"]["days"] == 1
+    assert look["mean"]["lower"] <= look["mean"]["days"] <= look["mean"]["upper"] <= look["horizonDays"]
+    assert look["ninetieth"] is None, "three of 24 never left, so nobody knows how long nine of ten stay"
+    assert [point["survival"] for point in look["curve"]] == sorted(
+        (p["survival"] for p in look["curve"]), reverse=True
+    )
+    assert found["try"]["lengthOfStay"]["open"] == 20
+
+
+def test_moves_from_a_stage_are_counted_by_where_they_lead(town):
+    fields = "regressions skips laps exits shareLeft stalled transitions { to kind moves share } rules { name }"
+    found = stages(town, fields)
+    assert found["look"]["transitions"] == [{"to": "try", "kind": "FORWARD", "moves": 21, "share": 1}]
+    assert found["buy"]["transitions"] == [{"to": "look", "kind": "LAP", "moves": 1, "share": 1}]
+    assert [(one["regressions"], one["skips"], one["laps"], one["exits"]) for one in found.values()] == [
+        (0, 0, 0, 0),
+        (0, 0, 0, 0),
+        (0, 0, 1, 0),
+    ]
+    assert [one["shareLeft"] for one in found.values()] == [0, 0, 0]
+    assert [[rule["name"] for rule in one["rules"]] for one in found.values()] == [
+        ["looked", "again", "silent"],
+        ["tried"],
+        ["bought"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ('(racetrack: {name: "ride"})', ["look", "try", "buy"]),
+        ('(racetrack: {name: "ride", version: 1})', ["look", "try", "buy"]),
+        ('(racetrack: {name: "ride", version: 2})', []),
+        ('(racetrack: {name: "nobody"})', []),
+    ],
+)
+def test_stages_are_those_of_the_live_version(town, given, names):
+    assert list(stages(town, "n", given)) == names
+
+
+def customers(service, given):
+    data = service.ask(f"{{ customers({given}, first: 100) {{ totalCount nodes {{ guid }} }} }}")["customers"]
+    assert data["totalCount"] == len(data["nodes"])
+    return [node["guid"] for node in data["nodes"]]
+
+
+def test_customers_can_be_asked_by_stage_account_and_racetrack(town):
+    assert customers(town, 'stage: "look"') == ["slow0", "slow1", "walker"]
+    assert customers(town, 'stage: "look", racetrack: "ride"') == ["slow0", "slow1", "walker"]
+    assert customers(town, 'stage: "look", racetrack: "other"') == []
+    assert customers(town, 'stage: "nowhere"') == []
+    assert customers(town, 'stage: "try", account: "acme"') == []
+    assert customers(town, 'account: "acme"') == ["outside", "slow0", "slow1", "walker"]
+    assert len(customers(town, 'racetrack: "ride"')) == 24
+
+
+def test_customers_of_a_stage_come_in_pages(town):
+    query = """query($after: String) { customers(stage: "try", first: 15, after: $after) {
+                 nodes { guid } pageInfo { hasNextPage endCursor } totalCount } }"""
+    first = town.ask(query)["customers"]
+    second = town.ask(query, {"after": first["pageInfo"]["endCursor"]})["customers"]
+    assert [len(first["nodes"]), len(second["nodes"]), second["totalCount"]] == [15, 5, 20]
+    assert (first["pageInfo"]["hasNextPage"], second["pageInfo"]["hasNextPage"]) == (True, False)
+
+
+def test_a_stay_longer_than_nine_of_ten_is_stalled_and_says_why(service):
+    service.house.activate(STEADY)
+    for n in range(40):
+        service.take(views(f"fast{n:02}", [(0, "A"), (1, "A"), (2, "B")]), project=False)
+    service.take(views("slow", [(0, "A"), (1, "A"), (1.5, "C")]))
+    assert [customers(service, f'stage: "look", stalled: {stalled}') for stalled in ("true", "false")] == [["slow"], []]
+    assert customers(service, "stalled: true") == ["slow"]
+    found = service.ask(
+        """{ customer(id: "slow") { journey { stalled stalledReasons { rule { name } kind missing { observed } } } }
+             stages { stage stalled } }"""
+    )
+    assert found["customer"]["journey"]["stalled"] is True
+    reasons = found["customer"]["journey"]["stalledReasons"]
+    assert [(one["rule"]["name"], one["kind"]) for one in reasons] == [("bought", "SKIP"), ("tried", "FORWARD")]
+    assert [one["observed"] for one in reasons[0]["missing"]] == [1]
+    assert [one["stalled"] for one in found["stages"]] == [1, 0, 0]
+    other = service.ask('{ customer(id: "fast01") { journey { stalled stalledReasons { to } } } }')["customer"][
+        "journey"
+    ]
+    assert other == {"stalled": None, "stalledReasons": []}, "nobody ever left `try`, so nobody knows"
+
+
+def test_an_account_is_its_customers_and_where_they_stand(town):
+    found = town.ask(
+        """{ account(id: "acme") { account racetrack customerCount furthest earliest position
+             stages { stage title customers } customers(stage: "look", first: 2) { totalCount nodes { guid } }
+             history { enteredAt leftAt furthest earliest customers } } }"""
+    )["account"]
+    assert found.pop("position") == town.ask("{ log { position } }")["log"]["position"]
+    history = found.pop("history")
+    assert found == {
+        "account": "acme", "racetrack": "ride", "customerCount": 4, "furthest": "look", "earliest": "look",
+        "stages": [{"stage": "look", "title": "Looks", "customers": 3}],
+        "customers": {"totalCount": 3, "nodes": [{"guid": "slow0"}, {"guid": "slow1"}]},
+    }  # fmt: skip
+    assert history[0] == {
+        "enteredAt": day(1), "leftAt": day(2), "furthest": "look", "earliest": "look", "customers": 2,
+    }  # fmt: skip
+    assert history[1] == {
+        "enteredAt": day(2), "leftAt": day(22), "furthest": "try", "earliest": "look", "customers": 3,
+    }  # fmt: skip
+    assert history[-1]["leftAt"] is None
+
+
+def test_an_account_is_a_node_and_an_unknown_one_is_null(town):
+    found = town.ask('{ account(id: "acme") { id account } none: account(id: "nobody") { id } }')
+    assert found["none"] is None
+    query = "query($id: ID!) { node(id: $id) { ... on Account { id account history { furthest } } } }"
+    node = town.ask(query, {"id": found["account"]["id"]})["node"]
+    assert (node["id"], node["account"], len(node["history"]) > 0) == (found["account"]["id"], "acme", True)
+    other = town.ask(
+        '{ account(id: "acme", racetrack: "other") { customerCount furthest stages { stage } history { customers } } }'
+    )
+    assert other == {"account": {"customerCount": 4, "furthest": None, "stages": [], "history": []}}
