@@ -150,7 +150,7 @@ class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return next((edge for edge in self.edges.values() if edge.to == to and origin in edge.from_), None)
 
     def _refuse_size(self) -> None:
-        rules = (*self.rules.values(), *self.exits.values())
+        rules: tuple[Rule | Exit, ...] = (*self.rules.values(), *self.exits.values())
         if len(self.stages) > _MOST_STAGES:
             raise Misfit(f"a racetrack has at most {_MOST_STAGES} stages", "stages")
         if len(rules) > _MOST_RULES:
