@@ -15,7 +15,7 @@ from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.columns import ColumnReader, Columns
 from raceline.domain.errors import LimitExceeded, LogRefused, LogUnavailable
-from raceline.domain.racetrack_registry import Registry, Version
+from raceline.domain.racetrack_registry import Version
 from raceline.domain.racetracks import Racetracks
 from raceline.projections.asked import Asked
 from raceline.projections.derive import MICROSECONDS, OF_CUSTOMER, Rules, derive
@@ -56,9 +56,21 @@ class AsKnown:
                 raise LimitExceeded(limit="statement_timeout") from error
             raise
 
-    def rules(self, registry: Registry, racetracks: tuple[tuple[str, int | None], ...] = ()) -> Rules:
-        """The rules with the racetracks that are active, or the ones named. Raises UnknownRacetrack."""
-        versions = _versions(registry, racetracks)
+    def _versions(self, position: int, racetracks: tuple[tuple[str, int | None], ...]) -> tuple[Version, ...]:
+        """Those that were active at a position, and in place of them or after them those that are named.
+
+        Whoever names a version means it, also where it was not published yet. Raises UnknownRacetrack.
+        """
+        registry = self._racetracks.registry(position)
+        newest = self._racetracks.registry() if racetracks else registry
+        named = {
+            name: registry.get(name) if version is None else newest.get(name, version) for name, version in racetracks
+        }
+        active = {version.name: version for version in registry.active}
+        return tuple((active | named)[name] for name in dict.fromkeys([*active, *named]))
+
+    def rules(self, versions: tuple[Version, ...]) -> Rules:
+        """The rules with these racetracks, compiled once."""
         key = tuple(version.hash + str(version.version) for version in versions)
         if key not in self._compiled:
             if len(self._compiled) >= _KEPT:
@@ -80,7 +92,7 @@ class AsKnown:
     def _ask(self, stack: ExitStack, reader: ColumnReader, asked: Asked) -> Answer:
         try:
             position, clock = self._as_of(reader.connection, asked)
-            rules = self.rules(self._racetracks.registry(position), asked.racetracks)
+            rules = self.rules(self._versions(position, asked.racetracks))
             reader.want(rules.wanted)
             columns = reader.of(asked.customers, position)
             with arrow.translated():
@@ -110,14 +122,6 @@ class AsKnown:
                 self._idle.get_nowait()[0].close()
             except Empty:
                 return
-
-
-def _versions(registry: Registry, racetracks: tuple[tuple[str, int | None], ...]) -> tuple[Version, ...]:
-    """The active versions, those that are named in place of them or after them."""
-    named = {name: registry.get(name, version) for name, version in racetracks}
-    places = dict.fromkeys([*(version.name for version in registry.active), *named])
-    active = {version.name: version for version in registry.active}
-    return tuple((active | named)[name] for name in places)
 
 
 def _until(columns: Columns, at: datetime) -> Columns:

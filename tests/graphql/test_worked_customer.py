@@ -227,19 +227,19 @@ def test_the_stages_as_a_whole_and_the_account_agree(told):
 
 
 def test_the_dry_run_of_the_change_says_who_would_be_elsewhere_and_why(told):
-    fields = "against customers moved stages { stage now then } transitions { from to customers rule }"
-    found = told.ask(
-        f'{{ racetrackDryRun(name: "worked", version: 2) {{ {fields} examples {{ nodes {{ guid from to }} }} }} }}'
-        if False
-        else f'{{ racetrackDryRun(name: "worked", version: 2) {{ {fields} }} }}'
-    )["racetrackDryRun"]
+    fields = "against customers moved stages { stage now then } transitions { from to customers why }"
+    fields += " examples { nodes { customer { guid } from to rule } }"
+    found = told.ask(f'{{ racetrackDryRun(name: "worked", version: 2) {{ {fields} }} }}')["racetrackDryRun"]
     assert (found["against"], found["customers"], found["moved"]) == (1, 1, 1)
     assert [(one["stage"], one["now"], one["then"]) for one in found["stages"] if one["now"] or one["then"]] == [
         ("onboard", 0, 1),
         ("implement", 1, 0),
     ]
     assert found["transitions"] == [
-        {"from": "implement", "to": "onboard", "customers": 1, "rule": "Falls silent for a month"}
+        {"from": "implement", "to": "onboard", "customers": 1, "why": "Falls silent for a month"}
+    ]
+    assert found["examples"]["nodes"] == [
+        {"customer": {"guid": CUSTOMER}, "from": "implement", "to": "onboard", "rule": "Falls silent for a month"}
     ]
 
 
@@ -258,7 +258,7 @@ def test_the_change_applies_to_the_whole_history_and_the_old_version_stays_reada
             assert journey(service, ask, racetrack='{name: "worked", version: 1}') == old
             assert journey(service, ask, knownAt=f"{{position: {before}}}") == old
             new = journey(service, ask, knownAt=f"{{position: {before}}}", racetrack='{name: "worked", version: 2}')
-            assert new["currentStage"] == "onboard" if new else True
+            assert new == {"racetrackVersion": 2, "currentStage": "onboard", "since": day(71)}
         house.close()
 
 

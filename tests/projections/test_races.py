@@ -220,8 +220,9 @@ def test_a_question_as_known_is_answered_by_the_version_that_was_active_there(ho
     assert [to for to, _ in stages(asked("ada"))] == ["look", "use", "look"]
     assert [to for to, _ in stages(asked("ada", racetracks=(("router", 1),)))] == ["look"]
     assert [to for to, _ in stages(asked("ada", position=before, racetracks=(("router", None),)))] == ["look"]
+    assert [to for to, _ in stages(asked("ada", position=before, racetracks=(("router", 2),)))][:2] == ["look", "use"]
     with pytest.raises(UnknownRacetrack):
-        asked("ada", position=before, racetracks=(("router", 2),))
+        asked("ada", position=before, racetracks=(("router", 3),))
 
 
 def test_a_question_about_a_moment_before_any_racetrack_has_no_journey(house, asked):
