@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     )
     session_gap_seconds: PositiveFloat = Field(1800, description="Silence that ends a path")
     racetrack: str = Field(
-        "none",
+        "cisco-13",
         description="The racetrack that a log without any gets: the name of one that comes with raceline, or none",
     )
     tick_seconds: PositiveFloat = Field(
