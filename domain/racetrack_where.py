@@ -87,7 +87,8 @@ def _upper(one: Filter) -> tuple[float, int]:
 def _never_equals(attribute: Attribute, value: Scalar) -> tuple[str, str] | None:
     kind = attribute.type
     if not isinstance(value, _COMPARED[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        cure = "write it in quotes" if kind in ("text", "code", "timestamp") else f"compare it with a {kind}"
+        article = "an" if kind == "integer" else "a"
+        cure = "write it in quotes" if kind in ("text", "code", "timestamp") else f"compare it with {article} {kind}"
         return f"`{attribute.name}` is of type {kind} and never {_word(value)}", cure
     if attribute.values and str(value) not in attribute.values:
         return f"`{attribute.name}` is never {value}", ""

@@ -152,10 +152,32 @@ def test_a_file_that_is_too_large_is_refused_whatever_is_in_it(tmp_path):
     assert "larger than 1,048,576 bytes" in refused("#" * 2_000_000)[2]
 
 
-def test_a_racetrack_has_no_more_rules_than_can_be_looked_through():
-    many = {f"rule{n}": {"title": "R", "stage": "look", "when": {"event": "web.page_viewed"}} for n in range(201)}
-    definition = yaml.safe_load(DEFINITION) | {"rules": many}
-    assert "at most 200 rules" in refused(json.dumps(definition))[2]
+RULE = {"title": "R", "stage": "look", "when": {"event": "web.page_viewed"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param({"stages": {}}, "at least one stage", id="no stage"),
+        pytest.param({"stages": {f"s{n}": {"title": "S"} for n in range(61)}}, "at most 60 stages", id="61 stages"),
+        pytest.param({"rules": {f"rule{n}": RULE for n in range(201)}}, "at most 200 rules", id="201 rules"),
+        pytest.param(
+            {"rules": {"many": RULE | {"when": {"any": [RULE["when"]] * 1_000}}}},
+            "at most 1,000 conditions together",
+            id="1,001 conditions",
+        ),
+        pytest.param(
+            {"rules": {"many": RULE | {"when": {"event": ["web.page_viewed"] * 1_001}}}},
+            "at most 1,000 event types",
+            id="1,001 types",
+        ),
+        pytest.param(
+            {"exits": {"looked": {"title": "L", "when": RULE["when"]}}}, "is a rule already", id="an exit like a rule"
+        ),
+    ],
+)
+def test_a_racetrack_is_no_larger_than_can_be_looked_through(change, says):
+    assert says in refused(yaml.safe_dump(yaml.safe_load(DEFINITION) | change, sort_keys=False))[2]
 
 
 # The canonical form
