@@ -25,6 +25,11 @@ def part(function: F) -> F:
     return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 
 
+def inner(function: F) -> F:
+    """As a part, for what is asked at each event: it becomes part of the code that calls it, and the call is free."""
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, forceinline=True)
+
+
 def _compiled(function: F, **options: Any) -> F:
     try:
         return cast("F", numba.njit(function, cache=True, nogil=True, **options))

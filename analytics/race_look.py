@@ -1,6 +1,6 @@
 """Conditions at an instant: what a leaf observes, whether a rule holds, and when a timer is due."""
 
-from raceline.analytics.kernel import part
+from raceline.analytics.kernel import inner
 from raceline.analytics.race_arrays import COUNT, DAYS, DISTINCT, NEVER, NONE, SUM, Facts, Longs
 from raceline.analytics.race_desk import Desk
 from raceline.analytics.race_plan import HOLDS, Plan, Records
@@ -9,7 +9,7 @@ from raceline.analytics.race_plan import HOLDS, Plan, Records
 LATEST, FIRST, NO_VALUE = NEVER, -2, -1
 
 
-@part
+@inner
 def rule_holds(plan: Plan, facts: Facts, desk: Desk, rule: int) -> bool:
     """Ask leaf after leaf, until one decides."""
     asked = plan.rule[rule].first
@@ -19,7 +19,7 @@ def rule_holds(plan: Plan, facts: Facts, desk: Desk, rule: int) -> bool:
     return bool(asked == HOLDS)
 
 
-@part
+@inner
 def leaf_holds(facts: Facts, desk: Desk, leaf: Records) -> bool:
     """It has observed what it needs."""
     # Most questions end here: not even all the events there are would be enough.
@@ -28,7 +28,7 @@ def leaf_holds(facts: Facts, desk: Desk, leaf: Records) -> bool:
     return bool(observe(facts, desk, leaf) >= leaf.needed)
 
 
-@part
+@inner
 def observe(facts: Facts, desk: Desk, leaf: Records) -> int:
     """Events, days, values or millionths that count now; of NONE the microseconds of silence."""
     if leaf.kind == NONE:
@@ -39,7 +39,7 @@ def observe(facts: Facts, desk: Desk, leaf: Records) -> int:
     return int(leaf.total)
 
 
-@part
+@inner
 def silent_since(facts: Facts, desk: Desk, leaf: Records) -> int:
     """The last event that counts, else when the leaf began to count."""
     seen = desk.seen[leaf.matcher]
@@ -50,7 +50,7 @@ def silent_since(facts: Facts, desk: Desk, leaf: Records) -> int:
     return int(desk.began[leaf.since])
 
 
-@part
+@inner
 def slide(facts: Facts, desk: Desk, leaf: Records) -> None:
     """Take in the events since the last look, and let go of those that count no more. Time never runs back."""
     matched, seen = desk.matched[leaf.matcher], desk.seen[leaf.matcher]
@@ -70,7 +70,7 @@ def slide(facts: Facts, desk: Desk, leaf: Records) -> None:
         leaf.low += 1
 
 
-@part
+@inner
 def add(facts: Facts, desk: Desk, leaf: Records, matched: Longs) -> None:
     """Take the next event into the total. Of those with the same day or value only the latest counts."""
     place = leaf.added
@@ -86,7 +86,7 @@ def add(facts: Facts, desk: Desk, leaf: Records, matched: Longs) -> None:
     leaf.total += before != NO_VALUE and before < leaf.low
 
 
-@part
+@inner
 def same_day(facts: Facts, leaf: Records, matched: Longs) -> int:
     """The place of the last event before of the same day, or FIRST.
 
@@ -102,7 +102,7 @@ def same_day(facts: Facts, leaf: Records, matched: Longs) -> int:
     return FIRST
 
 
-@part
+@inner
 def same_value(facts: Facts, desk: Desk, leaf: Records, row: int) -> int:
     """The place of the last event before of the same value, FIRST, or NO_VALUE."""
     value = facts.values[leaf.value, row]
@@ -114,7 +114,7 @@ def same_value(facts: Facts, desk: Desk, leaf: Records, row: int) -> int:
     return int(before) if before >= 0 else FIRST
 
 
-@part
+@inner
 def next_timer(plan: Plan, facts: Facts, desk: Desk) -> int:
     """The first instant after now at which time alone may make a rule of this state hold; NEVER without one."""
     walker = desk.walker[0]

@@ -1,13 +1,13 @@
 """Why a rule holds: each of its conditions with what was observed, and the events that are its evidence."""
 
-from raceline.analytics.kernel import part
+from raceline.analytics.kernel import inner, part
 from raceline.analytics.race_arrays import ALL, COUNT, LEAF, NONE, NOT, SUM, Facts, Longs
 from raceline.analytics.race_desk import NOTHING, PROOFS, Desk, Proofs
 from raceline.analytics.race_look import LATEST, observe
 from raceline.analytics.race_plan import Plan, Records
 
 
-@part
+@inner
 def has_room(plan: Plan, desk: Desk, proofs: Proofs) -> bool:
     """One more move, whatever it is, can be written."""
     walker = desk.walker[0]

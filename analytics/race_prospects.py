@@ -38,10 +38,11 @@ def prospect(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, clock: int) -
         if not has_room(plan, desk, proofs):
             walker.moves, walker.nodes, walker.evidence = moves, nodes, evidence
             return False
-        prove(plan, facts, desk, proofs, plan.state_rule[n])
+        rule = int(plan.state_rule[n])
+        prove(plan, facts, desk, proofs, rule)
         written = proofs.move[walker.moves]
         written.customer = walker.customer
-        written.rule = plan.state_rule[n]
+        written.rule = rule
         written.known_at = NEVER
         written.node_end = walker.nodes
         written.evidence_end = walker.evidence

@@ -19,6 +19,7 @@ DONE, NO_ROOM, TOO_DEAR = 0, 1, 2
 
 # No row, and no instant: all events are after it.
 NO_CUT = cast("int", np.int64(UNKNOWN))
+NOTHING_YET = cast("int", np.int64(0))  # both have a type, because a function is compiled once more for a literal
 
 _REVISION = [("customer", "i4"), *((name, "i8") for name in ("known_at", "cause_end", "before_end", "after_end"))]
 
@@ -110,13 +111,13 @@ def _relive(
     walker = desk.walker[0]
     walker.customer, walker.moves = customer, 0
     begin(plan, desk)
-    spent = start = n = 0
+    spent = start = n = NOTHING_YET
     while start < len(rows):
         known, end = facts.recorded_at[rows[start]], _end_of_step(facts, rows, start)
         if n == skipped and n > 0 and not walk_known(plan, facts, desk, books.was, known - 1, NO_CUT, NO_CUT, known):
             return NO_ROOM
         if n >= skipped:
-            if not live(plan, facts, desk, books.was, NO_ROW, known):
+            if not _live(plan, facts, desk, books.was, NO_ROW, known):
                 return NO_ROOM
             if _on_time(facts, desk, rows[start]):
                 if not _go_on(plan, facts, desk, books.was, rows, start, end):
@@ -132,8 +133,14 @@ def _relive(
 
 
 @part
+def _live(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, row: int, until: int) -> bool:
+    """Not in line, because it is called from many places."""
+    return bool(live(plan, facts, desk, proofs, row, until))
+
+
+@part
 def _steps(facts: Facts, rows: Longs) -> int:
-    steps = start = 0
+    steps = start = NOTHING_YET
     while start < len(rows):
         start, steps = _end_of_step(facts, rows, start), steps + 1
     return steps
@@ -161,7 +168,7 @@ def _on_time(facts: Facts, desk: Desk, row: int) -> bool:
 def _go_on(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, rows: Longs, start: int, end: int) -> bool:
     for n in range(start, end):
         row = rows[n]
-        if not live(plan, facts, desk, proofs, row, facts.occurred_at[row] - 1):
+        if not _live(plan, facts, desk, proofs, row, facts.occurred_at[row] - 1):
             return False
     return True
 
@@ -177,9 +184,9 @@ def walk_known(
     for row in range(facts.start[walker.customer], facts.start[walker.customer + 1]):
         recorded, occurred = facts.recorded_at[row], facts.occurred_at[row]
         counts = recorded < known or (recorded == known and row > last and occurred > timer)
-        if counts and not live(plan, facts, desk, proofs, row, occurred - 1):
+        if counts and not _live(plan, facts, desk, proofs, row, occurred - 1):
             return False
-    return bool(live(plan, facts, desk, proofs, NO_ROW, clock))
+    return bool(_live(plan, facts, desk, proofs, NO_ROW, clock))
 
 
 @part

@@ -4,7 +4,7 @@ from typing import cast
 
 import numpy as np
 
-from raceline.analytics.kernel import kernel, part
+from raceline.analytics.kernel import inner, kernel, part
 from raceline.analytics.race_arrays import LAP, NEVER, STAGE, Facts, Flags, Longs, Words
 from raceline.analytics.race_desk import NOTHING, PROOFS, Desk, Proofs
 from raceline.analytics.race_look import next_timer, rule_holds
@@ -38,19 +38,23 @@ def walk_all(
     return True
 
 
-@part
+@inner
 def follow(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, clock: int) -> bool:
     """Walk the rest of one customer's events, and the timers up to the clock. False: there is no room."""
     walker = desk.walker[0]
     first, end = facts.start[walker.customer], facts.start[walker.customer + 1]
-    while walker.events < end - first:
-        row = first + walker.events
-        if not live(plan, facts, desk, proofs, row, facts.occurred_at[row] - 1):
+    while True:
+        row, until = NO_ROW, clock
+        if walker.events < end - first:
+            row = first + walker.events
+            until = facts.occurred_at[row] - 1
+        if not live(plan, facts, desk, proofs, row, until):
             return False
-    return bool(live(plan, facts, desk, proofs, NO_ROW, clock))
+        if row == NO_ROW:
+            return True
 
 
-@part
+@inner
 def begin(plan: Plan, desk: Desk) -> None:
     """Forget the customer before."""
     walker = desk.walker[0]
@@ -69,7 +73,7 @@ def begin(plan: Plan, desk: Desk) -> None:
         leaf.total = 0
 
 
-@part
+@inner
 def live(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, row: int, until: int) -> bool:
     """Live through the timers up to an instant, and then through the event of a row, if it is not NO_ROW.
 
@@ -99,7 +103,7 @@ def live(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, row: int, until: 
             return True
 
 
-@part
+@inner
 def _arrive(plan: Plan, facts: Facts, desk: Desk, row: int) -> bool:
     """Take the event in; whether all rules have to be looked at, because time may have changed something as well."""
     walker = desk.walker[0]
@@ -121,7 +125,7 @@ def _arrive(plan: Plan, facts: Facts, desk: Desk, row: int) -> bool:
     return bool(everywhere)
 
 
-@part
+@inner
 def _doubt(plan: Plan, facts: Facts, desk: Desk, row: int) -> None:
     """Late events, and timers that ran before an event was recorded, are rare: only then are there revisions."""
     walker, recorded = desk.walker[0], facts.recorded_at[row]
@@ -131,7 +135,7 @@ def _doubt(plan: Plan, facts: Facts, desk: Desk, row: int) -> None:
         walker.doubtful |= recorded < facts.recorded_at[walker.last] or walker.due <= recorded
 
 
-@part
+@inner
 def _asks(bits: Words, n: int, facts: Facts, row: int) -> bool:
     for word in range(bits.shape[1]):  # noqa: SIM110 - compiled, a generator costs more than the question
         if bits[n, word] & facts.matches[row, word]:
@@ -139,7 +143,7 @@ def _asks(bits: Words, n: int, facts: Facts, row: int) -> bool:
     return False
 
 
-@part
+@inner
 def _look(plan: Plan, facts: Facts, desk: Desk, row: int, everywhere: bool) -> int:
     """The first candidate whose rule holds. Not everywhere: only rules that ask for the event of this row."""
     walker = desk.walker[0]
