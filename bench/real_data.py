@@ -3,7 +3,8 @@
 python bench/real_data.py [--data ../shared/data]
 
 Wikispeedia's games become clicks (wikispeedia.py says how) and come back as paths. The incidents of a ServiceNow come
-in by the mapping file uci_incident.yaml alone. The clickstream example is five records, taken in while the server runs.
+in by the mapping file uci_incident.yaml alone, and once more as customers whose states are the stages of a racetrack
+(uci_stages.py). The clickstream example is five records, taken in while the server runs.
 Exit status 1 when something differs from its count; 0 without the data, which is not ours to hand on.
 """
 
@@ -19,6 +20,7 @@ from typing import Any
 
 import msgspec
 import psycopg
+import uci_stages
 import wikispeedia
 import yaml
 from scratch import folder
@@ -28,7 +30,6 @@ from raceline.projections.replay import replay
 from raceline.projections.verify import verify
 
 WIKISPEEDIA = Path("wikispeedia/paths_unfinished.tsv.gz")
-INCIDENTS = Path("uci_incident/incident_event_log.csv.gz")
 MAPPING = Path(__file__).with_name("uci_incident.yaml")
 CLICKS = """TimeStamp,CustomerID,SourcePageID,TargetPageID,IsResolved
 1515764691,1,11,28,False
@@ -236,7 +237,8 @@ def main() -> None:
         return
     report = Report()
     example(report)
-    for run, path in ((games, data / WIKISPEEDIA), (incidents, data / INCIDENTS)):
+    files = {games: WIKISPEEDIA, incidents: uci_stages.INCIDENTS, uci_stages.stages: uci_stages.INCIDENTS}
+    for run, path in ((run, data / file) for run, file in files.items()):
         if path.is_file():
             run(report, path)
         else:
