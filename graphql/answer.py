@@ -157,12 +157,12 @@ async def _derived(api: Api, plan: Plan, asked: Asked) -> Parameters:
     parameters: Parameters = {"known_position": asked.position, "known_clock": asked.clock}
     for prefix, track in plan.derived.items():
         tracks = asked.racetracks if track is None else (track,)
-        rows = await api.as_known(replace(asked, customers=customers, racetracks=tracks)) if customers else {}
+        tables = frozenset(table for source, table in plan.given if source == prefix)
+        whole = replace(asked, customers=customers, racetracks=tracks, tables=tables)
+        rows = await api.as_known(whole) if customers else {}
         for found in rows.get("checkpoint", []):
             parameters |= {"known_position": found["position"], "known_clock": _moment(found["clock"])}
-        parameters |= {
-            f"{prefix}_{table}": _json(rows.get(table, [])) for source, table in plan.given if source == prefix
-        }
+        parameters |= {f"{prefix}_{table}": _json(rows.get(table, [])) for table in tables}
     return parameters
 
 

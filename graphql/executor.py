@@ -12,11 +12,12 @@ from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from raceline.graphql.answer import Planned, answer
+from raceline.graphql.budget import Budget
 from raceline.graphql.columns import COLUMNS
 from raceline.graphql.context import Context
 from raceline.graphql.declare import PLANNED, Reference
 from raceline.graphql.journey_columns import FOLLOWED_COLUMNS
-from raceline.graphql.plan import Budget, Columns, Plan
+from raceline.graphql.plan import Columns, Plan
 from raceline.graphql.question import Question, questions
 from raceline.graphql.roots import ROOTS
 

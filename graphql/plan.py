@@ -13,7 +13,7 @@ from graphql import GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetails
 
 from raceline.domain.errors import InvalidArgument, LimitExceeded
-from raceline.graphql.context import Limits
+from raceline.graphql.budget import Budget
 from raceline.graphql.listings import Listing
 from raceline.graphql.pieces import Sql, literal, piece
 from raceline.graphql.question import Question, Racetrack
@@ -42,21 +42,6 @@ _OUT_OF_SCOPE = (
 Compile: TypeAlias = "Callable[[Selection, Sql], Sql]"
 Value: TypeAlias = Callable[[str, list[FieldDetails]], Sql]
 Columns: TypeAlias = Mapping[str, Mapping[str, Compile]]
-
-
-class Budget:
-    """What one operation could cost: objects in its answers, and fields in its statements."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.cost = 0
-        self.fields = 0
-
-    def check(self) -> None:
-        """Raise LimitExceeded if it is spent."""
-        for name in ("cost", "fields"):
-            if (found := getattr(self, name)) > (allowed := getattr(self.limits, name)):
-                raise LimitExceeded(limit=name, allowed=allowed, found=found)
 
 
 class Plan:

@@ -10,7 +10,8 @@ class Asked:
 
     position: what the store had recorded by then; the racetracks are those that were active there. clock: the moment up
     to which timers have fired, at least that of the position. at: what was true at that moment of the customer's life.
-    racetracks: by name and version, instead of the active ones; None for a version is the active one.
+    racetracks: by name and version, instead of the active ones; None for a version is the active one. tables: the rows
+    that are wanted, so that the others need not be made; None is all of them.
     """
 
     customers: tuple[str, ...]
@@ -18,3 +19,4 @@ class Asked:
     clock: datetime | None = None
     at: datetime | None = None
     racetracks: tuple[tuple[str, int | None], ...] = ()
+    tables: frozenset[str] | None = None
