@@ -26,7 +26,7 @@ from raceline.analytics.race_arrays import (
     Race,
 )
 from raceline.analytics.race_desk import MOVES, NOTHING, PROOFS, Desk, Proofs, desk_for, grown, proofs_for
-from raceline.analytics.race_plan import Plan, Records, lay_out
+from raceline.analytics.race_plan import Plan, Records, plan_of
 from raceline.analytics.race_prospects import ask_all
 from raceline.analytics.race_revise import Books, Doubts, Revisions, revise, revisions_for, with_more_room
 from raceline.analytics.race_walk import walk_all
@@ -56,6 +56,9 @@ __all__ = [
 # How many events of one customer may be walked through again to tell since when their moves are known.
 REVISION_BUDGET = 8_000_000
 
+# How much can be written before there is more room: moves, nodes, rows of evidence, revisions.
+FIRST_ROOM = 1 << 16
+
 
 def run(program: Program, facts: Facts, clock: int, revision_budget: int = REVISION_BUDGET) -> Race:
     """Walk each customer's events and timers up to the clock, and say every move, why, and since when it is known.
@@ -65,11 +68,11 @@ def run(program: Program, facts: Facts, clock: int, revision_budget: int = REVIS
     are looked at. Sums of amounts must fit into 64 bits. Raises ValueError when the columns differ in length.
     """
     facts = _contiguous(facts)
-    plan = lay_out(program, facts.matches.shape[1], facts.value_size)
+    plan = plan_of(program, facts.matches.shape[1], facts.value_size)
     desk = desk_for(plan, facts, PROOFS)
     customers = len(facts.start) - 1
     timers, doubtful = np.full(customers, NEVER, np.int64), np.zeros(customers, np.bool_)
-    proofs = proofs_for(*_first_guess(plan, facts))
+    proofs = proofs_for(FIRST_ROOM, FIRST_ROOM, FIRST_ROOM)
     while not walk_all(plan, facts, desk, proofs, clock, timers, doubtful):
         proofs = grown(proofs)
     move = proofs.move[: desk.walker[0].moves]
@@ -91,9 +94,9 @@ def prospects(program: Program, facts: Facts, clock: int) -> Prospects:
     ValueError when the columns differ in length.
     """
     facts = _contiguous(facts)
-    plan = lay_out(program, facts.matches.shape[1], facts.value_size)
+    plan = plan_of(program, facts.matches.shape[1], facts.value_size)
     desk = desk_for(plan, facts, NOTHING)
-    proofs = proofs_for(*_first_guess(plan, facts))
+    proofs = proofs_for(FIRST_ROOM, FIRST_ROOM, FIRST_ROOM)
     while not ask_all(plan, facts, desk, proofs, clock):
         proofs = grown(proofs)
     move = proofs.move[: desk.walker[0].moves]
@@ -114,13 +117,6 @@ def _contiguous(facts: Facts) -> Facts:
     return Facts(*(np.ascontiguousarray(column, kind) for column, kind in zip(facts, types, strict=True)))
 
 
-def _first_guess(plan: Plan, facts: Facts) -> tuple[int, int, int]:
-    # It need not be right, and room that is not used takes no memory; but one move must fit.
-    n, most = len(facts.occurred_at), int(np.max(np.diff(facts.start), initial=0))
-    evidence = min(plan.most_evidence, plan.most_leaves * most) + plan.most_sums * most
-    return 64 + n // 2, plan.most_nodes + n, evidence + n
-
-
 def _written(proofs: Proofs, desk: Desk) -> dict[str, Any]:
     walker = desk.walker[0]
     move = proofs.move[: walker.moves]
@@ -137,7 +133,7 @@ def _written(proofs: Proofs, desk: Desk) -> dict[str, Any]:
 def _revisions(plan: Plan, facts: Facts, move: Records, doubtful: Flags, left_out: Longs, budget: int) -> Revisions:
     """The revisions of some customers; corrects since when their moves are known."""
     desk, doubts = desk_for(plan, facts, MOVES), _doubts(facts, move, np.flatnonzero(doubtful))
-    found, room = revisions_for(1024, 4096), 1024
+    found, room = revisions_for(FIRST_ROOM, FIRST_ROOM), FIRST_ROOM
     while not revise(plan, facts, desk, _books(room), found, move, doubts, left_out, budget):
         found, room = with_more_room(found), 2 * room
     return found
