@@ -65,6 +65,21 @@ class Plan(NamedTuple):
     most_sums: int  # of one rule
 
 
+_MOST_KEPT = 64
+_kept: dict[tuple[int, int, bytes], tuple[Program, Plan]] = {}
+
+
+def plan_of(program: Program, words: int, value_size: Longs) -> Plan:
+    """As `lay_out`; plans are kept for a while, because to make one takes as long as the race of a customer."""
+    key = (id(program), words, value_size.tobytes())
+    found = _kept.get(key)  # it holds the program, so that no other can have its id
+    if found is None:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        found = _kept[key] = program, lay_out(program, words, value_size)
+    return found[1]
+
+
 def lay_out(program: Program, words: int, value_size: Longs) -> Plan:
     """Make the plan. words: W of the facts; value_size: (V,) the number of codes of each column of values."""
     of_leaf = np.flatnonzero(program.node_kind == LEAF)  # leaves are renumbered in the order of their nodes
