@@ -36,7 +36,7 @@ def prospect_table(columns: Columns, track: Track, clock: int) -> pa.Table:
     """Why not yet: of each customer, the rules that could move them on, and how far their conditions are."""
     seen = field(columns, track)
     program, found = track.program, prospects(track.program, seen.facts, clock)
-    race = run(program, seen.facts, clock)
+    race = run(program, seen.facts, clock, revision_budget=0)  # where they are is asked, and not since when it is known
     state, to = _states(track, seen, race)[found.customer], program.rule_to[found.rule]
     kind = _kinds(track, state, to, np.zeros(len(to), np.bool_), ~np.isin(found.customer, race.customer))
     never = found.fires_at == NEVER
