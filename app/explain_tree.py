@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import takewhile
 
-from rich.text import Text
+from rich.text import Span, Text
 from rich.tree import Tree
 
 from raceline.app.explain import Condition, Event, Explanation, Move, Prospect, Revision, Rule, Stay
@@ -146,8 +147,9 @@ def _add_events(branch: Tree, events: Sequence[Event], most: int) -> None:
 
 
 def _event(event: Event) -> Text:
-    at = _time(event.occurred_at) if event.occurred_at else ""
-    return Text.assemble(f"{event.position}  {at}  ", (event.type, "blue"), f"  {printable(event.title)}")
+    before = f"{event.position}  {_time(event.occurred_at) if event.occurred_at else ''}  "
+    type_ = Span(len(before), len(before) + len(event.type), "blue")
+    return Text(f"{before}{event.type}  {printable(event.title)}", spans=[type_])
 
 
 def _add_prospect(branch: Tree, told: Explanation, prospect: Prospect, events: int) -> None:
@@ -163,10 +165,19 @@ def _add_prospect(branch: Tree, told: Explanation, prospect: Prospect, events: i
 def _add_revision(branch: Tree, told: Explanation, revision: Revision, events: int) -> None:
     below = branch.add(Text(f"known since {_time(revision.known_at)}, by {_many(len(revision.causes), 'late event')}"))
     _add_events(below, revision.causes, events)
+    same = _equal_at_the_end(revision.before, revision.after)
     for word, stays in (("before", revision.before), ("after", revision.after)):
-        told_before = below.add(Text(f"{word}:" if stays else f"{word}: nothing from there on"))
-        for stay in stays:
-            told_before.add(_stay(told, stay))
+        side = below.add(Text(f"{word}:" if stays else f"{word}: nothing from there on"))
+        for stay in stays[: len(stays) - same]:
+            side.add(_stay(told, stay))
+    if same:
+        below.add(Text(f"from {_time(revision.after[-same].entered_at)} on nothing changed", "dim"))
+
+
+def _equal_at_the_end(before: Sequence[Stay], after: Sequence[Stay]) -> int:
+    """How many stays are the same in both, counted from the last; the first stays differ."""
+    pairs = zip(reversed(before[1:]), reversed(after[1:]), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _stay(told: Explanation, stay: Stay) -> Text:

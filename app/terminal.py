@@ -32,6 +32,8 @@ def show(text: str) -> None:
 
 def printable(text: str) -> str:
     """Text of anyone on one line, without what would steer the terminal."""
+    if text.isprintable():
+        return text
     return "".join(one if one.isprintable() else " " if one.isspace() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
