@@ -83,22 +83,23 @@ def as_asked(
 
     Raises PositionAhead.
     """
+    from raceline.app.explain import TABLES
     from raceline.domain.errors import PositionAhead, UnknownCustomer
     from raceline.projections.asked import Asked
 
     if any("\ud800" <= one <= "\udfff" for one in customer):  # an argument that is no UTF-8
         raise UnknownCustomer(customer=ascii(customer))
     now, head = datetime.now(UTC), log.head()
-    racetracks = () if racetrack is None else (racetrack,)
     match known:
         case int():
             if known > head:
                 raise PositionAhead(position=known, head=head)
-            # What had been recorded by then; timers had fired up to the moment of the position's event.
-            return Asked((customer,), known, at=at, racetracks=racetracks)
+            position, clock = known, None  # timers had fired up to the moment when the position's event was recorded
         case datetime():
-            return Asked((customer,), log.position_at(known), min(known, now), at, racetracks)
-    return Asked((customer,), head, now, at, racetracks)
+            position, clock = log.position_at(known), min(known, now)
+        case None:
+            position, clock = head, now
+    return Asked((customer,), position, clock, at, () if racetrack is None else (racetrack,), TABLES)
 
 
 def name_and_version(text: str, option: str) -> tuple[str, int | None]:

@@ -13,6 +13,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 Row = Mapping[str, Any]
 
+# What is read here of what AsKnown can answer.
+TABLES = frozenset(
+    {"customers", "timeline", "journeys", "moves", "revisions", "prospects", "racetracks", "racetrack_stages",
+     "racetrack_rules", "rule_conditions", "checkpoint"}
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Event:
