@@ -142,7 +142,9 @@ def _live_point(plan: Plan) -> bytes:
     return piece("live_point", scope=scope).encode()
 
 
-def _at_point(plan: Plan, row: tuple[int, datetime | None, list[tuple[str, int]], list[str]]) -> Asked:
+def _at_point(plan: Plan, row: tuple[int, datetime | None, list[tuple[str, int]], list[str]] | None) -> Asked:
+    if row is None:
+        raise NoReadModels
     position, clock, tracks, customers = row
     at = plan.question.at
     clock = min(clock, at) if clock is not None and at is not None else clock

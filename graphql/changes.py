@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from raceline.domain.errors import PositionAhead
+from raceline.domain.errors import NoReadModels, PositionAhead
 from raceline.domain.sql import statements
 from raceline.graphql.answer import fetch, fetch_all
 from raceline.graphql.context import Api
@@ -90,9 +90,10 @@ class Changes:
             place = max(place, _Place(now.clock + _MICROSECOND))
 
     async def _standing(self) -> _Standing:
-        name, position, clock, tracks = await fetch(
-            self.api, _SQL["standing"].encode(), {"customer": self.followed.customer}
-        )
+        row = await fetch(self.api, _SQL["standing"].encode(), {"customer": self.followed.customer})
+        if row is None:
+            raise NoReadModels
+        name, position, clock, tracks = row
         return _Standing(name, position, clock or _BEGINNING, tracks)
 
     async def _recorded_at(self, position: int) -> datetime:

@@ -168,6 +168,20 @@ def test_why_not_yet_can_be_asked_of_a_page_of_customers(ride):
     assert [len(n["journey"]["nextMoves"]) for n in data["account"]["customers"]["nodes"]] == [3, 3]
 
 
+def test_why_not_yet_can_be_asked_of_a_customer_by_its_global_id(ride):
+    id_ = ride.ask('{ customer(id: "y") { id } }')["customer"]["id"]
+    query = "query($id: ID!) { node(id: $id) { ... on Customer { journey { nextMoves { to } } } } }"
+    assert len(ride.ask(query, {"id": id_})["node"]["journey"]["nextMoves"]) == 3
+
+
+def test_the_racetrack_that_a_list_names_is_the_one_of_its_journeys(ride):
+    data = ride.ask("""{ customers(racetrack: "ride", first: 1) { nodes { journey { racetrack } } }
+                         none: account(id: "acme", racetrack: "other") {
+                           customers { nodes { journey { version } } } } }""")
+    assert data["customers"]["nodes"] == [{"journey": {"racetrack": "ride"}}]
+    assert data["none"]["customers"]["nodes"] == [{"journey": None}] * 2
+
+
 def test_why_not_yet_is_refused_by_name_where_nobody_says_of_whom(ride):
     error = ride.error("{ events { nodes { customer { journey { nextMoves { to } } } } } }")
     assert error["extensions"]["code"] == "INVALID_ARGUMENT"

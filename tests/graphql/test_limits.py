@@ -109,6 +109,12 @@ def test_a_page_of_less_than_nothing_is_refused(shared):
         pytest.param("{ a: customers(first: 4) { nodes { id } } b: customers(first: 5) { nodes { id } } }", 11,
                      id="two fields of one document"),
         pytest.param("{ customers { nodes { id } } }", 51, id="a page of the usual size"),
+        pytest.param("{ customers(first: 4) { nodes { journey { moves { evidence { note } } } } } }",
+                     5 + 4 * 15 + 4 * 15 * 4, id="a list that each entry has for itself"),
+        pytest.param("{ customers(first: 4) { nodes { journey { nextMoves { to } } } } }", 5 + 4 * 15 + 5_000,
+                     id="some customers who are derived for the question"),
+        pytest.param("{ customers(first: 9) { nodes { journey { nextMoves { to } } } } }", 10 + 9 * 15 + 9_000,
+                     id="more customers who are derived for the question"),
     ],
 )  # fmt: skip
 def test_cost_is_the_product_of_the_pages_over_the_whole_document(serve, house, query, cost):
@@ -144,6 +150,10 @@ def test_a_whole_page_of_paths_with_all_of_their_lists_is_no_large_question(shar
                      id="each entry of a long timeline tells all events of its path"),
         pytest.param('{ events(first: 500) { nodes { customer { paths(first: 1) { nodes { steps { page } } } } } } }',
                      id="each of many events tells all steps of its customer"),
+        pytest.param('{ customer(id: "x") { journey { moves { customer { journey { moves { id } } } } } } }',
+                     id="each move tells all moves of its customer"),
+        pytest.param('{ customer(id: "x") { journey { moves { evidence { event { evidenceOf { evidence { note } } } }'
+                     ' } } } }', id="each event tells all moves that it is evidence of, and all of their evidence"),
     ],
 )  # fmt: skip
 def test_a_question_whose_answer_can_be_the_square_of_a_path_is_refused(shared, query):

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 from journeys import event
+from ride import STEADY, views
 
 from raceline.projections.replay import replay
 
@@ -83,3 +84,42 @@ def test_a_database_whose_connections_are_all_in_use_is_busy_and_not_away(servic
         assert [one.result() for one in waiting] == [{"quarantine": {"totalCount": 0}}] * len(waiting)
     assert error["extensions"]["code"] == "LOG_BUSY"
     assert "in use" in error["message"]
+
+
+def test_what_is_derived_for_a_question_fits_the_read_models_also_while_generations_are_switched(service):
+    service.house.activate(STEADY)
+    service.take([one for n in range(3) for one in views(f"c{n}", [(0, "A"), (1, "A"), (2, "B")])])
+    question = "{ customers { nodes { guid journey { currentStage moveCount nextMoves { rule { name } to } } } } }"
+    expected, done, wrong = service.ask(question), threading.Event(), []
+
+    def ask():
+        while not done.is_set():
+            answer = service.post(question).json()
+            if answer != {"data": expected}:
+                wrong.append(answer)
+
+    readers = [threading.Thread(target=ask) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    try:
+        for _ in range(3):
+            replay(service.house.url, service.house.catalogue, service.house.rules, drop_retired=True)
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
+    assert wrong == []
+
+
+def test_without_read_models_whoever_asks_is_told_so(house, serve):
+    with psycopg.connect(house.url, autocommit=True) as conn:
+        conn.execute("UPDATE raceline.generation SET status = 'retired'")
+    with serve(house) as service:
+        for question in (
+            '{ customer(id: "x", at: "2026-01-10T00:00:00Z") { guid } }',
+            '{ customer(id: "x") { journey { nextMoves { to } } } }',
+        ):
+            assert service.error(question)["extensions"]["code"] == "NO_READ_MODELS"
+        with service.socket() as socket:
+            socket.subscribe("subscription { stageMoved { kind } }")
+            assert socket.receive()["payload"]["errors"][0]["extensions"]["code"] == "NO_READ_MODELS"
