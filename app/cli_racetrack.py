@@ -20,7 +20,6 @@ Wait = Annotated[bool, typer.Option("--wait", help="Wait until the read models h
 Patience = Annotated[float, typer.Option("--timeout", min=0, help="Seconds that --wait waits; 0 for ever.")]
 
 racetrack = typer.Typer(help="The definitions of stages: check, publish, activate, compare.", no_args_is_help=True)
-racetrack.command("diff")(diff)
 
 
 @racetrack.command("list")
@@ -146,6 +145,9 @@ def retire(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
         position = store.racetracks.retire(name, _user())
     show(f"{name} is in force no more since position {position:,}.")
     say(_NEXT)
+
+
+racetrack.command("diff")(diff)
 
 
 @racetrack.command()

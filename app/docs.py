@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent  # of the checkout, also through t
 def commands_table() -> str:
     """Each command with its options and what it does, as markdown."""
     rows = ["| command | what it does |", "| --- | --- |"]
-    rows += [f"| `{usage}` | {does} |" for usage, does in _commands(typer.main.get_command(app), "raceline")]
+    for usage, does in _commands(typer.main.get_command(app), "raceline"):
+        cell = usage.replace("|", "\\|")  # in a table it is a border, also within code
+        rows.append(f"| `{cell}` | {does} |")
     return "\n".join(rows)
 
 
