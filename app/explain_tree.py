@@ -44,7 +44,7 @@ def explanation_tree(told: Explanation, events: int) -> Tree:
             _add_revision(late, told, revision, events)
         if told.revisions_left_out:
             late.add(
-                f"{_many(told.revisions_left_out, 'earlier step')} of what was known not looked at: too many events"
+                f"{_many(told.revisions_left_out, 'earlier step')} of what was known were not looked at: too many events"
             )
     return root
 
