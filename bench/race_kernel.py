@@ -2,8 +2,8 @@
 
 python bench/race_kernel.py [--events N]
 
-Thirteen stages and 22 rules over 20 kinds of events; 20 to 50 events a customer, recorded seconds after they happened,
-of one customer in twenty some came late. The limit: the events and the answer written once to memory.
+Thirteen stages and 22 rules of 33 leaves over 20 kinds of events; 20 to 50 events a customer, recorded
+seconds after they happened, of one customer in twenty some came late. The limit: the events and the answer written once to memory.
 """
 
 import argparse
@@ -101,7 +101,7 @@ def preferred(rules: list[tuple], here: int) -> list[int]:
 
 
 def events(n: int, rng: np.random.Generator) -> Facts:
-    """n events: kinds by popularity, later ones further round the track; two kinds of rules' events at most for each."""
+    """n events, later ones of kinds further round the track; a third is of no interest to any rule."""
     size = rng.integers(20, 51, n // 20)
     start = np.concatenate([[0], np.cumsum(size)])
     start = start[: np.searchsorted(start, n, side="right")]

@@ -1,4 +1,4 @@
-"""What the race promises: arrival changes no history, the future changes no past, evidence is enough and not too much."""
+"""What the race promises: arrival changes no history, the future changes no past, evidence is enough and no more."""
 
 import numpy as np
 import pytest
