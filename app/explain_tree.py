@@ -43,9 +43,8 @@ def explanation_tree(told: Explanation, events: int) -> Tree:
         for revision in told.revisions:
             _add_revision(late, told, revision, events)
         if told.revisions_left_out:
-            late.add(
-                f"{_many(told.revisions_left_out, 'earlier step')} of what was known were not looked at: too many events"
-            )
+            steps = _many(told.revisions_left_out, "earlier step")
+            late.add(f"{steps} of what was known were not looked at: too many events")
     return root
 
 
