@@ -44,6 +44,7 @@ bench: setup ## every benchmark, each against a peer or a limit; and real data, 
 	$(PY) bench/ingest.py
 	$(PY) bench/group_commit.py
 	$(PY) bench/replay.py
+	$(PY) bench/explain.py
 	$(PY) bench/real_data.py
 
 docs: setup ## write the generated parts of the README and graphql/schema.graphql
