@@ -70,14 +70,18 @@ _kept: dict[tuple[int, int, bytes], tuple[Program, Plan]] = {}
 
 
 def plan_of(program: Program, words: int, value_size: Longs) -> Plan:
-    """As `lay_out`; plans are kept for a while, because to make one takes as long as the race of a customer."""
+    """As `lay_out`; plans are kept for a while, because to make one takes as long as the race of a customer.
+
+    The leaves hold what a walk has counted so far, so each question has its own.
+    """
     key = (id(program), words, value_size.tobytes())
     found = _kept.get(key)  # it holds the program, so that no other can have its id
     if found is None:
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
         found = _kept[key] = program, lay_out(program, words, value_size)
-    return found[1]
+    plan = found[1]
+    return plan._replace(leaf=plan.leaf.copy())
 
 
 def lay_out(program: Program, words: int, value_size: Longs) -> Plan:
