@@ -63,6 +63,8 @@ class InvalidMapping(RacelineError):
 class InvalidRacetrack(RacelineError):
     """The definition of the racetrack is not valid."""
 
+    findings: tuple[Any, ...] = ()  # all that a look through it found, when it could be read (racetrack_finding.py)
+
 
 class UnknownRacetrack(RacelineError):
     """There is no racetrack of this name and version."""

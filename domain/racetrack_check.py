@@ -37,7 +37,9 @@ def refuse(findings: tuple[Finding, ...], name: str) -> None:
     errors = [one for one in findings if one.severity == "error"]
     if errors:
         first, more = errors[0], f" (and {len(errors) - 1} more)" if errors[1:] else ""
-        raise InvalidRacetrack(f"{name}:{first}{more}", file=name, line=first.line, column=first.column)
+        refused = InvalidRacetrack(f"{name}:{first}{more}", file=name, line=first.line, column=first.column)
+        refused.findings = findings
+        raise refused
 
 
 def _findings(racetrack: Racetrack, catalogue: Catalogue) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ class AsKnown:
         self._url, self._catalogue, self._rules, self._racetracks = url, catalogue, rules, racetracks
         self._idle: LifoQueue[tuple[ExitStack, ColumnReader]] = LifoQueue(idle)
         self._compiled: dict[tuple[str, ...], Rules] = {}
+        self._told: dict[int, tuple[Rules, Answer]] = {}
 
     def __call__(self, asked: Asked) -> Answer:
         """The rows of the read models that belong to customers, by the names of their tables, and with them:
@@ -78,6 +79,16 @@ class AsKnown:
             self._compiled[key] = with_racetracks(self._rules, self._catalogue, versions)
         return self._compiled[key]
 
+    def _definitions(self, rules: Rules) -> Answer:
+        """What the racetracks say; the same rows for every question about them."""
+        key = id(rules)
+        if self._told.get(key, (None,))[0] is not rules:
+            if len(self._told) >= _KEPT:
+                self._told.clear()
+            rows = {name: table.to_pylist() for name, table in definitions(rules.tracks).items()}
+            self._told[key] = (rules, rows)
+        return self._told[key][1]
+
     def _answer(self, asked: Asked) -> Answer:
         # A connection may have died while it lay idle; only a new one tells whether the database is away.
         with suppress(Empty, LogUnavailable):
@@ -101,7 +112,8 @@ class AsKnown:
             stack.close()
             raise
         self._keep(stack, reader)
-        return _told(columns if asked.at is None else _until(columns, asked.at), rules, position, clock)
+        answer = _told(columns if asked.at is None else _until(columns, asked.at), rules, clock, asked.tables)
+        return answer | self._definitions(rules) | {"checkpoint": [{"position": position, "clock": clock}]}
 
     def _as_of(self, connection: Connection, asked: Asked) -> tuple[int, int]:
         position, clock = checkpoint_as_of(connection, asked.position)
@@ -133,12 +145,13 @@ def _microseconds(moment: datetime) -> int:
     return (passed.days * 86_400 + passed.seconds) * MICROSECONDS + passed.microseconds
 
 
-def _told(columns: Columns, rules: Rules, position: int, clock: int) -> Answer:
+def _told(columns: Columns, rules: Rules, clock: int, tables: frozenset[str] | None) -> Answer:
+    """The rows of the tables that are wanted; None is all of them."""
     rows = derive(columns, rules, clock)
-    answer = {name: getattr(rows, name).to_pylist() for name in OF_CUSTOMER}
-    answer["prospects"] = [row for table in _prospects(columns, rules, clock) for row in table.to_pylist()]
-    answer |= {name: table.to_pylist() for name, table in definitions(rules.tracks).items()}
-    return answer | {"checkpoint": [{"position": position, "clock": clock}]}
+    answer = {name: getattr(rows, name).to_pylist() for name in OF_CUSTOMER if tables is None or name in tables}
+    if tables is None or "prospects" in tables:
+        answer["prospects"] = [row for table in _prospects(columns, rules, clock) for row in table.to_pylist()]
+    return answer
 
 
 def _prospects(columns: Columns, rules: Rules, clock: int) -> Iterator[pa.Table]:
