@@ -11,15 +11,15 @@ import numpy as np
 from raceline.analytics.kernel import kernel, part
 from raceline.analytics.race_arrays import Codes, Facts, Longs
 from raceline.analytics.race_desk import Desk, Proofs
+from raceline.analytics.race_moves import NO_CUT, agreeing, carry, copy, last_timer
 from raceline.analytics.race_plan import Plan, Records
-from raceline.analytics.race_walk import NO_ROW, UNKNOWN, begin, live
+from raceline.analytics.race_walk import NO_ROW, begin, live
 
 # What comes of one customer.
 DONE, NO_ROOM, TOO_DEAR = 0, 1, 2
 
-# No row, and no instant: all events are after it.
-NO_CUT = cast("int", np.int64(UNKNOWN))
-NOTHING_YET = cast("int", np.int64(0))  # both have a type, because a function is compiled once more for a literal
+# It has a type, because a function is compiled once more for a literal.
+NOTHING_YET = cast("int", np.int64(0))
 
 _REVISION = [("customer", "i4"), *((name, "i8") for name in ("known_at", "cause_end", "before_end", "after_end"))]
 
@@ -98,7 +98,7 @@ def revise(
         out.written[0], out.written[1], out.written[2], out.written[3] = revisions, causes, before, after
         if outcome == NO_ROOM:
             return False
-        left_out[customer] += (_steps(facts, rows) - left_out[customer] + 1) // 2  # only the newer half of them, then
+        left_out[customer] = _later_start(facts, rows, left_out[customer], budget // (2 * len(rows)))
     return True
 
 
@@ -139,11 +139,27 @@ def _live(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, row: int, until:
 
 
 @part
-def _steps(facts: Facts, rows: Longs) -> int:
-    steps = start = NOTHING_YET
-    while start < len(rows):
-        start, steps = _end_of_step(facts, rows, start), steps + 1
-    return steps
+def _later_start(facts: Facts, rows: Longs, skipped: int, affordable: int) -> int:
+    """How many steps to leave out: so many that few enough late ones are left, else the older half of the rest."""
+    steps, late = _count_steps(facts, rows, len(rows))
+    if late > affordable:
+        found, _ = _count_steps(facts, rows, late - affordable)
+        if found > skipped:
+            return found
+    return skipped + (steps - skipped + 1) // 2
+
+
+@part
+def _count_steps(facts: Facts, rows: Longs, late_ones: int) -> tuple[int, int]:
+    """How many steps there are up to so many late ones, and how many of them are late: order before what was known."""
+    steps = late = start = NOTHING_YET
+    last = rows[0]
+    while start < len(rows) and late < late_ones:
+        late += rows[start] < last
+        end = _end_of_step(facts, rows, start)
+        last = max(last, rows[end - 1])
+        start, steps = end, steps + 1
+    return steps, late
 
 
 @part
@@ -195,7 +211,7 @@ def _step(
 ) -> bool:
     """Walk again with the events of a step; a revision is written when the late ones among them made a difference."""
     walker, known = desk.walker[0], facts.recorded_at[rows[start]]
-    old, last, timer = walker.moves, walker.last, _last_timer(books.was.move, walker.moves)
+    old, last, timer = walker.moves, walker.last, last_timer(books.was.move, walker.moves)
     late = _note_late(facts, out, rows, start, end, last, timer)
     mixed, others = 0 < late < end - start, 0
     if late < 0 or (mixed and not walk_known(plan, facts, desk, books.without, known, last, timer, known)):
@@ -204,15 +220,15 @@ def _step(
     if not walk_known(plan, facts, desk, books.now, known, NO_CUT, NO_CUT, known):
         return False
     was, now, new = books.was.move, books.now.move, walker.moves
-    same = _agreeing(was, old, now, new)
+    same = agreeing(was, old, now, new)
     revised = late > 0 and not same == old == new
     if revised and mixed:
-        revised = not _agreeing(books.without.move, others, now, new) == others == new
+        revised = not agreeing(books.without.move, others, now, new) == others == new
     carry(was, old, now, 0, new, known if revised else NO_CUT)
     if revised and not _write(out, walker.customer, known, late, was, old, now, new, same):
         return False
     for n in range(same, new):
-        _copy(now[n], was[n])
+        copy(now[n], was[n])
     return True
 
 
@@ -227,58 +243,6 @@ def _note_late(facts: Facts, out: Revisions, rows: Longs, start: int, end: int, 
             out.cause_row[causes + late] = rows[n]
             late += 1
     return late
-
-
-@part
-def _last_timer(moves: Records, count: int) -> int:
-    """The instant of the last move without an event."""
-    for n in range(count - 1, -1, -1):
-        if moves[n].trigger < 0:
-            return int(moves[n].at)
-    return NO_CUT
-
-
-@part
-def _same(a: Records, b: Records) -> bool:
-    same_way = a.from_state == b.from_state and a.to_state == b.to_state and a.rule == b.rule
-    return bool(same_way and a.at == b.at and a.trigger == b.trigger)
-
-
-@part
-def _agreeing(old: Records, olds: int, new: Records, news: int) -> int:
-    """How many moves two lists have in common, up to their first difference."""
-    n = 0
-    while n < olds and n < news and _same(old[n], new[n]):
-        n += 1
-    return n
-
-
-@part
-def carry(old: Records, olds: int, new: Records, start: int, end: int, known: int) -> None:
-    """A move that was known stays known since then; the others are known since `known`, if that is given."""
-    n = 0
-    for k in range(start, end):
-        move = new[k]
-        while n < olds and _before(old[n], move):
-            n += 1
-        if n < olds and _same(old[n], move):
-            move.known_at = old[n].known_at
-        elif known != NO_CUT:
-            move.known_at = known
-
-
-@part
-def _before(a: Records, b: Records) -> bool:
-    """A timer comes after the events of its time."""
-    if a.at != b.at:
-        return bool(a.at < b.at)
-    return bool(a.trigger >= 0 and (b.trigger < 0 or a.trigger < b.trigger))
-
-
-@part
-def _copy(source: Records, target: Records) -> None:
-    target.from_state, target.to_state, target.rule = source.from_state, source.to_state, source.rule
-    target.at, target.trigger, target.known_at = source.at, source.trigger, source.known_at
 
 
 @part

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from naive_race import Node, Rule, Track
 from tests.analytics.tracks import clocks, facts, histories, leaves, moves, program, proofs, revisions, tracks
 
-from raceline.analytics import race, race_look, race_proof, race_prospects, race_revise, race_walk
+from raceline.analytics import race, race_look, race_moves, race_proof, race_prospects, race_revise, race_walk
 
 
 def run(track, events, clock, **budget):
@@ -70,7 +70,7 @@ def moved_by(condition, events, rows=None):
     return made, sorted({given_rows[row] for row in found.evidence_row.tolist()})
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(counts | several_counts, histories(customers=1))
 def test_the_evidence_of_counts_is_sufficient(condition, events):
     """Only the evidence of a move makes the same move again."""
@@ -78,7 +78,7 @@ def test_the_evidence_of_counts_is_sufficient(condition, events):
     assert moved_by(condition, events, evidence) == (made, evidence)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(counts, histories(customers=1))
 def test_the_evidence_of_a_count_is_necessary(count, events):
     """The evidence of a move without any one of its events makes no move."""
@@ -121,7 +121,7 @@ def test_compiled_and_plain_say_the_same():
     def check(track, events, clock):
         compiled = run(track, events, clock), race.prospects(program(track), facts(events, 3), clock)
         with pytest.MonkeyPatch.context() as patch:
-            for module in (race, race_look, race_proof, race_prospects, race_revise, race_walk):
+            for module in (race, race_look, race_moves, race_proof, race_prospects, race_revise, race_walk):
                 for name, function in list(vars(module).items()):
                     if hasattr(function, "py_func"):
                         patch.setattr(module, name, function.py_func)

@@ -14,7 +14,7 @@ def rows_of(events, customer):
     return [row for row, event in enumerate(events) if event.customer == customer]
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(tracks(), histories(CUSTOMERS), clocks)
 def test_moves_and_their_proofs(track, events, clock):
     found = race.run(program(track), facts(events, CUSTOMERS), clock)
@@ -25,7 +25,7 @@ def test_moves_and_their_proofs(track, events, clock):
     assert found.next_timer.tolist() == [walk.next_timer() for walk in walks]
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(tracks(), histories(CUSTOMERS), clocks)
 def test_revisions_and_since_when_moves_are_known(track, events, clock):
     found = race.run(program(track), facts(events, CUSTOMERS), clock)
@@ -35,7 +35,7 @@ def test_revisions_and_since_when_moves_are_known(track, events, clock):
     assert not found.left_out.any()
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(tracks(), histories(CUSTOMERS), clocks)
 def test_prospects(track, events, clock):
     found = race.prospects(program(track), facts(events, CUSTOMERS), clock)
