@@ -152,11 +152,12 @@ FROM raceline.log_head AS h
 LEFT JOIN raceline.generation AS g ON g.status = 'live'
 
 -- name: known_point
--- What the store knew at a position: timers had fired up to the moment when its event was recorded; at the head of the
--- read models, up to their tick.
+-- What the store knew: at a moment, timers had fired up to it; at a position, up to the moment when its event was
+-- recorded, and at the head of the read models up to their tick.
 SELECT p.position,
-       LEAST(%(at)s::timestamptz, %(time)s::timestamptz,
-             CASE WHEN p.position >= COALESCE(g.position, 0) THEN GREATEST(NULLIF(g.clock, '-infinity'), e.recorded_at)
+       LEAST(%(at)s::timestamptz,
+             CASE WHEN %(time)s::timestamptz IS NOT NULL THEN LEAST(%(time)s::timestamptz, clock_timestamp())
+                  WHEN p.position >= COALESCE(g.position, 0) THEN GREATEST(NULLIF(g.clock, '-infinity'), e.recorded_at)
                   ELSE e.recorded_at END)
 FROM (SELECT LEAST(%(position)s::bigint, h.position) AS position FROM raceline.log_head AS h) AS p
 LEFT JOIN raceline.generation AS g ON g.status = 'live'

@@ -1,6 +1,9 @@
 """A worked customer, every answer by hand: eight stages in twenty events, a timer that moves on, buying more, a
 regression by silence, a late event that inserts a stay into the past, and a change of the definition."""
 
+import time
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from journeys import House
 from worked import ACCOUNT, BEGIN, CHANGED, CUSTOMER, DEFINITION, LATE, MOVES, day, deed, life
@@ -266,3 +269,24 @@ def test_the_days_of_this_test_are_those_of_the_definition():
     assert BEGIN.isoformat() == "2025-01-01T00:00:00+00:00"
     assert len(life()) == 20
     assert len({to for to, *_ in MOVES}) == 8
+
+
+def test_as_known_at_a_moment_timers_had_fired_up_to_it_though_nothing_was_recorded_since(databases, serve):
+    with databases() as url:
+        house = House(url)
+        with serve(house) as service:
+            house.activate(DEFINITION)
+            now = datetime.now(UTC)
+            silent = [
+                {**deed(n), "occurred_at": (now - timedelta(days=30) + timedelta(seconds=n - 18)).isoformat()}
+                for n in (19, 20)
+            ]
+            silent[0]["occurred_at"] = (now - timedelta(days=32)).isoformat()
+            service.take(silent)  # the silence of a month ends in two seconds
+            time.sleep(3)
+            later = datetime.now(UTC).isoformat()
+            head = service.ask("{ log { head } }")["log"]["head"]
+            ask = "currentStage"
+            assert journey(service, ask, knownAt=f"{{position: {head - 1}}}") == {"currentStage": None}
+            assert journey(service, ask, knownAt=f'{{time: "{later}"}}') == {"currentStage": "implement"}
+        house.close()
