@@ -34,7 +34,8 @@ def status(json: Json = False) -> None:
 
 def _show_status(found: "Status") -> None:
     newest = f", the newest recorded at {found.log.recorded_at:%Y-%m-%d %H:%M:%S %Z}" if found.log.recorded_at else ""
-    show(f"log          {found.log.head:,} events{newest}")
+    # Decisions about racetracks have positions, too: this is no count of events.
+    show(f"log          at position {found.log.head:,}{newest}")
     show(f"quarantine   {found.log.quarantined:,} entries")
     show("")
     rows = [
@@ -42,7 +43,7 @@ def _show_status(found: "Status") -> None:
          f"stopped before {one.failed_position}: {one.failure}" if one.failure else "")
         for one in found.projections
     ]  # fmt: skip
-    show_table("", ("read models", "status", "position", "lag (events)", "lag (seconds)", "failure"), rows)
+    show_table("", ("read models", "status", "position", "lag (positions)", "lag (seconds)", "failure"), rows)
 
 
 def project(

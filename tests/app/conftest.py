@@ -40,8 +40,12 @@ def _no_settings_from_outside(monkeypatch):
 
 @pytest.fixture
 def configured(database, monkeypatch):
-    """The database of this test is the one that raceline uses, also in a process of its own."""
+    """The database of this test is the one that raceline uses, also in a process of its own.
+
+    Its log begins with no decision about racetracks, so that the first event has position 1.
+    """
     monkeypatch.setenv("RACELINE_DATABASE_URL", database)
+    monkeypatch.setenv("RACELINE_RACETRACK", "none")
     return database
 
 

@@ -5,9 +5,10 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from raceline.app.api import reading
-from raceline.app.as_known import AsKnown
 from raceline.app.settings import read_settings
 from raceline.domain.errors import LogUnavailable
+from raceline.projections.as_known import AsKnown
+from raceline.projections.asked import Asked
 
 
 @pytest.mark.parametrize(
@@ -42,5 +43,7 @@ def test_no_question_takes_longer_than_the_settings_allow(serve, database, quest
 def test_what_the_driver_says_of_a_database_that_is_away_is_not_told(served):
     store = served.store
     with pytest.raises(LogUnavailable) as told:
-        AsKnown("postgresql://secret@127.0.0.1:1/secret", store.catalogue, store.rules)("x", 1)
+        AsKnown("postgresql://secret@127.0.0.1:1/secret", store.catalogue, store.rules, store.racetracks)(
+            Asked(("x",), 1)
+        )
     assert str(told.value) == LogUnavailable.__doc__

@@ -117,7 +117,8 @@ def test_a_misspelt_preset_is_told_with_the_nearest(raceline):
 # Publish, activate, retire
 
 
-def test_a_new_log_has_the_default_racetrack(raceline):
+def test_a_new_log_has_the_default_racetrack(raceline, monkeypatch):
+    monkeypatch.delenv("RACELINE_RACETRACK")
     assert listed(raceline) == [("cisco-13", 1, "active", True)]
 
 
