@@ -1,5 +1,7 @@
 """The command that serves the API."""
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,31 +48,41 @@ def serve(
 def load_sample(store: "Runtime") -> None:
     """Take the generated sample in and derive its read models. Raises NotConfirmed when other events are there."""
     import tempfile
-    from pathlib import Path
 
     from raceline.app.cli_ingest import take
     from raceline.app.sample import FIRST_CUSTOMER, write_sample
     from raceline.domain.errors import NotConfirmed
     from raceline.domain.formats import open_input
 
-    if store.log.head() and not store.log.read_customer(FIRST_CUSTOMER):
+    if next(store.log.read_after(0, page=1), None) and not store.log.read_customer(FIRST_CUSTOMER):
         # The log forgets nothing, so the sample would stay among real customers for ever.
         raise NotConfirmed(
             "The sample is for an empty store, and this one has events; name another RACELINE_HOME or"
             " RACELINE_DATABASE_URL."
         )
     with tempfile.TemporaryDirectory(prefix="raceline-") as folder:
-        path = Path(folder) / "sample.ndjson"
-        with path.open("wb") as file:
-            write_sample(file)
-        with open_input(str(path), source="raceline-sample") as records:
-            take(store, records)
+        for name, late in (("sample.ndjson", False), ("sample-late.ndjson", True)):
+            path = Path(folder) / name
+            with path.open("wb") as file:
+                write_sample(file, late=late)
+            with open_input(str(path), source="raceline-sample") as records:
+                take(store, records)
     store.projector().once()
 
 
 _QUERIES = (
     (
-        "A customer's journey",
+        "Where a customer is, and since when; which rule moved them there, and by which events",
+        '{ customer(id: "sample-0001") { journey { stageTitle since laps regressions moves { kind to enteredAt '
+        "rule { title } evidence { event { position occurredAt type } } } revisions { events { type } "
+        "before { stage enteredAt } after { stage enteredAt } } } } }",
+    ),
+    (
+        "The stages over all customers, and how long they stay",
+        "{ stages { title customers entered departed regressions lengthOfStay { median { days } } } }",
+    ),
+    (
+        "A customer's visits",
         '{ customer(id: "sample-0001") { eventCount position timeline(first: 5) { nodes { occurredAt title } } '
         "paths(first: 3) { nodes { pages resolved turnarounds { page depth } } } } }",
     ),
@@ -85,10 +97,22 @@ _QUERIES = (
 def _welcome(url: str, queries: tuple[tuple[str, str], ...], *, graphiql: bool) -> None:
     say(f"raceline serves {url}/graphql{' (open it in a browser for GraphiQL)' if graphiql else ''}")
     if queries:
-        show(f"\nThree queries to try, here or in GraphiQL at {url}/graphql:")
+        show(f"\nTo try in another terminal; the queries also in GraphiQL at {url}/graphql. The sample ends in 2025.")
+        show(f"\n# Why a customer is in this stage, and why not in another yet\n{_explain()}")
     for title, query in queries:
         show(f"\n# {title}\n{curl(url, query)}")
     flush()
+
+
+def _explain() -> str:
+    """The shell command that explains the sample's first customer, from wherever it is called."""
+    import shlex
+
+    from raceline.app.sample import FIRST_CUSTOMER
+
+    program = Path(sys.argv[0])
+    here = program.resolve() if program.name == "raceline" else Path("raceline")
+    return f"{shlex.quote(str(here))} explain {FIRST_CUSTOMER}"
 
 
 def curl(url: str, query: str) -> str:

@@ -1,6 +1,7 @@
 """A generated sample to look at. Nothing and nobody in it exists: it says "sample" wherever it says anything.
 
-The same events each time, so that loading it twice changes nothing. `raceline serve --sample` loads it.
+The same events each time, so that loading it twice changes nothing. `raceline serve --sample` loads it: first what came
+in when it happened, then what came in late.
 """
 
 import random
@@ -14,9 +15,11 @@ SOURCE = "raceline-sample"
 CUSTOMERS = 400
 FIRST_CUSTOMER = "sample-0001"
 # Part of each identity: change it with the generator, for the log refuses the same identity with other content.
-_EDITION = 1
-_SEED = 20_250_101
-_START = datetime(2025, 1, 1, tzinfo=UTC)
+_EDITION = 2
+# With this one the first customer comes round to a new lap, with a regression and a revision on the way.
+_SEED = 20_240_348
+_START = datetime(2024, 1, 1, tzinfo=UTC)
+_CUT_OFF = timedelta(weeks=6)
 
 _ARTICLES = ("install-guide", "licence-keys", "release-notes", "upgrade-steps", "error-codes", "known-problems")
 _WEB = ("/", "/products", "/products/sample-router", "/pricing", "/documentation", "/contact")
@@ -28,18 +31,21 @@ _CAUSES = ("documentation", "defect", "user-error", "third-party")
 Fact = tuple[datetime, str, dict[str, Any]]
 
 
-def write_sample(file: BinaryIO, customers: int = CUSTOMERS) -> int:
-    """Write the events of so many customers as NDJSON, some fifty each; gives how many there are."""
+def write_sample(file: BinaryIO, customers: int = CUSTOMERS, *, late: bool = False) -> int:
+    """Write the events of so many customers as NDJSON, some sixty each; gives how many there are.
+
+    late: those that came in only after all others, some of a few customers; without it all but those.
+    """
     count = 0
     for number in range(1, customers + 1):
-        for envelope in _Customer(number).envelopes():
+        for envelope in _Customer(number).envelopes(late=late):
             file.write(msgspec.json.encode(envelope) + b"\n")
             count += 1
     return count
 
 
 class _Customer:
-    """One customer's life: looks around, perhaps buys, uses, asks for help, renews, recommends."""
+    """One customer's life: looks around, perhaps buys, uses, asks for help, buys more, recommends it, or goes."""
 
     def __init__(self, number: int) -> None:
         # A seed of its own, so that a customer is the same however many there are. Only random() is used, because it
@@ -47,35 +53,50 @@ class _Customer:
         self._random = random.Random(_SEED + number).random  # noqa: S311 - no secret
         self.number = number
         self.name = f"sample-{number:04d}"
-        self.joined = _START + timedelta(hours=self._some(0, 60 * 24))
+        self.joined = _START + timedelta(hours=self._some(0, 120 * 24))
+        # What devices report while a customer's network is cut off comes in long after it happened.
+        self._cut_off = self._moment(60, 120) if self._random() < 0.2 else None
 
-    def envelopes(self) -> Iterator[dict[str, Any]]:
-        for n, (at, kind, data) in enumerate(sorted(self._life(), key=lambda fact: fact[0]), 1):
-            yield {
-                "event_id": f"{_EDITION}-{self.name}-{n}",
-                "source": SOURCE,
-                "type": kind,
-                "customer_id": self.name,
-                "account_id": f"sample-account-{(self.number - 1) % 40 + 1:02d}",
-                "product": "sample-router",
-                "occurred_at": at.isoformat(),
-                "sequence": n,
-                "data": data,
-            }
+    def envelopes(self, *, late: bool) -> Iterator[dict[str, Any]]:
+        facts = sorted(self._life(), key=lambda fact: fact[0])
+        for n, (at, kind, data) in enumerate(facts, 1):
+            if late == (kind.startswith("telemetry.") and self._is_cut_off(at)):
+                yield {
+                    "event_id": f"{_EDITION}-{self.name}-{n}",
+                    "source": SOURCE,
+                    "type": kind,
+                    "customer_id": self.name,
+                    "account_id": f"sample-account-{(self.number - 1) % 40 + 1:02d}",
+                    "product": "sample-router",
+                    "occurred_at": at.isoformat(),
+                    "sequence": n,
+                    "data": data,
+                }
 
     def _life(self) -> Iterator[Fact]:
-        for _ in range(self._some(2, 4)):
+        for _ in range(self._some(1, 4)):
             yield from self._web_visit(self._moment(0, 20))
         yield from self._campaign()
-        if self._random() < 0.7:
-            yield from self._purchase(20)
-            yield from self._usage(30)
-            for _ in range(self._some(1, 4)):
-                yield from self._support_visit(self._moment(25, 110))
-            for case in range(self._some(0, 2)):
-                yield from self._case(case + 1, self._moment(30, 90))
-            if self._random() < 0.3:
-                yield from self._loyalty()
+        if self._random() < 0.75:
+            yield from self._custom()
+
+    def _custom(self) -> Iterator[Fact]:
+        yield from self._purchase(1, 20)
+        yield from self._usage(30)
+        for _ in range(self._some(1, 4)):
+            yield from self._support_visit(self._moment(25, 200))
+        for case in range(self._some(0, 2)):
+            yield from self._case(case + 1, self._moment(30, 150))
+        if self._random() < 0.35:
+            yield from self._purchase(2, self._some(90, 200))
+        if self._random() < 0.4:
+            yield from self._loyalty()
+        elif self._random() < 0.5:
+            licence = {"license_id": f"sample-licence-{self.number:04d}-1"}
+            yield self._moment(395, 400), "install_base.license_expired", licence
+
+    def _is_cut_off(self, at: datetime) -> bool:
+        return self._cut_off is not None and self._cut_off <= at < self._cut_off + _CUT_OFF
 
     def _moment(self, first_day: int, last_day: int) -> datetime:
         return self.joined + timedelta(seconds=self._some(first_day * 86_400, last_day * 86_400))
@@ -107,25 +128,36 @@ class _Customer:
             attended = {"session_id": f"sample-session-{self._some(1, 5)}", "program": self._one("ACC", "ATX")}
             yield self._moment(30, 60), "learning.session_attended", {**attended, "completed": self._random() < 0.8}
 
-    def _purchase(self, day: int) -> Iterator[Fact]:
-        order = {"item_id": "sample-router", "order_id": f"sample-order-{self.number:04d}"}
+    def _purchase(self, number: int, day: int) -> Iterator[Fact]:
+        order = {"item_id": "sample-router", "order_id": f"sample-order-{self.number:04d}-{number}"}
         booked = self._moment(day, day + 5)
         yield booked, "install_base.item_booked", {**order, "quantity": self._some(1, 9)}
         yield booked + timedelta(days=2), "install_base.item_shipped", order
-        licence = {"license_id": f"sample-licence-{self.number:04d}", "seats": self._some(5, 50)}
-        yield booked + timedelta(days=4), "install_base.license_activated", licence
+        if self._random() < 0.9:
+            licence = {"license_id": f"sample-licence-{self.number:04d}-{number}", "seats": self._some(5, 50)}
+            yield booked + timedelta(days=4), "install_base.license_activated", licence
 
     def _usage(self, day: int) -> Iterator[Fact]:
+        """Weeks of work, and for some a pause and weeks of work again."""
+        weeks = self._some(4, 30)
+        yield from self._weeks(day, weeks)
+        if self._random() < 0.4:
+            pause = self._some(5, 16)
+            yield from self._weeks(day + 7 * (weeks + pause), self._some(4, 16))
+
+    def _weeks(self, day: int, weeks: int) -> Iterator[Fact]:
         device = f"sample-device-{self.number:04d}"
-        for _ in range(self._some(10, 24)):
-            at = self._moment(day, 110)
-            yield at, "telemetry.login_recorded", {"application": "sample-console", "succeeded": True}
-            if self._random() < 0.6:
-                used = {"feature": self._one(*_FEATURES), "device_id": device, "uses": self._some(1, 20)}
-                yield at + timedelta(seconds=self._some(5, 900)), "telemetry.feature_used", used
-        for week in range(self._some(3, 8)):
-            at = self.joined + timedelta(days=day + 7 * week)
-            yield at, "telemetry.device_reported", {"device_id": device, "healthy": self._random() < 0.95}
+        for week in range(weeks):
+            first = day + 7 * week
+            yield self._moment(first, first), "telemetry.device_reported", {
+                "device_id": device, "healthy": self._random() < 0.95
+            }  # fmt: skip
+            for _ in range(self._some(0, 3)):
+                at = self._moment(first, first + 7)
+                yield at, "telemetry.login_recorded", {"application": "sample-console", "succeeded": True}
+                if self._random() < 0.4:
+                    used = {"feature": self._one(*_FEATURES), "device_id": device, "uses": self._some(1, 20)}
+                    yield at + timedelta(seconds=self._some(5, 900)), "telemetry.feature_used", used
 
     def _support_visit(self, at: datetime) -> Iterator[Fact]:
         """From the search to articles and back: each return is a turnaround at the article. Then it helps, or not."""
@@ -160,12 +192,17 @@ class _Customer:
             yield at + timedelta(days=1), "case.survey_answered", {**case, **score}
 
     def _loyalty(self) -> Iterator[Fact]:
-        at = self._moment(115, 120)
+        at = self._moment(340, 380)
         yield at, "install_base.contract_renewed", {"contract_id": f"sample-contract-{self.number:04d}", "months": 12}
+        if self._random() < 0.6:
+            score = {"channel": "survey", "score": self._some(6, 10)}
+            yield at + timedelta(days=3), "advocacy.recommendation_made", score
         if self._random() < 0.4:
-            yield at + timedelta(days=3), "advocacy.recommendation_made", {"channel": "survey", "score": 9}
-        if self._random() < 0.2:
             yield at + timedelta(days=5), "advocacy.reference_given", {"kind": "call"}
+            for days in range(self._some(0, 3)):
+                yield from self._web_visit(at + timedelta(days=20 + days))
+        if self._random() < 0.3:
+            yield from self._purchase(3, 410)
 
 
 def _link(source: str, target: str, *, resolved: bool) -> dict[str, Any]:

@@ -7,17 +7,20 @@ from io import BytesIO
 import msgspec
 import pytest
 
+from raceline.app.cli_explain import answer, as_asked
 from raceline.app.cli_serve import load_sample
 from raceline.app.runtime import runtime
-from raceline.app.sample import CUSTOMERS, write_sample
+from raceline.app.sample import CUSTOMERS, FIRST_CUSTOMER, write_sample
 from raceline.app.settings import read_settings
 from raceline.domain.errors import NotConfirmed
 
 
 @pytest.fixture(scope="module")
 def sample():
+    """What came in when it happened, and after it what came in late."""
     file = BytesIO()
     write_sample(file)
+    write_sample(file, late=True)
     return file.getvalue()
 
 
@@ -29,7 +32,7 @@ def store(configured):
 
 def test_it_is_the_same_on_every_machine_because_the_log_refuses_the_same_identity_with_other_content(sample):
     """A change of the generator needs another `_EDITION`; then this digest changes, too."""
-    assert blake2b(sample, digest_size=8).hexdigest() == "954e6d6a42b762df"
+    assert blake2b(sample, digest_size=8).hexdigest() == "0bf5fb52df90bd30"
 
 
 def test_everything_in_it_says_that_it_is_a_sample(sample):
@@ -38,16 +41,19 @@ def test_everything_in_it_says_that_it_is_a_sample(sample):
     assert {event["customer_id"][:7] + event["account_id"][:7] + event["source"][-6:] for event in events} == {
         "sample-sample-sample"
     }
-    assert 15_000 < len(events) < 25_000
+    assert 25_000 < len(events) < 35_000
     assert len({event["type"].partition(".")[0] for event in events}) >= 8
 
 
 def test_loading_it_twice_changes_nothing(store, capsys):
     load_sample(store)
     head = store.log.head()
-    assert head == int(capsys.readouterr().out.split()[1].replace(",", ""))
+    on_time, late = (int(line.split()[1].replace(",", "")) for line in capsys.readouterr().out.splitlines())
+    assert head == on_time + late
     load_sample(store)
-    assert f"0 accepted, {head:,} duplicate, 0 quarantined" in capsys.readouterr().out
+    written = capsys.readouterr().out
+    assert f"0 accepted, {on_time:,} duplicate, 0 quarantined" in written
+    assert f"0 accepted, {late:,} duplicate, 0 quarantined" in written
     assert store.log.head() == head
 
 
@@ -60,6 +66,37 @@ def test_it_shows_paths_with_turnarounds_and_cases(store):
         (a, b) for a in (True, False) for b in (True, False)
     }
     assert types["case.opened"] > 100
+
+
+@pytest.fixture
+def told(monkeypatch, configured):
+    """The explanation of the sample's first customer, in a log that begins as those of users do."""
+    monkeypatch.delenv("RACELINE_RACETRACK")
+    with runtime(read_settings()) as store:
+        load_sample(store)
+        told = answer(store, as_asked(store.log, FIRST_CUSTOMER, None, None, None))
+        with store.log.datastore.connected() as conn:
+            journeys = conn.execute("SELECT j.status, j.stage, j.revisions > 0 AS revised FROM live.journeys AS j")
+            yield told, journeys.fetchall()
+
+
+def test_its_first_customer_has_something_of_everything_to_explain(told):
+    explanation, _ = told
+    kinds = [move.kind for move in explanation.moves]
+    assert {"entered", "forward", "skip", "backward", "edge", "lap"} <= set(kinds)
+    assert len(kinds) < 25, "a page or two"
+    assert any(move.trigger is None for move in explanation.moves), "one by the clock alone"
+    assert len(explanation.revisions) == 1
+
+
+def test_its_customers_spread_over_the_racetrack_and_some_leave_it(told):
+    _, journeys = told
+    where = Counter(journey["stage"] or journey["status"] for journey in journeys)
+    assert sum(where.values()) == CUSTOMERS
+    assert {name for name, customers in where.items() if customers >= 15} == {
+        "need", "evaluate", "select", "implement", "renew", "recommend", "advocate", "left"
+    }  # fmt: skip
+    assert sum(journey["revised"] for journey in journeys) > 30
 
 
 def test_it_is_not_mixed_with_other_customers(store):

@@ -161,10 +161,13 @@ def _address(process):
     raise AssertionError("it ended")
 
 
-def test_the_sample_is_served_with_three_queries_that_work(start, configured):
+def test_the_sample_is_served_with_queries_and_an_explanation_that_work(start, configured, monkeypatch, raceline):
+    monkeypatch.delenv("RACELINE_RACETRACK")
     process = start("serve", "--sample", "--port", "0")
     url = _address(process)
-    commands = list(islice((line for line in process.stdout if line.startswith("curl")), 3))
+    commands = list(islice((line for line in process.stdout if "raceline explain" in line or "curl" in line), 6))
+    explained = raceline(*commands.pop(0).split()[1:])
+    assert (explained.status, "why not yet" in explained.out) == (0, True)
     for command in commands:
         body = command.partition(" -d ")[2].strip().strip("'")
         answer = httpx.post(f"{url}/graphql", content=body, headers={"Content-Type": "application/json"}).json()

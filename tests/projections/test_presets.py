@@ -45,12 +45,14 @@ def test_in_long_lives_every_rule_fires_and_nobody_goes_back_and_forth(preset):
 def test_the_sample_passes_through_the_stages(preset):
     written = io.BytesIO()
     write_sample(written, 120)
+    write_sample(written, 120, late=True)
     racetrack, moves = run(preset, [json.loads(line) for line in written.getvalue().splitlines()])
     stages = defaultdict(set)
     for move in moves:
         stages[move["to_stage"]].add(move["customer_id"])
-    assert set(stages) >= set(racetrack.stages) - {"expand"}  # nobody in the sample orders twice
-    assert max(Counter(move["customer_id"] for move in moves).values()) <= len(racetrack.stages) + 3
+    assert set(stages) >= set(racetrack.stages)
+    # Going round at every event would be as many moves as events, which are some seventy.
+    assert max(Counter(move["customer_id"] for move in moves).values()) <= 3 * len(racetrack.stages)
 
 
 def run(preset, events):
