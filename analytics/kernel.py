@@ -1,6 +1,9 @@
 """The one place that decorates: what every compiled kernel of raceline has in common."""
 
 from collections.abc import Callable
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -32,6 +35,26 @@ def inner(function: F) -> F:
 
 def _compiled(function: F, **options: Any) -> F:
     try:
-        return cast("F", numba.njit(function, cache=True, nogil=True, **options))
+        compiled = numba.njit(function, cache=True, nogil=True, **options)
     except RuntimeError:  # numba says so when it finds no directory for its cache
         return cast("F", numba.njit(function, nogil=True, **options))
+    _stamp(compiled)
+    return cast("F", compiled)
+
+
+def _stamp(compiled: Any) -> None:
+    """Let cached code go as soon as any kernel changes.
+
+    numba looks at the file of the function only, and a kernel keeps the code of the parts that it calls: after an
+    update it would go on with parts of the old version.
+    """
+    file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if file is not None:  # not where kernels run as plain Python
+        file._source_stamp = (file._source_stamp, _sources())
+
+
+@cache
+def _sources() -> str:
+    """A digest of every source file beside this one."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return blake2b(b"\0".join(file.read_bytes() for file in files), digest_size=16).hexdigest()

@@ -89,8 +89,8 @@ def _collect(facts: Facts, desk: Desk, proofs: Proofs, leaf: Records, satisfied:
             _write(desk, proofs, matched, _shortest(facts, leaf, matched, seen), seen)
         elif leaf.kind != NONE:
             _write_latest(desk, proofs, leaf, matched, seen)
-        elif seen > 0 and matched[seen - 1] >= floor:
-            _write(desk, proofs, matched, seen - 1, seen)
+        elif seen > 0:
+            _write(desk, proofs, matched, seen - 1, seen)  # the last before the silence, whatever it counts from
     elif role < 0 and not satisfied and leaf.kind != NONE and leaf.low > 0 and matched[leaf.low - 1] >= floor:
         _write(desk, proofs, matched, leaf.low - 1, leaf.low)  # the last that left the window
 

@@ -113,6 +113,8 @@ class AsKnown:
             raise
         self._keep(stack, reader)
         answer = _told(columns if asked.at is None else _until(columns, asked.at), rules, clock, asked.tables)
+        if asked.at is not None:
+            _end_revisions(answer, _microseconds(asked.at))
         return answer | self._definitions(rules) | {"checkpoint": [{"position": position, "clock": clock}]}
 
     def _as_of(self, connection: Connection, asked: Asked) -> tuple[int, int]:
@@ -138,6 +140,28 @@ class AsKnown:
 
 def _until(columns: Columns, at: datetime) -> Columns:
     return columns.where(columns.occurred_at <= _microseconds(at))
+
+
+def _end_revisions(answer: Answer, at: int) -> None:
+    """Leave out of revisions the stays that began after a moment, and the revisions of which nothing is left.
+
+    What was known when they came, timers up to then included, is more than had happened by the moment of the question.
+    """
+    if "revisions" not in answer:
+        return
+    kept = []
+    for row in answer["revisions"]:
+        for side in ("before", "after"):
+            begun = sum(moment <= at for moment in row[f"{side}_at"])
+            row |= {f"{side}_stages": row[f"{side}_stages"][:begun], f"{side}_at": row[f"{side}_at"][:begun]}
+        if row["before_at"] or row["after_at"]:
+            kept.append(row)
+    answer["revisions"] = kept
+    for journey in answer.get("journeys", ()):
+        same = [row for row in kept if all(row[key] == journey[key] for key in ("customer_id", "racetrack"))]
+        journey["revisions"] = len(same)
+        for n, row in enumerate(same, 1):
+            row["n"] = n
 
 
 def _microseconds(moment: datetime) -> int:

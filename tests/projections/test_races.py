@@ -258,3 +258,16 @@ def test_the_read_models_of_a_customer_are_those_that_are_derived_on_demand(hous
     with psycopg.connect(house.url, row_factory=dict_row) as conn:
         for table in ("customers", "timeline", "paths", "journeys", "moves", "revisions"):
             assert answer[table] == conn.execute(f"SELECT * FROM live.{table}").fetchall()
+
+
+def test_a_question_as_of_a_moment_has_no_revision_of_what_came_later(house, asked):
+    house.activate(TRACK)
+    house.take([event(1, "ada", 0, page="a"), *reports("r", "ada", 2), event(9, "ada", 4 * DAY, page="b")])
+    house.take(reports("l", "ada", 1))  # late: the customer used it from day 2 on, and fell silent at day 22
+    house.project()
+    [whole] = asked("ada")["revisions"]
+    assert (whole["before_stages"], whole["after_stages"]) == ([], ["use", "look"])
+    [then] = asked("ada", at=at(10))["revisions"]
+    assert (then["before_stages"], then["after_stages"], then["known_at"]) == ([], ["use"], whole["known_at"])
+    answer = asked("ada", at=at(1.5))
+    assert (answer["revisions"], answer["journeys"][0]["revisions"]) == ([], 0)

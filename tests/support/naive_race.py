@@ -220,8 +220,8 @@ class Walk:
         if role == 0:
             return []
         match leaf.kind:
-            case "none":
-                return self.scope(leaf)[-1:]
+            case "none":  # the last before the silence, whatever it counts from
+                return [row for row in self.seen if leaf.matcher in self.events[row].matches][-1:]
             case "count":
                 return rows[-leaf.needed :]
             case "sum":
