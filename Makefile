@@ -41,9 +41,12 @@ check: setup ## lint, format, types, and which part may import which
 
 bench: setup ## every benchmark, each against a peer or a limit; and real data, where it is there
 	$(PY) bench/path_kernel.py
+	$(PY) bench/race_kernel.py
 	$(PY) bench/ingest.py
 	$(PY) bench/group_commit.py
 	$(PY) bench/replay.py
+	$(PY) bench/activation.py
+	$(PY) bench/explain.py
 	$(PY) bench/explain.py
 	$(PY) bench/real_data.py
 

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from graphql import build_schema, parse, validate
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SCHEMA = build_schema((ROOT / "graphql" / "schema.graphql").read_text(encoding="utf-8"))
 EXAMPLE = re.compile(r"<!-- example: (\w+) ?(\S*) -->\n```\w+\n(.*?)```", re.DOTALL)
 PLACE = re.compile(r"`((?:app|graphql|projections|analytics|domain)/\w+\.py)::(\w+)`")
 
@@ -81,10 +83,19 @@ def _until_ready(server, url):
     raise AssertionError("the server did not come up")
 
 
+def assert_shortened(shown, written):
+    """Every line that is shown was written, in this order; `...` stands for lines or for the rest of a line."""
+    lines = iter(" ".join(line.split()) for line in written.splitlines())
+    for line in shown.splitlines():
+        begin, cut, _ = " ".join(line.split()).partition("...")
+        if begin:
+            assert any(one.startswith(begin) if cut else one == begin for one in lines), f"{line}\nin\n{written}"
+
+
 def test_the_examples_run_and_give_what_they_say(ask, environment, tmp_path):
     examples = EXAMPLE.findall(README)
-    assert {kind for kind, *_ in examples} == {"file", "shell", "query", "write", "answer"}
-    answer = None
+    assert {kind for kind, *_ in examples} == {"file", "shell", "output", "query", "write", "answer", "subscription"}
+    answer, written = None, ""
     for kind, name, text in examples:
         match kind:
             case "file":
@@ -94,6 +105,11 @@ def test_the_examples_run_and_give_what_they_say(ask, environment, tmp_path):
                     ["bash", "-e", "-c", text], cwd=tmp_path, env=environment, capture_output=True, text=True
                 )
                 assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+                written = done.stdout
+            case "output":
+                assert_shortened(text, written)
+            case "subscription":
+                assert validate(SCHEMA, parse(text)) == []
             case "query" | "write":
                 reply = ask(text)
                 assert "errors" not in reply, reply
