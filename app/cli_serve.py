@@ -35,6 +35,7 @@ def serve(
     with listen(settings.host, settings.port) as listening, runtime(settings) as store:
         if not is_loopback(listening):
             say("The API has no log-in: whoever can reach it reads and writes every journey. Put a gateway in front.")
+        warm(store)
         if sample:
             load_sample(store)
         queries = _QUERIES if sample else ()
@@ -43,6 +44,23 @@ def serve(
             listening,
             lambda: _welcome(address(listening), queries, graphiql=settings.graphiql),
         )
+
+
+def warm(store: "Runtime") -> None:
+    """Load the kernels, or compile them the first time: at the first question they would hold up all others."""
+    from contextlib import closing
+    from threading import Timer
+
+    from raceline.projections.as_known import AsKnown
+    from raceline.projections.asked import Asked
+
+    patience = Timer(3, say, ["Compiling the kernels: some 20 seconds, the first time only."])
+    patience.start()
+    try:
+        with closing(AsKnown(store.url, store.catalogue, store.rules, store.racetracks)) as known:
+            known(Asked(()))
+    finally:
+        patience.cancel()
 
 
 def load_sample(store: "Runtime") -> None:
