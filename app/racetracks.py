@@ -41,6 +41,11 @@ class RacetrackAnswers:
         rows: Rows = await self._in_thread(self._registry)
         return rows
 
+    async def active_at(self, position: int) -> dict[str, int]:
+        """The active versions by name, as the log had them at a position."""
+        registry: Registry = await self._in_thread(self._racetracks.registry, position)
+        return {version.name: version.version for version in registry.active}
+
     async def dry_run(self, name: str, version: int) -> Rows:
         """What would change if a version were active. Raises UnknownRacetrack."""
         rows: Rows = await self._in_thread(self._dry_run, name, version)

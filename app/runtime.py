@@ -10,12 +10,14 @@ from raceline.domain.check import Check, Limits
 from raceline.domain.errors import UnknownRacetrack
 from raceline.domain.ingest import Ingest
 from raceline.domain.log import EventLog
+from raceline.domain.migrate import migrate
 from raceline.domain.racetrack_check import check_file, refuse
 from raceline.domain.racetrack_file import presets
 from raceline.domain.racetracks import Racetracks
 from raceline.domain.yaml_file import nearest
 from raceline.projections.derive import MICROSECONDS, Rules
 from raceline.projections.generation import prepare
+from raceline.projections.in_force import in_force
 from raceline.projections.runner import Projector
 from raceline.projections.titles import titles
 
@@ -63,23 +65,28 @@ def database(settings: Settings) -> Iterator[str]:
 def runtime(settings: Settings) -> Iterator[Runtime]:
     """Everything, composed: the catalogue read, the database up and migrated, the read models there.
 
-    Raises InvalidCatalogue, EmbeddedServerFailed, LogUnavailable, ServerTooOld, SchemaTooNew.
+    Raises InvalidCatalogue, UnknownRacetrack, EmbeddedServerFailed, LogUnavailable, ServerTooOld, SchemaTooNew.
     """
     catalogue = load(settings.catalogue, allow_unknown=settings.allow_unknown_types)
     rules = Rules(titles(catalogue), session_gap=int(settings.session_gap_seconds * MICROSECONDS))
     limits = Limits(settings.max_event_bytes, int(settings.future_tolerance_seconds * MICROSECONDS))
     with database(settings) as url:
-        prepare(url, catalogue, rules)
+        migrate(url)
         with EventLog(url, pool_size=settings.pool_size) as log:
             racetracks = Racetracks(log)
-            _begin(racetracks, settings.racetrack, catalogue)
+            begun = _begin(racetracks, settings.racetrack, catalogue)
+            # The first read models of a new log need no replay to follow its first decision.
+            prepare(url, catalogue, in_force(rules, catalogue, racetracks.registry()) if begun else rules)
             yield Runtime(settings, url, catalogue, rules, log, Ingest(log, Check(catalogue, limits)), racetracks)
 
 
-def _begin(racetracks: Racetracks, preset: str, catalogue: Catalogue) -> None:
-    """A log in which nothing was ever decided about racetracks gets the preset, so that there is one from the start."""
+def _begin(racetracks: Racetracks, preset: str, catalogue: Catalogue) -> bool:
+    """A log in which nothing was ever decided about racetracks gets the preset, so that there is one from the start.
+
+    Gives whether it did. Raises UnknownRacetrack.
+    """
     if preset == NO_RACETRACK or racetracks.registry().position:
-        return
+        return False
     found = presets()
     if preset not in found:
         near = nearest(preset, found)
@@ -88,3 +95,4 @@ def _begin(racetracks: Racetracks, preset: str, catalogue: Catalogue) -> None:
     refuse(findings, racetrack.name)
     published = racetracks.publish(racetrack, found[preset].read_text(encoding="utf-8"), BY)
     racetracks.activate(published.name, published.version, BY)
+    return True

@@ -78,6 +78,8 @@ class Changes:
         """Every change that became known after a position was recorded, by default after now. Raises PositionAhead."""
         before = await self._standing()
         place = _Place((before.clock if after is None else await self._recorded_at(after)) + _MICROSECOND)
+        for change in await self._corrections_since(after, before):
+            yield change
         async for _ in self.api.watch.ticks():
             now = await self._standing()
             for change in self._corrections(before, now):
@@ -117,6 +119,15 @@ class Changes:
             (position,) = await fetch(self.api, _SQL["position_before"].encode(), {"time": known_at})
             self._resume = known_at, position
         return self._resume[1]
+
+    async def _corrections_since(self, after: int | None, now: _Standing) -> list[Change]:
+        """For who was away: the racetracks that were read by another version at that position."""
+        if after is None or self.api.racetracks is None:
+            return []
+        were = await self.api.racetracks.active_at(after)
+        then = _Standing("", after, now.clock, {name: [version, None] for name, version in were.items()})
+        # What became known in between is still to come, so whoever is lost here asks again after the same position.
+        return [one._replace(resume=after) for one in self._corrections(then, now) if one.racetrack in were]
 
     def _corrections(self, before: _Standing, now: _Standing) -> list[Change]:
         """The racetracks that are read by another version than before; of a customer, if it changes the stays."""

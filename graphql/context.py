@@ -53,6 +53,10 @@ class RacetrackApi(Protocol):
         whose rows have a `version` beside the `racetrack`."""
         ...
 
+    async def active_at(self, position: int) -> dict[str, int]:
+        """The active versions by name, as the log had them at a position."""
+        ...
+
     async def dry_run(self, name: str, version: int) -> Rows:
         """What would change if a version were active: dry_run (one row), dry_run_stages, dry_run_transitions and
         dry_run_examples."""

@@ -179,3 +179,19 @@ def test_changes_are_told_after_the_connections_of_the_api_died(ride):
             )
         ride.take(views("x", [(0, "A"), (1, "A")]))
         assert told(socket, 1) == [("MOVED", "x", "look")]
+
+
+def test_who_was_away_while_another_version_came_into_force_is_told(ride):
+    ride.take(views("x", [(0, "A"), (1, "A")]))
+    head = ride.ask("{ log { head } }")["log"]["head"]
+    ride.house.activate(EAGER)
+    ride.house.project()
+    after = ride.house.racetracks.registry().position
+    with ride.socket() as socket:
+        socket.subscribe(OF_ONE, variables={"after": head})
+        assert told(socket, 1) == [("CORRECTED", "x", None)]
+    with ride.socket() as socket:
+        socket.subscribe(OF_ALL, variables={"after": after})
+        begun(socket)
+        ride.take(views("y", [(0, "A")]))
+        assert told(socket, 1) == [("MOVED", "y", "look")]
