@@ -154,6 +154,24 @@ def test_status_says_how_far_everything_is(raceline, clicks):
     assert "views_1" in raceline("status").out
 
 
+def test_a_new_log_begins_with_decisions_about_its_racetrack_and_they_are_no_events(raceline, clicks, monkeypatch):
+    monkeypatch.delenv("RACELINE_RACETRACK")
+    assert raceline("events").out == ""
+    raceline("ingest", str(clicks))
+    raceline("project", "--once")
+    found = json.loads(raceline("status", "--json").out)
+    assert found["log"]["head"] == 3 + 5
+    assert [one["name"] for one in found["projections"]] == ["views_1"], "no replay was needed to follow them"
+    assert "at position 8" in raceline("status").out
+    assert raceline("replay").out == "views_2 is live, at position 8, from 5 events.\n"
+
+
+def test_a_racetrack_of_the_settings_that_there_is_not_is_told_with_the_nearest(raceline, monkeypatch):
+    monkeypatch.setenv("RACELINE_RACETRACK", "cisko-13")
+    done = raceline("status")
+    assert (done.status, "did you mean `cisco-13`?" in done.err) == (1, True)
+
+
 def test_status_fails_when_a_projection_has_stopped(raceline, database):
     assert raceline("status").status == 0
     with psycopg.connect(database) as conn:
