@@ -47,7 +47,6 @@ bench: setup ## every benchmark, each against a peer or a limit; and real data, 
 	$(PY) bench/replay.py
 	$(PY) bench/activation.py
 	$(PY) bench/explain.py
-	$(PY) bench/explain.py
 	$(PY) bench/real_data.py
 
 docs: setup ## write the generated parts of the README and graphql/schema.graphql
