@@ -64,15 +64,22 @@ def warm(store: "Runtime") -> None:
 
 
 def load_sample(store: "Runtime") -> None:
-    """Take the generated sample in and derive its read models. Raises NotConfirmed when other events are there."""
+    """Take the generated sample in and derive its read models, unless an earlier one is there.
+
+    Raises NotConfirmed when there are events of others.
+    """
     import tempfile
 
     from raceline.app.cli_ingest import take
-    from raceline.app.sample import FIRST_CUSTOMER, write_sample
+    from raceline.app.sample import EDITION, FIRST_CUSTOMER, write_sample
     from raceline.domain.errors import NotConfirmed
     from raceline.domain.formats import open_input
 
-    if next(store.log.read_after(0, page=1), None) and not store.log.read_customer(FIRST_CUSTOMER):
+    first = store.log.read_customer(FIRST_CUSTOMER)
+    if first and not any(event.event_id.startswith(f"{EDITION}-") for event in first):
+        say("The sample of an earlier raceline is here and stays as it is; for the new one name another RACELINE_HOME.")
+        return
+    if not first and next(store.log.read_after(0, page=1), None):
         # The log forgets nothing, so the sample would stay among real customers for ever.
         raise NotConfirmed(
             "The sample is for an empty store, and this one has events; name another RACELINE_HOME or"

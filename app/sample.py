@@ -15,7 +15,7 @@ SOURCE = "raceline-sample"
 CUSTOMERS = 400
 FIRST_CUSTOMER = "sample-0001"
 # Part of each identity: change it with the generator, for the log refuses the same identity with other content.
-_EDITION = 2
+EDITION = 2
 # With this one the first customer comes round to a new lap, with a regression and a revision on the way.
 _SEED = 20_240_348
 _START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -62,7 +62,7 @@ class _Customer:
         for n, (at, kind, data) in enumerate(facts, 1):
             if late == (kind.startswith("telemetry.") and self._is_cut_off(at)):
                 yield {
-                    "event_id": f"{_EDITION}-{self.name}-{n}",
+                    "event_id": f"{EDITION}-{self.name}-{n}",
                     "source": SOURCE,
                     "type": kind,
                     "customer_id": self.name,

@@ -31,7 +31,7 @@ def store(configured):
 
 
 def test_it_is_the_same_on_every_machine_because_the_log_refuses_the_same_identity_with_other_content(sample):
-    """A change of the generator needs another `_EDITION`; then this digest changes, too."""
+    """A change of the generator needs another `EDITION`; then this digest changes, too."""
     assert blake2b(sample, digest_size=8).hexdigest() == "0bf5fb52df90bd30"
 
 
@@ -97,6 +97,18 @@ def test_its_customers_spread_over_the_racetrack_and_some_leave_it(told):
         "need", "evaluate", "select", "implement", "renew", "recommend", "advocate", "left"
     }  # fmt: skip
     assert sum(journey["revised"] for journey in journeys) > 30
+
+
+def test_it_is_not_mixed_with_an_earlier_sample_whose_customers_have_the_same_names(store, capsys):
+    store.ingest.record(
+        [b'{"type":"web.page_viewed","event_id":"0-sample-0001-1","customer_id":"sample-0001",'
+         b'"occurred_at":"2024-01-05T00:00:00Z","data":{"page":"a"}}'],
+        source="raceline-sample",
+        place="test",
+    )  # fmt: skip
+    load_sample(store)
+    assert "an earlier raceline" in capsys.readouterr().err
+    assert store.log.head() == 1
 
 
 def test_it_is_not_mixed_with_other_customers(store):
