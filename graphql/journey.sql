@@ -33,8 +33,9 @@ CASE WHEN {row}.status = 'in_stage'
 extract(epoch FROM COALESCE({row}.left_at, GREATEST({clock}, {row}.entered_at)) - {row}.entered_at)::float8 / 86400
 
 -- name: stalled
--- Null when it cannot be said: in no stage, a curve that does not come down to a tenth, or a version that is not live.
-(SELECT {row}.since < {clock} - make_interval(secs => l.p90_days * 86400)
+-- Null when it cannot be said: in no stage, too few stays that ended, a curve that does not come down to a tenth, or a
+-- version that is not live.
+(SELECT {row}.since < {clock} - make_interval(secs => l.stalled_after_days * 86400)
  FROM given_stage_lengths AS l
  JOIN live.racetracks AS t ON t.racetrack = l.racetrack AND t.version = {row}.version
  WHERE {row}.status = 'in_stage' AND l.racetrack = {row}.racetrack AND l.stage = {row}.stage)

@@ -155,7 +155,7 @@ class Journey:
     regressions: int
     skips: int
     stalled: bool | None = strawberry.field(
-        description="Whether the open stay is longer than nine of ten are in this stage; null if that cannot be said."
+        description="Whether the open stay is longer than `stalledAfter` of the stage; null if that cannot be said."
     )
     stalled_reasons: list[WhyNotYet] = strawberry.field(
         description="The rules that would have moved a stalled customer forward. Derived on demand."

@@ -106,7 +106,9 @@ STAGE_COLUMNS: Columns = {
         "lowerQuartile": _estimate("q25"),
         "upperQuartile": _estimate("q75"),
         "ninetieth": _estimate("p90"),
+        "stalledAfter": column("stalled_after_days"),
         "curve": many("curve", own=True),
+        "curveLeftOut": column("curve_left_out"),
     },
     "Estimate": {"days": column("days"), "lower": column("lower"), "upper": column("upper")},
     "CurvePoint": {

@@ -55,8 +55,14 @@ class LengthOfStay:
     median: Estimate | None
     lower_quartile: Estimate | None
     upper_quartile: Estimate | None
-    ninetieth: Estimate | None = strawberry.field(description="Who stays longer than nine of ten is stalled.")
+    ninetieth: Estimate | None = strawberry.field(description="Nine stays of ten are no longer than this.")
+    stalled_after: float | None = strawberry.field(
+        description="Days after which a stay is longer than nine of ten; null while too few have ended to tell."
+    )
     curve: list[CurvePoint]
+    curve_left_out: int = strawberry.field(
+        description="Steps of the curve that are no point of their own, because they are too close to the one before."
+    )
 
 
 @strawberry.type(description="Moves from a stage.")
@@ -89,7 +95,7 @@ class StageSummary:
     exits: int = strawberry.field(description="Moves from here out of the racetrack.")
     share_left: float | None = strawberry.field(description="Of all moves from here; null when there were none.")
     transitions: list[StageTransition] = strawberry.field(description="The most frequent first.")
-    stalled: int = strawberry.field(description="Customers who are longer in the stage than nine of ten.")
+    stalled: int = strawberry.field(description="Customers who are in the stage for longer than `stalledAfter`.")
     rules: list[Rule] = strawberry.field(description="Those that lead into the stage.")
 
     @planned

@@ -44,7 +44,8 @@
 -- name: stage_length
 (SELECT l.stays, l.open, l.horizon_days, l.mean_days, l.mean_lower, l.mean_upper, l.median_days, l.median_lower,
         l.median_upper, l.q25_days, l.q25_lower, l.q25_upper, l.q75_days, l.q75_lower, l.q75_upper, l.p90_days,
-        l.p90_lower, l.p90_upper, l.curve_days, l.curve_survival, l.curve_lower, l.curve_upper
+        l.p90_lower, l.p90_upper, l.stalled_after_days, l.curve_days, l.curve_survival, l.curve_lower, l.curve_upper,
+        l.curve_left_out
  FROM given_stage_lengths AS l WHERE l.racetrack = {parent}.racetrack AND l.stage = {parent}.stage) AS {row}
 
 -- name: estimate
@@ -80,7 +81,7 @@
  FROM live.journeys AS j
  JOIN given_stage_lengths AS l ON l.racetrack = j.racetrack AND l.stage = j.stage
  WHERE j.racetrack = {row}.racetrack AND j.stage = {row}.stage
-     AND j.since < {clock} - make_interval(secs => l.p90_days * 86400))
+     AND j.since < {clock} - make_interval(secs => l.stalled_after_days * 86400))
 
 -- name: of_stage
 c.customer_id IN (SELECT j.customer_id FROM live.journeys AS j WHERE j.racetrack = {racetrack} AND j.stage = {stage})
@@ -90,7 +91,7 @@ c.customer_id IN (SELECT j.customer_id FROM live.journeys AS j WHERE j.racetrack
     SELECT j.customer_id
     FROM live.journeys AS j
     JOIN given_stage_lengths AS l ON l.racetrack = j.racetrack AND l.stage = j.stage
-    WHERE j.racetrack = {racetrack} AND j.since < {clock} - make_interval(secs => l.p90_days * 86400))) = {stalled}
+    WHERE j.racetrack = {racetrack} AND j.since < {clock} - make_interval(secs => l.stalled_after_days * 86400))) = {stalled}
 
 -- name: on_racetrack
 c.customer_id IN (SELECT j.customer_id FROM live.journeys AS j WHERE j.racetrack = {racetrack})

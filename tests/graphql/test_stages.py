@@ -2,6 +2,7 @@
 
 import pytest
 from journeys import event
+from pytest import approx
 from ride import DAY, STEADY, WALK, day, views
 
 
@@ -139,6 +140,27 @@ def test_a_stay_longer_than_nine_of_ten_is_stalled_and_says_why(service):
         "journey"
     ]
     assert other == {"stalled": None, "stalledReasons": []}, "nobody ever left `try`, so nobody knows"
+
+
+def test_nobody_is_stalled_where_too_few_stays_have_ended_to_tell(service):
+    service.house.activate(STEADY)
+    for n in range(19):
+        service.take(views(f"fast{n:02}", [(0, "A"), (1, "A"), (2, "B")]), project=False)
+    service.take(views("slow", [(0, "A"), (1, "A"), (1.5, "C")]))
+    asked = "stalled lengthOfStay { ninetieth { days } stalledAfter curve { survival } curveLeftOut }"
+    look = stages(service, asked)["look"]
+    assert look == {
+        "stage": "look", "stalled": 0,
+        "lengthOfStay": {"ninetieth": {"days": 1}, "stalledAfter": None, "curveLeftOut": 0,
+                         "curve": [{"survival": approx(share)} for share in (1, 0.05, 0.05)]},
+    }  # fmt: skip
+    assert customers(service, "stalled: true") == []
+    journey = service.ask('{ customer(id: "slow") { journey { stalled stalledReasons { to } } } }')["customer"]
+    assert journey == {"journey": {"stalled": None, "stalledReasons": []}}
+    service.take(views("fast19", [(0, "A"), (1, "A"), (2, "B")]))
+    look = stages(service, asked)["look"]
+    assert (look["stalled"], look["lengthOfStay"]["stalledAfter"]) == (1, 1)
+    assert customers(service, "stalled: true") == ["slow"]
 
 
 def test_an_account_is_its_customers_and_where_they_stand(town):
