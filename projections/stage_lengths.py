@@ -74,13 +74,12 @@ def lengths_of(moves: pa.Table, clock: int) -> list[Row]:
     """Rows of the table `stage_lengths` for each stage that anybody entered, by racetrack and stage.
 
     moves: as in projections/views.sql, of them racetrack, to_stage, entered_at, left_at. Open stays have lasted until
-    the clock (microseconds since 1970), or until the newest move where that is later.
+    the clock (microseconds since 1970); one that begins after the clock has no length yet.
     """
     stays = moves.filter(moves["to_stage"].is_valid())
     entered, left = _microseconds(stays["entered_at"]), _microseconds(stays["left_at"])
     ended = stays["left_at"].is_valid().to_numpy()
-    clock = max(clock, entered.max(initial=0), left.max(initial=0))
-    days = (np.where(ended, left, clock) - entered) / _DAY
+    days = (np.where(ended, left, np.maximum(clock, entered)) - entered) / _DAY
     keys, group = _groups(stays.select(["racetrack", "to_stage"]))
     order = np.argsort(group, kind="stable")
     parts = np.split(order, np.searchsorted(group[order], np.arange(1, len(keys))))
