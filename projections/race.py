@@ -21,7 +21,7 @@ _STARTED, _ENTERED, _RETURNED, _LEFT, _FORWARD, _SKIP, _BACKWARD, _EDGE, _LAP = 
 def race_tables(columns: Columns, track: Track, clock: int) -> dict[str, pa.Table]:
     """The rows of one racetrack, by the tables of projections/views.sql. clock: microseconds since 1970."""
     seen = field(columns, track)
-    told = _Told(track, seen, run(track.program, seen.facts, clock))
+    told = _Told(track, columns, seen, run(track.program, seen.facts, clock))
     return {
         "journeys": told.journeys(),
         "moves": told.moves(),
@@ -81,9 +81,10 @@ def standings(columns: Columns, track: Track, clock: int) -> Standing:
 
 @dataclass(frozen=True)
 class _Told:
-    """What the kernel found, as rows."""
+    """What the kernel found, as rows. columns: all events of the customers, also those the racetrack is not about."""
 
     track: Track
+    columns: Columns
     seen: Field
     race: Race
 
@@ -118,7 +119,7 @@ class _Told:
                 "customer_id": self.seen.columns.customers.take(pa.array(present)),
                 "racetrack": pa.repeat(track.name, len(present)),
                 "version": np.full(len(present), track.version, np.int64),
-                "account_id": last_known(self.seen.columns.texts["account_id"], self.seen.facts.start[present]),
+                "account_id": self._accounts(),
                 "status": _names(("outside", "in_stage", "left"), status),
                 "stage": _stage_names(track, state),
                 "stage_n": pa.array(state.astype(np.int64) + 1, mask=state == outside),
@@ -133,6 +134,12 @@ class _Told:
                 "revisions_left_out": race.left_out[present],
             }
         )
+
+    def _accounts(self) -> pa.ChunkedArray:
+        """Whom the customers belong to, whichever event said so: a racetrack is about some products, a company is not."""
+        first = np.flatnonzero(np.diff(self.columns.customer, prepend=-1))
+        known = last_known(self.columns.texts["account_id"], first)
+        return known.take(pa.array(np.searchsorted(self.columns.customer[first], self.present)))
 
     def _counted(self, kind: int) -> Longs:
         chosen = self.race.customer[self.kind == kind]
