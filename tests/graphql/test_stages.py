@@ -142,25 +142,30 @@ def test_a_stay_longer_than_nine_of_ten_is_stalled_and_says_why(service):
     assert other == {"stalled": None, "stalledReasons": []}, "nobody ever left `try`, so nobody knows"
 
 
-def test_nobody_is_stalled_where_too_few_stays_have_ended_to_tell(service):
+@pytest.mark.parametrize(
+    ("ended", "stalled", "after"),
+    [
+        pytest.param(19, False, None, id="nineteen stays that ended are too few to call a stay long"),
+        pytest.param(20, True, 1, id="twenty stays that ended tell when a stay is long"),
+    ],
+)
+def test_nobody_is_stalled_where_too_few_stays_have_ended_to_tell(service, ended, stalled, after):
     service.house.activate(STEADY)
-    for n in range(19):
+    for n in range(ended):
         service.take(views(f"fast{n:02}", [(0, "A"), (1, "A"), (2, "B")]), project=False)
     service.take(views("slow", [(0, "A"), (1, "A"), (1.5, "C")]))
     asked = "stalled lengthOfStay { ninetieth { days } stalledAfter curve { survival } curveLeftOut }"
-    look = stages(service, asked)["look"]
-    assert look == {
-        "stage": "look", "stalled": 0,
-        "lengthOfStay": {"ninetieth": {"days": 1}, "stalledAfter": None, "curveLeftOut": 0,
-                         "curve": [{"survival": approx(share)} for share in (1, 0.05, 0.05)]},
+    left = approx(1 / (ended + 1))
+    assert stages(service, asked)["look"] == {
+        "stage": "look", "stalled": stalled,
+        "lengthOfStay": {"ninetieth": {"days": 1}, "stalledAfter": after, "curveLeftOut": 0,
+                         "curve": [{"survival": 1}, {"survival": left}, {"survival": left}]},
     }  # fmt: skip
-    assert customers(service, "stalled: true") == []
-    journey = service.ask('{ customer(id: "slow") { journey { stalled stalledReasons { to } } } }')["customer"]
-    assert journey == {"journey": {"stalled": None, "stalledReasons": []}}
-    service.take(views("fast19", [(0, "A"), (1, "A"), (2, "B")]))
-    look = stages(service, asked)["look"]
-    assert (look["stalled"], look["lengthOfStay"]["stalledAfter"]) == (1, 1)
-    assert customers(service, "stalled: true") == ["slow"]
+    assert customers(service, "stalled: true") == (["slow"] if stalled else [])
+    journey = service.ask('{ customer(id: "slow") { journey { stalled stalledReasons { to } } } }')["customer"][
+        "journey"
+    ]
+    assert (journey["stalled"], len(journey["stalledReasons"])) == ((True, 2) if stalled else (None, 0))
 
 
 def test_an_account_is_its_customers_and_where_they_stand(town):
