@@ -136,7 +136,7 @@ class _Told:
         )
 
     def _accounts(self) -> pa.ChunkedArray:
-        """Whom the customers belong to, whichever event said so: a racetrack is about some products, a company is not."""
+        """Whose they are, whichever event says so: a racetrack may be about one product, a company is not."""
         first = np.flatnonzero(np.diff(self.columns.customer, prepend=-1))
         known = last_known(self.columns.texts["account_id"], first)
         return known.take(pa.array(np.searchsorted(self.columns.customer[first], self.present)))
