@@ -155,6 +155,8 @@ def _add_prospect(branch: Tree, told: Explanation, prospect: Prospect, events: i
     kind = "exit" if prospect.to is None else _KINDS[prospect.kind]
     to = "out of the racetrack" if prospect.to is None else f"to {_stage(told, prospect.to)}"
     when = f", {_time(prospect.fires_at)} if no event comes" if prospect.fires_at else ""
+    if prospect.condition.satisfied:  # a new stage is looked at only then
+        when = f", holds already: moves at the next event or timer{when}"
     rule = prospect.rule
     label = Text.assemble((to, "bold"), "  ", (kind, _STYLES.get(prospect.kind, "")))
     below = branch.add(label.append(f"  by {printable(rule.title)} ({rule.name}){when}"))

@@ -133,7 +133,7 @@ CASE {row}.unit WHEN 'millionths' THEN 'AMOUNT' WHEN 'microseconds' THEN 'DURATI
  SELECT {parent}.trigger, 'TRIGGER',
         CASE WHEN {parent}.rule IS NULL THEN 'the first event of the customer' ELSE 'the event at which the rule held' END,
         cardinality({parent}.evidence) + 1
- WHERE {parent}.trigger <> ALL ({parent}.evidence)) AS {row}
+ WHERE {parent}.trigger IS NOT NULL AND {parent}.trigger <> ALL ({parent}.evidence)) AS {row}
 
 -- name: prospects
 (SELECT p.racetrack, p.rule, p.to_stage, p.kind, p.fires_at, p.satisfied, p.observed, p.evidence, p.evidence_node, p.n AS i

@@ -150,6 +150,7 @@ JOURNEY_COLUMNS: Columns = {
         "kind": enum("kind"),
         "conditions": many("conditions", own=True),
         "missing": many("missing", own=True),
+        "holds": lambda _, row: Sql(f"{row}.satisfied[1]"),
         "firesAt": moment("fires_at"),
     },
     "JourneyRevision": {

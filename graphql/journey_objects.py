@@ -93,8 +93,10 @@ class WhyNotYet:
     missing: list[Condition] = strawberry.field(
         description="What stands in the way: leaves that do not hold, and under a `not` those that do."
     )
+    holds: bool = strawberry.field(description="It holds already: the customer moves at the next event or timer.")
     fires_at: datetime | None = strawberry.field(
-        description="When the rule will hold if no further event comes; null if it never will."
+        description="The next timer at which the rule will hold if no further event comes; null if there is none: "
+        "it needs an event."
     )
 
 

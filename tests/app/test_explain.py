@@ -118,6 +118,27 @@ def test_why_not_yet_says_how_far_each_rule_is_and_when_the_clock_alone_moves(ex
     ]
 
 
+def test_a_rule_that_holds_already_says_that_it_moves_at_the_next_event_or_timer(raceline, tmp_path):
+    """A new stage is looked at only then."""
+    definition = tmp_path / "quick.yaml"
+    definition.write_text("""
+name: quick
+title: Quick
+stages: {look: {title: Look}, buy: {title: Buy}}
+rules:
+  looks: {title: Looks, stage: look, from: [outside], when: {event: web.page_viewed}}
+  buys: {title: Has looked, stage: buy, from: [look], when: {event: web.page_viewed, since: start}}
+""")
+    assert raceline("racetrack", "publish", str(definition), "--activate").status == 0
+    assert raceline("ingest", written(tmp_path / "life.ndjson", LIFE[:1])).status == 0
+    told = branches(raceline("explain", "c-1").out)
+    assert told["why not yet (the first that holds moves)"] == [
+        "to Buy  forward  by Has looked (buys), holds already: moves at the next event or timer",
+        "✓ at least 1 web.page_viewed since the first event: 1 of 1 event",
+        "4  2024-01-01 00:00:00  web.page_viewed  viewed pricing",
+    ]
+
+
 def test_a_late_event_is_a_revision_with_the_stays_before_and_after(explain):
     told = branches(explain("--at", "2025-02-01"))["revisions: late events that changed the past"]
     assert told == [
