@@ -116,7 +116,7 @@ class EventLog:
                 _copy(conn, batch.rows if batch.rows and fresh is batch.distinct else Rows(fresh), held)
                 conn.execute(_SQL["copied"], row | {"recorded_at": held.recorded_at}, prepare=True)
             elif fresh:
-                conn.execute(_SQL["store"], row | columns(fresh), prepare=True)
+                conn.execute(_SQL["store"], row | columns(fresh) | {"recorded_at": held.recorded_at}, prepare=True)
             else:
                 conn.execute(_SQL["nothing_stored"], row, prepare=True)
             _quarantine(conn, [*rejects, *conflicting])

@@ -35,7 +35,7 @@ LIMIT %(limit)s
 -- name: insert_decisions
 -- Events of the library's aggregates. A unique violation of event_key is its optimistic concurrency control.
 WITH head AS MATERIALIZED (
-    SELECT h.position, greatest(h.recorded_at, clock_timestamp()) AS at
+    SELECT h.position, %(recorded_at)s::timestamptz AS at
     FROM raceline.log_head AS h
 ), input AS MATERIALIZED (
     SELECT u.n, u.uid, u.version, u.event_id, u.type, u.hash, u.state, head.position + u.n AS position, head.at
@@ -64,10 +64,9 @@ FROM unnest(%(uid)b::uuid[]) WITH ORDINALITY AS u (uid, rank)
 JOIN raceline.event_key AS k ON k.event_uid = u.uid AND k.version = 1
 
 -- name: store
--- One statement: the keys, the events, the batch, the head, and the notification that commit will deliver. Time in the
--- log never runs backwards, also when the server's clock does.
+-- One statement: the keys, the events, the batch, the head, and the notification that commit will deliver.
 WITH head AS MATERIALIZED (
-    SELECT h.position, greatest(h.recorded_at, clock_timestamp()) AS at
+    SELECT h.position, %(recorded_at)s::timestamptz AS at
     FROM raceline.log_head AS h
 ), keys AS (
     INSERT INTO raceline.event_key (event_uid, version, position, content_hash)

@@ -119,8 +119,10 @@ class LogRecorder(PostgresApplicationRecorder):
         """Nothing to do: `raceline.domain.migrate` makes the tables, safely with several processes at once."""
 
     def _insert_stored_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any) -> None:
-        curs.connection.execute(_SQL["lock"], {"room": len(stored_events)}, prepare=True)
-        curs.execute(_SQL["insert_decisions"], _decision_columns(stored_events), prepare=True)
+        held = curs.connection.execute(_SQL["lock"], {"room": len(stored_events)}, prepare=True).fetchone()
+        assert held is not None, "lock_log gives one row"  # noqa: S101
+        columns = _decision_columns(stored_events) | {"recorded_at": held["recorded_at"]}
+        curs.execute(_SQL["insert_decisions"], columns, prepare=True)
         curs.connection.execute(_SQL["notify"], prepare=True)
 
     def _fetch_ids_after_insert_events(

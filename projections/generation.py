@@ -42,8 +42,8 @@ class Session:
         self.catalogue = catalogue
         self.rules = rules
         self.fingerprint = fingerprint(catalogue, rules)
-        # Whether a replay was made because the live generation had other rules.
-        self.followed = False
+        # The decision up to which a replay was made because the live generation had other rules.
+        self.followed: int | None = None
         self.reader = ColumnReader(connection, catalogue, rules.wanted)
         self._run("create_differences")
         self.commit()
@@ -51,7 +51,7 @@ class Session:
     def follow(self, rules: Rules) -> None:
         """Derive by other racetracks from now on; what decides them is in the log, and everybody follows it."""
         if rules is not self.rules:
-            self.rules, self.followed = rules, False
+            self.rules = rules
             self.fingerprint = fingerprint(self.catalogue, rules)
             self.reader.want(rules.wanted)
 
@@ -89,6 +89,17 @@ class Session:
         found = arrow.rows(self.connection, _SQL["tick"]).to_pylist()
         self.commit()
         return found[0]["clock"] if found else None
+
+    def paced(self, name: str, clock: int, most: int) -> int:
+        """A clock, or an earlier one up to which only about so many customers are due."""
+        arrow.settings(self.connection, {"clock": str(clock), "most": str(most)})
+        query = _VIEWS["paced"].replace("{views}", _checked(name)).rstrip().rstrip(";")
+        found = arrow.rows(self.connection, query)
+        return cast(int, found["clock"][0].as_py()) if found.num_rows else clock
+
+    def now(self) -> int:
+        """What time it is by the database's clock."""
+        return cast(int, arrow.rows(self.connection, _SQL["now"])["clock"][0].as_py())
 
     def due(self, name: str) -> int:
         """When the next timer of a generation fires, in microseconds since 1970; a far future if there is none."""

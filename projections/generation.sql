@@ -51,12 +51,17 @@ WHERE e.position >= current_setting('raceline.up_to')::bigint
         SELECT b.recorded_at FROM raceline.event AS b WHERE b.position = current_setting('raceline.up_to')::bigint
     )
 
+-- name: now
+SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock
+
 -- name: tick
 -- Now, at a moment when nobody appends: whatever is recorded later has a later time, so no timer fires too early. Nothing
 -- when somebody does.
-SELECT (extract(epoch FROM GREATEST(clock_timestamp(), h.recorded_at)) * 1000000)::bigint AS clock
-FROM raceline.log_head AS h
-FOR UPDATE SKIP LOCKED
+UPDATE raceline.log_head AS h
+SET ticked_at = GREATEST(clock_timestamp(), h.recorded_at, h.ticked_at)
+FROM (SELECT l.only_row FROM raceline.log_head AS l FOR UPDATE SKIP LOCKED) AS free
+WHERE h.only_row = free.only_row
+RETURNING (extract(epoch FROM h.ticked_at) * 1000000)::bigint AS clock
 
 -- name: tell
 SELECT pg_notify('raceline_views', current_setting('raceline.up_to'))

@@ -251,6 +251,15 @@ FROM {views}.journeys AS j
 WHERE j.next_timer <= timestamptz 'epoch' + current_setting('raceline.clock')::bigint * interval '1 microsecond'
     AND NOT EXISTS (SELECT FROM pg_temp.touched AS t WHERE t.customer_id = j.customer_id);
 
+-- name: paced
+-- Up to which clock no more than so many customers are due; nothing when there are fewer.
+SELECT (extract(epoch FROM j.next_timer) * 1000000)::bigint AS clock
+FROM {views}.journeys AS j
+WHERE j.next_timer <= timestamptz 'epoch' + current_setting('raceline.clock')::bigint * interval '1 microsecond'
+ORDER BY j.next_timer
+OFFSET current_setting('raceline.most')::bigint
+LIMIT 1;
+
 -- name: next_due
 SELECT COALESCE((extract(epoch FROM min(j.next_timer)) * 1000000)::bigint, 9223372036854775807) AS due
 FROM {views}.journeys AS j

@@ -1,17 +1,20 @@
 """Racetracks in the read models: timers that fire without an event, decisions that everybody follows, dry runs."""
 
 import threading
+import time
+from collections import Counter
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from journeys import START, House, event
 from psycopg.rows import dict_row
 
-from raceline.domain.errors import UnknownRacetrack
+from raceline.domain.errors import ProjectionFailed, UnknownRacetrack
 from raceline.projections.as_known import AsKnown
 from raceline.projections.asked import Asked
+from raceline.projections.derive import Rules
 from raceline.projections.dry_run import dry_run
 from raceline.projections.replay import replay
 from raceline.projections.runner import Projector
@@ -271,3 +274,71 @@ def test_a_question_as_of_a_moment_has_no_revision_of_what_came_later(house, ask
     assert (then["before_stages"], then["after_stages"], then["known_at"]) == ([], ["use"], whole["known_at"])
     answer = asked("ada", at=at(1.5))
     assert (answer["revisions"], answer["journeys"][0]["revisions"]) == ([], 0)
+
+
+def test_a_projector_goes_on_when_a_version_was_taken_back_and_put_in_force_again_by_others(house):
+    house.activate(TRACK)
+    house.take([event(1, "ada", 0, page="a")])
+    house.project()
+    second = house.activate(TRACK.replace("distinct_days: 2", "distinct_days: 1"))
+    house.project()
+    house.racetracks.activate("router", 1, "test")
+    assert house.projector().once()  # another process follows
+    house.racetracks.activate("router", second.version, "test")
+    assert house.project()
+    assert journey(house)["version"] == second.version
+
+
+def test_a_projector_that_was_started_with_other_rules_still_does_not_take_turns(house):
+    house.activate(TRACK)
+    house.take([event(1, "ada", 0, page="a")])
+    house.project()
+    other = Projector(house.url, house.catalogue, Rules(house.rules.titles, session_gap=60_000_000))
+    assert other.once()
+    with pytest.raises(ProjectionFailed, match="other rules"):
+        house.project()
+
+
+def test_time_in_the_log_goes_on_when_the_clock_of_the_server_steps_back(house):
+    house.activate(TRACK)
+    house.take([event(1, "ada", 0, page="a")])
+    house.project(tick=0)
+    with psycopg.connect(house.url) as conn:  # what an hour less looks like: all that is recorded lies ahead
+        conn.execute("UPDATE raceline.log_head SET recorded_at = recorded_at + interval '1 hour'")
+    house.project(tick=0)
+    house.take(reports("r", "ada", 2, 4))
+    house.take(reports("l", "ada", 3))  # late
+    house.project()
+    with psycopg.connect(house.url) as conn:
+        recorded = [row[0] for row in conn.execute("SELECT DISTINCT e.recorded_at FROM raceline.event AS e ORDER BY 1")]
+    assert len(recorded) == 5, "decisions published, activated; and what came in at three moments"
+    [revision] = asked_of(house)["revisions"]
+    assert revision["known_at"] == recorded[-1]
+    assert checkpoint(house)[1] >= recorded[-1]
+
+
+def asked_of(house):
+    with closing(AsKnown(house.url, house.catalogue, house.rules, house.racetracks)) as known:
+        return known(Asked(("ada",)))
+
+
+def test_when_very_many_customers_are_due_time_passes_in_steps(house):
+    with psycopg.connect(house.url) as conn:
+        now = conn.execute("SELECT clock_timestamp()").fetchone()[0]
+    house.activate(TRACK)
+    silent = (now - START).total_seconds() / 60 - 20 * DAY + 0.05  # the silence of each ends within some seconds
+    for n in range(18):
+        house.take([
+            event(f"a{n}", f"c{n}", silent - DAY, "telemetry.device_reported", device_id="d"),
+            event(f"b{n}", f"c{n}", silent + n / 1000, "telemetry.device_reported", device_id="d"),
+        ])  # fmt: skip
+    house.project()
+    assert {row[2] for row in moves(house)} == {"use"}
+    time.sleep(max(0, 3 + 1.2 - (datetime.now(UTC) - now).total_seconds()) + 1)
+    with psycopg.connect(house.url, autocommit=True) as conn:
+        conn.execute("LISTEN raceline_views")
+        house.project(most_due=5, tick=0)
+        steps = list(conn.notifies(timeout=0.2))
+    assert len(steps) == 4, "eighteen customers, some five at a time"
+    assert Counter(row[2] for row in moves(house)) == {"use": 18, "look": 18}
+    assert not list(verify(house.url, house.catalogue, house.rules))
