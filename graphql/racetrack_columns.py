@@ -7,6 +7,9 @@ from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Selection
 from raceline.graphql.tables import REGISTRY
 
+# All customers are derived for it, of the whole log: one fits into an operation of the usual limit, and no second one.
+_DRY_RUN_COST = 60_000
+
 
 def racetracks(selection: Selection, row: Sql) -> Sql:
     """Every version that was published."""
@@ -16,6 +19,7 @@ def racetracks(selection: Selection, row: Sql) -> Sql:
 
 def dry_run(selection: Selection, _: Sql) -> Sql:
     """What would change; the rows are derived for the question."""
+    selection.plan.budget.cost += _DRY_RUN_COST
     row = selection.plan.row()
     return piece("one", object=selection.object(row), source=piece("dry_run", row=row), filter=Sql("true"))
 

@@ -119,6 +119,19 @@ def test_a_dry_run_says_who_would_be_elsewhere_and_why_and_writes_nothing(servic
     assert service.ask("{ log { head } }")["log"]["head"] == head
 
 
+def test_one_dry_run_fits_into_an_operation_and_a_second_one_does_not(service):
+    """Each is a derivation of the whole log."""
+    for text in (STEADY, EAGER):
+        publish(service, text)
+    fields = "moved examples(first: 500) { nodes { customer { guid } } }"
+    first, second = (f'd{n}: racetrackDryRun(name: "ride", version: {n}) {{ {fields} }}' for n in (1, 2))
+    assert service.ask(f"{{ {first} }}") == {"d1": {"moved": 0, "examples": {"nodes": []}}}
+    service.statements.clear()
+    for both in (f"{{ {first} {second} }}", f"{{ {first} {first.replace('d1', 'again')} }}"):
+        assert service.error(both)["extensions"]["limit"] == "cost"
+    assert service.statements == []
+
+
 def test_a_dry_run_of_a_version_that_was_never_published_is_refused_by_name(common):
     error = common.error('{ racetrackDryRun(name: "nobody", version: 1) { moved } }')
     assert error["extensions"]["code"] == "UNKNOWN_RACETRACK"
