@@ -83,7 +83,8 @@ def lives(customers):
 
 
 def columns(events, reads):
-    """The columns of envelopes that come customer by customer in their order."""
+    """The columns of envelopes."""
+    events = sorted(events, key=lambda event: (event["customer_id"], datetime.fromisoformat(event["occurred_at"])))
     names = sorted({event["customer_id"] for event in events})
     rows = [
         {"type": event["type"], "account_id": None, "product": event["product"]}
