@@ -1,6 +1,7 @@
 """What GraphQL asks about racetracks, answered in threads: the registry, dry runs, figures of stages, decisions."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -9,10 +10,11 @@ import pyarrow as pa
 
 from raceline.app.runtime import Runtime
 from raceline.domain import arrow
-from raceline.domain.errors import RacelineError
+from raceline.domain.errors import NoRacetrack, RacelineError, UnknownStage, UnreadableRacetrack
 from raceline.domain.racetrack_check import check_text, refuse
 from raceline.domain.racetrack_registry import Registry, Version
 from raceline.domain.racetracks import Published, Racetracks
+from raceline.domain.yaml_file import nearest
 from raceline.projections.accounts import account_history
 from raceline.projections.dry_run import DryRun, dry_run
 from raceline.projections.in_force import with_racetracks
@@ -32,6 +34,7 @@ class RacetrackAnswers:
         self._url, self._catalogue, self._rules = url, runtime.catalogue, runtime.rules
         self._racetracks, self._in_thread = racetracks, in_thread
         self._lengths = KeptStageLengths()
+        self._known: set[tuple[str | None, str | None]] = set()
         self._told: tuple[int, Rows] = (-1, {})
         self._one_at_a_time = Lock()
         self._tried: tuple[tuple[str, int, int], float, Rows] = (("", 0, 0), 0.0, {})
@@ -40,6 +43,12 @@ class RacetrackAnswers:
         """Every version that was published, and its definition."""
         rows: Rows = await self._in_thread(self._registry)
         return rows
+
+    async def known(self, racetrack: str | None, stage: str | None) -> None:
+        """As graphql/context.py says."""
+        if (racetrack, stage) not in self._known:  # what was published once stays published
+            await self._in_thread(self._look_up, racetrack, stage)
+            self._known.add((racetrack, stage))
 
     async def active_at(self, position: int) -> dict[str, int]:
         """The active versions by name, as the log had them at a position."""
@@ -75,6 +84,22 @@ class RacetrackAnswers:
         """Put the active version out of force. Raises UnknownRacetrack, NotActive."""
         position: int = await self._in_thread(self._racetracks.retire, name, _BY)
         return position
+
+    def _look_up(self, racetrack: str | None, stage: str | None) -> None:
+        registry = self._racetracks.registry()
+        if racetrack is None:
+            if registry.default is None:
+                raise NoRacetrack
+            racetrack = registry.default.name
+        versions = registry.named(racetrack)
+        if stage is None:
+            return
+        with suppress(UnreadableRacetrack):  # it may well have the stage
+            stages = list(dict.fromkeys(name for version in versions for name in version.racetrack.stages))
+            if stage not in stages:
+                near = nearest(stage, stages)
+                detail = f"did you mean `{near}`?" if near else f"its stages are: {', '.join(stages)}"
+                raise UnknownStage(detail, racetrack=racetrack, stage=stage)
 
     def _registry(self) -> Rows:
         registry = self._racetracks.registry()

@@ -70,6 +70,10 @@ class UnknownRacetrack(RacelineError):
     """There is no racetrack of this name and version."""
 
 
+class UnknownStage(RacelineError):
+    """The racetrack has no stage of this name."""
+
+
 class NotActive(RacelineError):
     """No version of this racetrack is active."""
 

@@ -46,6 +46,8 @@ async def answer(
     api = context.api
     if field not in _NEVER_WAIT and (position := _wanted(context, arguments)):
         await api.watch.reach(position, api.limits.min_position_timeout)
+    for name, stage in plans[0][0].named:
+        await api.racetracks.known(name, stage)
     for n, (plan, statement) in enumerate(plans):
         try:
             text = await _text(api, plan, statement, arguments)

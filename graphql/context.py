@@ -48,6 +48,13 @@ class RacetrackApi(Protocol):
     Each raises UnknownRacetrack for a name or a version that is none, and LogUnavailable.
     """
 
+    async def known(self, racetrack: str | None, stage: str | None) -> None:
+        """Nothing, when any version of a racetrack (None: of the default one) was published, and one has the stage.
+
+        Raises also UnknownStage, and NoRacetrack when the default one is meant and there is none.
+        """
+        ...
+
     async def registry(self) -> Rows:
         """Every version that was published: registry, and their racetrack_stages, racetrack_rules and rule_conditions,
         whose rows have a `version` beside the `racetrack`."""

@@ -21,7 +21,9 @@ from raceline.graphql.question import racetrack
 def journey(selection: Selection, row: Sql) -> Sql:
     """Where a customer stands on a racetrack: the one of the argument, of the question, or the default one."""
     plan = selection.plan
-    track = racetrack(selection.arguments.get("racetrack")) or plan.question.racetrack
+    named = racetrack(selection.arguments.get("racetrack"))
+    plan.name(named)
+    track = named or plan.question.racetrack
     with plan.reading(plan.tables_of(track)):
         found = plan.row()
         condition = Sql(f"{found}.customer_id = {row}.customer_id AND {found}.racetrack = {plan.racetrack(track)}")

@@ -49,6 +49,7 @@ class Plan:
 
     given: the tables that it has to be given, by where they come from. derived: of those, by prefix, the version of a
     racetrack by which customers are derived; None: the racetracks of the question. scope: statements that give whom.
+    named: racetracks, and stages of them, that the client named and that there have to be; None: the default racetrack.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Plan:
         self.given: list[tuple[str, str]] = []
         self.derived: dict[str, Racetrack | None] = {"known": question.version}
         self.scope: list[Sql] = []
+        self.named: list[tuple[str | None, str | None]] = []
         self.scope_size = 0
         self._rows = 0
         self._repeats = 1
@@ -113,6 +115,11 @@ class Plan:
     def racetrack(self, track: Racetrack | None) -> Sql:
         """The name of a racetrack; of the default one, if none is meant."""
         return self.piece("default_racetrack") if track is None else self.bind(track.name)
+
+    def name(self, track: Racetrack | None, stage: str | None = None) -> None:
+        """Have it said when a racetrack or its stage is unknown; a version that is named is looked up anyhow."""
+        if stage is not None or (track is not None and track.version is None):
+            self.named.append((track and track.name, stage))
 
     def bind(self, value: Any, kind: str = "text") -> Sql:
         """A bound parameter. Text that PostgreSQL cannot hold becomes null, which equals nothing that is stored."""

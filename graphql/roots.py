@@ -43,6 +43,7 @@ def node(selection: Selection, _: Sql) -> Sql:
 
 def customer(selection: Selection, _: Sql) -> Sql:
     """One customer by identifier."""
+    selection.plan.name(selection.plan.question.racetrack)
     return found(selection, "customers", "customer_id", selection.plan.bind(selection.arguments["id"]))
 
 

@@ -20,6 +20,7 @@ def customers(selection: Selection, row: Sql) -> Sql:
     """Customers by identifier, of an account, in a stage of a racetrack, stalled there or not."""
     plan, asked = selection.plan, selection.arguments
     where, track = [], plan.racetrack(plan.question.racetrack)
+    plan.name(plan.question.racetrack, asked.get("stage"))
     if (account := asked.get("account")) is not None:
         where.append(Sql(f"c.account_id = {plan.bind(account)}"))
     if (stage := asked.get("stage")) is not None:
@@ -35,6 +36,7 @@ def account(selection: Selection, _: Sql, id_: str) -> Sql:
     """A company; null when none of its customers is known."""
     plan = selection.plan
     plan.parameters["account"] = storable(id_)
+    plan.name(plan.question.racetrack)
     row, track = plan.row(), plan.racetrack(plan.question.racetrack)
     source = piece("account", row=row, account=_ACCOUNT, racetrack=track)
     return piece("one", object=selection.object(row, type_name="Account"), source=source, filter=Sql("true"))
@@ -48,6 +50,7 @@ def _account_customers(selection: Selection, row: Sql) -> Sql:
     where = [Sql(f"c.account_id = {_ACCOUNT}")]
     if (stage := selection.arguments.get("stage")) is not None:
         track = plan.racetrack(plan.question.racetrack)
+        plan.name(plan.question.racetrack, stage)
         where.append(piece("of_stage", racetrack=track, stage=plan.bind(stage)))
     return page(selection, CUSTOMERS, where, row)
 
