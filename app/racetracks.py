@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -20,11 +21,31 @@ from raceline.projections.dry_run import DryRun, dry_run
 from raceline.projections.in_force import with_racetracks
 from raceline.projections.race_tables import definitions
 from raceline.projections.stage_lengths import KeptStageLengths
+from raceline.projections.survey import survey
 
 Rows = dict[str, list[dict[str, Any]]]
 InThread = Callable[..., Awaitable[Any]]
 _BY = "graphql"
-_DRY_RUN_SECONDS = 60  # its answer says at which position it is true
+_KEPT_SECONDS = 60  # an answer says at which position it is true
+
+
+class _Kept:
+    """Rows for which all customers are derived: the newest are kept for a while, so that pages are of one run, and only
+    one such run goes on at a time."""
+
+    def __init__(self, one_at_a_time: Lock) -> None:
+        self._one_at_a_time = one_at_a_time
+        self._key: tuple[Any, ...] = ()
+        self._until, self._rows = 0.0, Rows()
+
+    def __call__(
+        self, key: tuple[Any, ...], make: Callable[[], Rows], is_late: Callable[[Rows], bool] = lambda _: False
+    ) -> Rows:
+        with self._one_at_a_time:
+            if self._key != key or monotonic() > self._until or is_late(self._rows):
+                self._rows = make()
+                self._key, self._until = key, monotonic() + _KEPT_SECONDS
+            return self._rows
 
 
 class RacetrackAnswers:
@@ -36,8 +57,8 @@ class RacetrackAnswers:
         self._lengths = KeptStageLengths()
         self._known: set[tuple[str | None, str | None]] = set()
         self._told: tuple[int, Rows] = (-1, {})
-        self._one_at_a_time = Lock()
-        self._tried: tuple[tuple[str, int, int], float, Rows] = (("", 0, 0), 0.0, {})
+        one_at_a_time = Lock()
+        self._tried, self._surveyed = _Kept(one_at_a_time), _Kept(one_at_a_time)
 
     async def registry(self) -> Rows:
         """Every version that was published, and its definition."""
@@ -58,6 +79,11 @@ class RacetrackAnswers:
     async def dry_run(self, name: str, version: int) -> Rows:
         """What would change if a version were active. Raises UnknownRacetrack."""
         rows: Rows = await self._in_thread(self._dry_run, name, version)
+        return rows
+
+    async def survey(self, name: str, version: int, position: int) -> Rows:
+        """Stages as a whole under a version that is not live. Raises UnknownRacetrack, NoReadModels."""
+        rows: Rows = await self._in_thread(self._survey, name, version, position)
         return rows
 
     async def stage_lengths(self) -> Rows:
@@ -129,13 +155,19 @@ class RacetrackAnswers:
     def _dry_run(self, name: str, version: int) -> Rows:
         registry = self._racetracks.registry()
         wanted = registry.get(name, version)
-        key = (name, version, registry.position)
-        with self._one_at_a_time:  # all customers are derived for it, and the pages of its examples are of one run
-            kept, until, rows = self._tried
-            if kept != key or monotonic() > until:
-                rows = _rows(dry_run(self._url, self._catalogue, self._rules, wanted, registry.find(name)))
-                self._tried = (key, monotonic() + _DRY_RUN_SECONDS, rows)
-        return rows
+        return self._tried(
+            (name, version, registry.position),
+            lambda: _rows(dry_run(self._url, self._catalogue, self._rules, wanted, registry.find(name))),
+        )
+
+    def _survey(self, name: str, version: int, position: int) -> Rows:
+        wanted = self._racetracks.registry().get(name, version)
+
+        def is_late(rows: Rows) -> bool:
+            return bool(rows["checkpoint"][0]["position"] < position)
+
+        make = partial(survey, self._url, self._catalogue, self._rules, wanted)
+        return self._surveyed((name, version), make, is_late)
 
     def _stage_lengths(self) -> Rows:
         with arrow.connect(self._url) as connection:

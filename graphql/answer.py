@@ -46,13 +46,14 @@ async def answer(
     api = context.api
     if field not in _NEVER_WAIT and (position := _wanted(context, arguments)):
         await api.watch.reach(position, api.limits.min_position_timeout)
+        arguments = {**arguments, "minPosition": position}
     for name, stage in plans[0][0].named:
         await api.racetracks.known(name, stage)
     for n, (plan, statement) in enumerate(plans):
         try:
             text = await _text(api, plan, statement, arguments)
         except UnknownRacetrack:
-            if n == 0:  # afterwards it is the version in an id
+            if n == 0 or plan.question.surveyed:  # otherwise it is the version in an id
                 raise
             return None
         if text is not None:
@@ -98,9 +99,12 @@ async def _figures(api: Api, plan: Plan, arguments: Mapping[str, Any]) -> Parame
     """What the statement is given of the whole store, as parameters."""
     tables = [(source, table) for source, table in plan.given if not source.startswith("known")]
     rows: Rows = {}
-    for name in {_SOURCES.get(table, "registry") for _, table in tables}:
+    for name in {"survey" if source == "surveyed" else _SOURCES.get(table, "registry") for source, table in tables}:
         rows |= await _figure(api, name, {**plan.parameters, **arguments})
-    return {f"{source}_{table}": _json(rows.get(table, [])) for source, table in tables}
+    parameters: Parameters = {f"{source}_{table}": _json(rows.get(table, [])) for source, table in tables}
+    for found in rows.get("checkpoint", []):
+        parameters["surveyed_position"] = found["position"]
+    return parameters
 
 
 _SOURCES = {
@@ -118,6 +122,9 @@ async def _figure(api: Api, name: str, values: Mapping[str, Any]) -> Rows:
             return await api.racetracks.account_history(values["account"], values.get("racetrack"))
         case "dry_run":
             return await api.racetracks.dry_run(values["name"], values["version"])
+        case "survey":
+            track = values["racetrack"]
+            return await api.racetracks.survey(track["name"], track["version"], values.get("minPosition") or 0)
     rows = await api.racetracks.registry()
     # Of a racetrack there is one version in every other table, so here the version is part of its name.
     return {

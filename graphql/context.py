@@ -69,6 +69,12 @@ class RacetrackApi(Protocol):
         dry_run_examples."""
         ...
 
+    async def survey(self, name: str, version: int, position: int) -> Rows:
+        """Stages as a whole under a version that is not live, at least up to a position: racetracks, racetrack_stages,
+        racetrack_rules, rule_conditions, stage_days, transitions, rule_sources, racers and stage_lengths, and
+        checkpoint, one row with the position of the answer. Raises NoReadModels."""
+        ...
+
     async def stage_lengths(self) -> Rows:
         """How long stays last, under the live versions: stage_lengths."""
         ...

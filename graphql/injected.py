@@ -64,16 +64,16 @@ FIGURES: Mapping[str, str] = {
         " status text, is_default boolean, text text, published_at timestamptz, position bigint"
     ),
     # Kaplan-Meier of the stays in a stage, in days; open: stays that have not ended. null: the curve does not reach it.
-    # stalled_after_days: an open stay longer than this is stalled; null when nobody can be called that. curve_left_out:
-    # steps of the curve that are no point of their own.
+    # stalled_after_days: an open stay longer than this is stalled; null when nobody can be called that; stalled: how
+    # many are. curve_left_out: steps of the curve that are no point of their own.
     "stage_lengths": (
         "racetrack text, stage text, stays bigint, open bigint, horizon_days float8,"
         " mean_days float8, mean_lower float8, mean_upper float8,"
         " median_days float8, median_lower float8, median_upper float8,"
         " q25_days float8, q25_lower float8, q25_upper float8, q75_days float8, q75_lower float8, q75_upper float8,"
         " p90_days float8, p90_lower float8, p90_upper float8,"
-        " stalled_after_days float8, curve_days float8[], curve_survival float8[], curve_lower float8[],"
-        " curve_upper float8[], curve_left_out bigint"
+        " stalled_after_days float8, stalled bigint, curve_days float8[], curve_survival float8[],"
+        " curve_lower float8[], curve_upper float8[], curve_left_out bigint"
     ),
     # against: the active version, null when there is none. moved: customers whose stage differs.
     "dry_run": ("racetrack text, version bigint, against bigint, position bigint, customers bigint, moved bigint"),
@@ -87,4 +87,12 @@ FIGURES: Mapping[str, str] = {
         "account_id text, racetrack text, n bigint, entered_at timestamptz, left_at timestamptz, furthest text,"
         " earliest text, customers bigint"
     ),
+}
+
+# Sums over all customers under a version that is not live; racers: how many of them the racetrack is about.
+SUMS: Mapping[str, str] = {
+    "stage_days": "racetrack text, stage text, day date, entered bigint, departed bigint",
+    "transitions": "racetrack text, from_stage text, to_stage text, kind text, rule text, moves bigint",
+    "rule_sources": "racetrack text, rule text, customers bigint",
+    "racers": "racetrack text, customers bigint",
 }

@@ -174,10 +174,11 @@ CASE {row}.unit WHEN 'millionths' THEN 'AMOUNT' WHEN 'microseconds' THEN 'DURATI
  WHERE {parent}.source_system IS NOT NULL) AS {row}
 
 -- name: measured_coverage
--- The share of the racetrack's customers who have any event of the types that the rule looks at, under the live version.
+-- The share of the racetrack's customers who have any event of the types that the rule looks at, under the version that
+-- everybody was counted by.
 (SELECT COALESCE(s.customers, 0)::float8 / NULLIF(n.customers, 0)
- FROM live.racetracks AS t
+ FROM {counted} AS t
  JOIN {racetracks} AS k ON k.racetrack = {row}.racetrack AND k.version = t.version
- LEFT JOIN racers AS n ON n.racetrack = t.racetrack
- LEFT JOIN live.rule_sources AS s ON s.racetrack = t.racetrack AND s.rule = {row}.rule
+ LEFT JOIN {racers} AS n ON n.racetrack = t.racetrack
+ LEFT JOIN {rule_sources} AS s ON s.racetrack = t.racetrack AND s.rule = {row}.rule
  WHERE t.racetrack = split_part({row}.racetrack, '@', 1))

@@ -4,6 +4,7 @@ It walks the selection as graphql-core collected it (fragments, aliases, @includ
 pieces of plan.sql together. Values are bound, names of tables and columns are ours; aliases are bound as values too.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
@@ -19,7 +20,7 @@ from raceline.graphql.pieces import Sql, literal, piece
 from raceline.graphql.question import Question, Racetrack
 from raceline.graphql.relay import DEFAULT_FIRST
 from raceline.graphql.scalars import parse_cursor
-from raceline.graphql.tables import LIVE, Tables, given, known, relation
+from raceline.graphql.tables import Tables, given, known, position_for, relation, tables_for
 
 if TYPE_CHECKING:
     from raceline.graphql.executor import Executor
@@ -61,8 +62,8 @@ class Plan:
         self.question = question
         self.source = source
         self.parameters: dict[str, Any] = {}
-        self.tables = self._root = known("known") if question.derived else LIVE
-        self.position = Sql("%(known_position)s::bigint") if question.derived else piece("live_position")
+        self.tables = self._root = tables_for(question)
+        self.position = position_for(question)
         self.clock = Sql("%(known_clock)s::timestamptz") if question.derived else piece("live_clock")
         self.given: list[tuple[str, str]] = []
         self.derived: dict[str, Racetrack | None] = {"known": question.version}
@@ -79,7 +80,7 @@ class Plan:
         self.derived = {prefix: track for prefix, track in self.derived.items() if prefix in dict(self.given)}
         self._charge()
         parts = [piece("gate")] if "live." in answer else []
-        parts += [piece("racers")] if "racers" in answer else []
+        parts += [piece("racers")] if re.search(r"\bracers\b", answer) else []
         parts += [relation(*table) for table in self.given]
         head = f"WITH {', '.join(parts)} " if parts else ""
         return f"{head}SELECT ({answer})::text".encode()

@@ -125,7 +125,10 @@ class Query:
 
     @planned
     def stages(self, racetrack: RacetrackRef | None = UNSET, min_position: MinPosition = UNSET) -> list[StageSummary]:
-        """The stages of a racetrack over all customers, in order; empty for a version that is not live."""
+        """The stages of a racetrack over all customers, in order.
+
+        A version that is not active is read from all events; its answer may be a minute old, and says its position.
+        """
 
     @planned
     def account(

@@ -1,7 +1,7 @@
 """The coordinates of a question (design, section 5): at, knownAt, and a version of a racetrack."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -30,7 +30,8 @@ class MoveKey(NamedTuple):
 class Question:
     """What a root field asks. customers: whom it is about, when it names them.
 
-    `derived`: the read models do not hold the answer, so the customers are derived for it.
+    `derived`: the read models do not hold the answer, so the customers are derived for it. `surveyed`: all of them are,
+    by a version that is not live, and what is told is not of any one of them.
     """
 
     customers: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class Question:
     known_at: Mapping[str, Any] | None = None
     racetrack: Racetrack | None = None
     derived: bool = False
+    surveyed: bool = False
 
     @property
     def version(self) -> Racetrack | None:
@@ -55,7 +57,10 @@ def questions(field: str, arguments: Mapping[str, Any]) -> list[Question]:
     if field in ("stageMove", "node") and (move := move_key(arguments["id"])) is not None:
         # A move of a version that is active stands in the read models; any other is derived anew.
         return [Question((move.customer,)), Question((move.customer,), racetrack=move.racetrack, derived=True)]
-    return [_question(field, arguments)]
+    asked = _question(field, arguments)
+    if field == "stages" and asked.version is not None:
+        return [asked, replace(asked, surveyed=True)]
+    return [asked]
 
 
 def _question(field: str, arguments: Mapping[str, Any]) -> Question:

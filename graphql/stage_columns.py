@@ -8,12 +8,12 @@ from raceline.graphql.plan import Columns, Compile, Selection, storable
 
 
 def stages(selection: Selection, row: Sql) -> Sql:
-    """The stages of the live version of a racetrack; none of another version."""
+    """The stages of a racetrack; null for a version that the tables do not have."""
     plan = selection.plan
-    track = plan.question.racetrack
-    version = None if track is None else track.version
-    condition = Sql("true") if version is None else Sql(f"t.version = {plan.bind(version, 'bigint')}")
-    return rows(selection, row, "stages", racetrack=plan.racetrack(track), filter=condition)
+    version = plan.question.version
+    condition = Sql("true") if version is None else Sql(f"t.version = {plan.bind(version.version, 'bigint')}")
+    found = rows(selection, row, "stages", racetrack=plan.racetrack(plan.question.racetrack), filter=condition)
+    return found if version is None else piece("or_null", list=found)
 
 
 def customers(selection: Selection, row: Sql) -> Sql:

@@ -75,7 +75,7 @@ class StageTransition:
     share: float = strawberry.field(description="Of all moves from the stage.")
 
 
-@strawberry.type(description="A stage of the live version of a racetrack, over all customers.")
+@strawberry.type(description="A stage of a racetrack, over all customers.")
 class StageSummary:
     """A row of live.racetrack_stages and the sums of it."""
 

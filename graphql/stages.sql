@@ -21,23 +21,29 @@
 
 -- name: stages
 (SELECT s.racetrack, t.version, s.stage, s.title, s.n, s.n AS i
- FROM live.racetrack_stages AS s
- JOIN live.racetracks AS t ON t.racetrack = s.racetrack
+ FROM {racetrack_stages} AS s
+ JOIN {racetracks} AS t ON t.racetrack = s.racetrack
  WHERE s.racetrack = {racetrack} AND {filter}) AS {row}
 
+-- name: or_null
+-- Nothing is null, so that it is asked for elsewhere.
+NULLIF({list}::text, '[]')::json
+
 -- name: customers_now
-(SELECT count(*) FROM live.journeys AS j WHERE j.racetrack = {row}.racetrack AND j.stage = {row}.stage)
+-- Whoever entered a stage and did not depart from it is there now, so that nobody has to count journeys.
+(SELECT COALESCE(sum(d.entered - d.departed), 0)::bigint
+ FROM {stage_days} AS d WHERE d.racetrack = {row}.racetrack AND d.stage = {row}.stage)
 
 -- name: stage_sum
 (SELECT COALESCE(sum(d.{amount}), 0)::bigint
- FROM live.stage_days AS d WHERE d.racetrack = {row}.racetrack AND d.stage = {row}.stage)
+ FROM {stage_days} AS d WHERE d.racetrack = {row}.racetrack AND d.stage = {row}.stage)
 
 -- name: stage_days
 -- Who is in the stage at the end of a day: all that ever entered, less all that left.
 (SELECT d.day, d.entered, d.departed, d.customers, d.i
  FROM (SELECT a.day, a.entered, a.departed, (sum(a.entered - a.departed) OVER (ORDER BY a.day))::bigint AS customers,
               row_number() OVER (ORDER BY a.day) AS i
-       FROM live.stage_days AS a
+       FROM {stage_days} AS a
        WHERE a.racetrack = {parent}.racetrack AND a.stage = {parent}.stage) AS d
  WHERE {filter}) AS {row}
 
@@ -46,7 +52,7 @@
         l.median_upper, l.q25_days, l.q25_lower, l.q25_upper, l.q75_days, l.q75_lower, l.q75_upper, l.p90_days,
         l.p90_lower, l.p90_upper, l.stalled_after_days, l.curve_days, l.curve_survival, l.curve_lower, l.curve_upper,
         l.curve_left_out
- FROM given_stage_lengths AS l WHERE l.racetrack = {parent}.racetrack AND l.stage = {parent}.stage) AS {row}
+ FROM {stage_lengths} AS l WHERE l.racetrack = {parent}.racetrack AND l.stage = {parent}.stage) AS {row}
 
 -- name: estimate
 (SELECT {parent}.{figure}_days AS days, {parent}.{figure}_lower AS lower, {parent}.{figure}_upper AS upper
@@ -59,12 +65,12 @@
 
 -- name: moves_of_kind
 (SELECT COALESCE(sum(t.moves), 0)::bigint
- FROM live.transitions AS t
+ FROM {transitions} AS t
  WHERE t.racetrack = {row}.racetrack AND t.from_stage = {row}.stage AND t.kind = {kind})
 
 -- name: share_left
 (SELECT (sum(t.moves) FILTER (WHERE t.kind = 'left') / NULLIF(sum(t.moves), 0))::float8
- FROM (SELECT a.kind, a.moves FROM live.transitions AS a
+ FROM (SELECT a.kind, a.moves FROM {transitions} AS a
        WHERE a.racetrack = {row}.racetrack AND a.from_stage = {row}.stage
        UNION ALL SELECT 'left', 0) AS t)
 
@@ -72,16 +78,13 @@
 (SELECT NULLIF(t.to_stage, '') AS to_stage, t.kind, sum(t.moves)::bigint AS moves,
         (sum(t.moves) / sum(sum(t.moves)) OVER ())::float8 AS share,
         row_number() OVER (ORDER BY sum(t.moves) DESC, t.to_stage, t.kind) AS i
- FROM live.transitions AS t
+ FROM {transitions} AS t
  WHERE t.racetrack = {parent}.racetrack AND t.from_stage = {parent}.stage
  GROUP BY t.to_stage, t.kind) AS {row}
 
 -- name: stalled_now
-(SELECT count(*)
- FROM live.journeys AS j
- JOIN given_stage_lengths AS l ON l.racetrack = j.racetrack AND l.stage = j.stage
- WHERE j.racetrack = {row}.racetrack AND j.stage = {row}.stage
-     AND j.since < {clock} - make_interval(secs => l.stalled_after_days * 86400))
+COALESCE((SELECT l.stalled FROM {stage_lengths} AS l
+          WHERE l.racetrack = {row}.racetrack AND l.stage = {row}.stage), 0)
 
 -- name: of_stage
 c.customer_id IN (SELECT j.customer_id FROM live.journeys AS j WHERE j.racetrack = {racetrack} AND j.stage = {stage})

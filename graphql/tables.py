@@ -1,25 +1,35 @@
 """Where a statement finds its tables: in the read models, or among rows that it is given (see injected.py).
 
 `live`: the read models. `known`: rows derived for the question. `known1`, `known2` ...: rows derived by another version
-of a racetrack. `registry`: every version of every racetrack. `given`: figures of the whole store.
+of a racetrack. `registry`: every version of every racetrack. `given`: figures of the whole store. `surveyed`: figures
+of the whole store, derived by a version that is not live.
 """
 
 import re
 
-from raceline.graphql.injected import FIGURES, INJECTED
+from raceline.graphql.injected import FIGURES, INJECTED, SUMS
 from raceline.graphql.pieces import Sql, piece
+from raceline.graphql.question import Question
 
 Tables = dict[str, Sql]
-_GIVEN = re.compile(r"\b(known\d*|registry|given)_([a-z0-9_]+)\b")
+_GIVEN = re.compile(r"\b(known\d*|registry|given|surveyed)_([a-z0-9_]+)\b")
+_DEFINITIONS = {**INJECTED, **FIGURES, **SUMS}
+# What is said of all customers is never derived for some of them. counted: the versions that it is said of.
+_WHOLE: Tables = {name: Sql(f"live.{name}") for name in SUMS} | {
+    "stage_lengths": Sql("given_stage_lengths"),
+    "racers": Sql("racers"),
+    "counted": Sql("live.racetracks"),
+}
 
 
 def known(prefix: str) -> Tables:
     """The tables of derived rows by their names."""
-    return {name: Sql(f"{prefix}_{name}") for name in INJECTED}
+    return _WHOLE | {name: Sql(f"{prefix}_{name}") for name in INJECTED}
 
 
 # What is never stored is derived also for a question about now.
-LIVE: Tables = {name: Sql(f"live.{name}") for name in INJECTED} | {"prospects": Sql("known_prospects")}
+LIVE: Tables = _WHOLE | {name: Sql(f"live.{name}") for name in INJECTED} | {"prospects": Sql("known_prospects")}
+SURVEYED: Tables = {name: Sql(f"surveyed_{name}") for name in _DEFINITIONS} | {"counted": Sql("surveyed_racetracks")}
 REGISTRY: Tables = LIVE | {
     "racetracks": Sql("given_registry"),
     "racetrack_stages": Sql("registry_racetrack_stages"),
@@ -28,15 +38,29 @@ REGISTRY: Tables = LIVE | {
 }
 
 
+def tables_for(question: Question) -> Tables:
+    """The tables that a question is about."""
+    if question.surveyed:
+        return SURVEYED
+    return known("known") if question.derived else LIVE
+
+
+def position_for(question: Question) -> Sql:
+    """The position at which these tables are true."""
+    if question.surveyed:
+        return Sql("%(surveyed_position)s::bigint")
+    return Sql("%(known_position)s::bigint") if question.derived else piece("live_position")
+
+
 def given(statement: str) -> list[tuple[str, str]]:
     """The tables that a statement has to be given: where from, and the table's name."""
     found = dict.fromkeys(_GIVEN.findall(statement))
-    return [(source, table) for source, table in found if table in (FIGURES if source == "given" else INJECTED)]
+    return [(source, table) for source, table in found if table in _DEFINITIONS]
 
 
 def relation(source: str, table: str) -> Sql:
     """A table of rows that were sent along; its parameter has the name of the relation."""
-    definition = (FIGURES if source == "given" else INJECTED)[table]
+    definition = _DEFINITIONS[table]
     names = [column.split()[0] for column in definition.split(", ")]
     name = f"{source}_{table}"
     return piece(

@@ -1,21 +1,17 @@
 """Dry run: what a definition would change, derived and never written (design, section 5)."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.racetrack_registry import Version
 from raceline.projections.derive import Rules
-from raceline.projections.generation import Claimed, Session
+from raceline.projections.everybody import Progress, everybody
 from raceline.projections.in_force import with_racetracks
 from raceline.projections.race import Standing, standings
-from raceline.projections.race_rules import Track
-from raceline.projections.replay import Progress
 
 EXAMPLES = 10_000
 
@@ -64,32 +60,16 @@ def dry_run(
     """Derive all customers by both versions, in one snapshot of the log, up to where the live read models are."""
     both = [one for one in (against, version) if one is not None]
     raced = [with_racetracks(rules, catalogue, (one,), beside=tuple(both)) for one in both]
+    tracks = [one.tracks[0] for one in raced]
     found = DryRun(version.name, version.version, against.version if against else None)
-    with arrow.connect(url) as connection:
-        session = Session(connection, catalogue, raced[0])
-        arrow.run(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        live = session.look("live")
+    with everybody(url, catalogue, raced[0], chunk=chunk, progress=progress) as (live, chunks):
         if live is not None:
-            tracks = [one.tracks[0] for one in raced]
             found.position, found.clock = live.position, live.clock
-            for now, then in _chunks(session, live, tracks, chunk, progress or (lambda _done, _all: None)):
-                _add(found, now, then)
-        session.rollback()
+        for columns in chunks:
+            stand = [standings(columns, track, found.clock) for track in tracks]
+            _add(found, stand[0] if len(stand) == 2 else None, stand[-1])
     _order(found, version, against)
     return found
-
-
-def _chunks(
-    session: Session, live: Claimed, tracks: list[Track], chunk: int, progress: Progress
-) -> Iterator[tuple[Standing | None, Standing]]:
-    chunks = session.reader.chunks(live.position, chunk)
-    total, done = sum(events for *_, events in chunks), 0
-    for after, through, events in chunks:
-        columns = session.reader.between(after, through, live.position)
-        stand = [standings(columns, track, live.clock) for track in tracks]
-        yield (stand[0] if len(stand) == 2 else None), stand[-1]
-        done += events
-        progress(done, total)
 
 
 def _add(found: DryRun, now: Standing | None, then: Standing) -> None:

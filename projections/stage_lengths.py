@@ -84,7 +84,11 @@ def lengths_of(moves: pa.Table, clock: int) -> list[Row]:
     order = np.argsort(group, kind="stable")
     parts = np.split(order, np.searchsorted(group[order], np.arange(1, len(keys))))
     return [
-        {"racetrack": racetrack, "stage": stage, **_row(length_of_stay(days[part], ended[part]))}
+        {
+            "racetrack": racetrack,
+            "stage": stage,
+            **_row(length_of_stay(days[part], ended[part]), days[part][~ended[part]]),
+        }
         for (racetrack, stage), part in zip(keys, parts, strict=False)
     ]
 
@@ -102,8 +106,8 @@ def _groups(keys: pa.Table) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
     return [names[n] for n in rank], np.argsort(rank)[code]
 
 
-def _row(found: LengthOfStay) -> Row:
-    curve = found.curve
+def _row(found: LengthOfStay, open_days: NDArray[np.float64]) -> Row:
+    curve, stalled_after = found.curve, found.stalled_after
     return {
         "stays": found.stays,
         "open": found.open,
@@ -113,7 +117,8 @@ def _row(found: LengthOfStay) -> Row:
         **_columns("q25", found.q25),
         **_columns("q75", found.q75),
         **_columns("p90", found.p90),
-        "stalled_after_days": found.stalled_after,
+        "stalled_after_days": stalled_after,
+        "stalled": 0 if stalled_after is None else int(np.count_nonzero(open_days > stalled_after)),
         "curve_days": curve.days.tolist(),
         "curve_survival": curve.survival.tolist(),
         "curve_lower": curve.lower.tolist(),

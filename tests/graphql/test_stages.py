@@ -3,7 +3,7 @@
 import pytest
 from journeys import event
 from pytest import approx
-from ride import DAY, STEADY, WALK, day, views
+from ride import DAY, EAGER, STEADY, WALK, day, publish, views
 
 
 @pytest.fixture(scope="module")
@@ -87,12 +87,84 @@ def test_moves_from_a_stage_are_counted_by_where_they_lead(town):
     [
         ('(racetrack: {name: "ride"})', ["look", "try", "buy"]),
         ('(racetrack: {name: "ride", version: 1})', ["look", "try", "buy"]),
-        ('(racetrack: {name: "ride", version: 2})', []),
         ('(racetrack: {name: "nobody"})', []),
     ],
 )
-def test_stages_are_those_of_the_live_version(town, given, names):
+def test_stages_are_those_of_the_active_version(town, given, names):
     assert list(stages(town, "n", given)) == names
+
+
+@pytest.mark.parametrize("track", ['{name: "ride", version: 9}', '{name: "nobody", version: 1}'])
+def test_the_stages_of_a_version_that_was_never_published_are_refused_by_name(town, track):
+    error = town.error(f"{{ stages(racetrack: {track}) {{ stage }} }}")
+    assert error["extensions"]["code"] == "UNKNOWN_RACETRACK"
+
+
+WHOLE = """racetrack version title n customers entered departed regressions skips laps exits shareLeft stalled
+  days { day entered departed customers } transitions { to kind moves share }
+  rules { name title origins confidence coverage measuredCoverage types conditions { depth kind says needed unit } }
+  lengthOfStay { stays open horizonDays stalledAfter curveLeftOut mean { days lower upper } median { days lower upper }
+                 ninetieth { days lower upper } curve { days survival lower upper } }"""
+
+
+def told(found):
+    """The same, but for what passes between two questions while stays are open."""
+    match found:
+        case float():
+            return round(found, 2)
+        case dict():
+            return {name: told(value) for name, value in found.items()}
+        case list():
+            return [told(value) for value in found]
+    return found
+
+
+def test_the_stages_of_a_version_stay_readable_when_another_one_takes_its_place(service):
+    house, first = service.house, '(racetrack: {name: "ride", version: 1})'
+    house.activate(STEADY)
+    for n in range(25):
+        service.take(views(f"fast{n:02}", [(0, "A"), (1, "A"), (2, "B")]), project=False)
+    service.take(views("slow", [(0, "A"), (1, "A"), (1.5, "Q")]), project=False)
+    service.take(views("walker", WALK, account="acme"), project=False)
+    service.take([event("case", "outside", DAY, "case.opened", case_id="c", severity=1, problem="no power", text="")])
+    before = stages(service, WHOLE)
+    assert told(stages(service, WHOLE, first)) == told(before)
+    assert (before["look"]["stalled"], before["look"]["rules"][0]["measuredCoverage"]) == (2, approx(27 / 28))
+    assert house.activate(EAGER).version == 2
+    house.project()
+    now = stages(service, WHOLE)
+    assert {one["version"] for one in now.values()} == {2}
+    assert now["look"]["days"][0]["day"] == "2026-01-05" < before["look"]["days"][0]["day"]
+    assert told(stages(service, WHOLE, first)) == told(before)
+
+
+def test_the_stages_of_a_version_that_was_never_active_can_be_read(service):
+    service.house.activate(STEADY)
+    publish(service.house, EAGER)
+    service.take(views("x", [(0, "A")]))
+    asked = (
+        '{ one: stages { entered } two: stages(racetrack: {name: "ride", version: 2}) { entered version position } }'
+    )
+    found = service.ask(asked)
+    assert [one["entered"] for one in found["one"]] == [0, 0, 0]
+    assert [(one["entered"], one["version"]) for one in found["two"]] == [(1, 2), (0, 2), (0, 2)]
+    assert {one["position"] for one in found["two"]} == {service.ask("{ log { position } }")["log"]["position"]}
+
+
+def test_who_waits_for_a_position_reads_the_stages_of_an_old_version_up_to_it(service):
+    service.house.activate(STEADY)
+    publish(service.house, EAGER)
+    service.take(views("x", [(0, "A")]))
+    asked = (
+        'query($p: Position) { stages(racetrack: {name: "ride", version: 2}, minPosition: $p) { entered position } }'
+    )
+    [first, *_] = service.ask(asked)["stages"]
+    service.take(views("y", [(0, "A")]))
+    assert service.ask(asked)["stages"][0] == first, "for a while it is not asked of all events again"
+    head = service.ask("{ log { position } }")["log"]["position"]
+    for given, headers in (({"p": head}, {}), ({}, {"Raceline-Min-Position": str(head)})):
+        [one, *_] = service.ask(asked, given, **headers)["stages"]
+        assert (one["entered"], one["position"]) == (2, head)
 
 
 def customers(service, given):
