@@ -24,13 +24,16 @@ from raceline.domain.errors import (
 from raceline.graphql.context import Api, Context, Rows
 from raceline.graphql.pieces import PIECES, Sql, piece
 from raceline.graphql.plan import Plan, storable
+from raceline.graphql.question import MoveKey
 from raceline.graphql.scalars import parse_position
+from raceline.graphql.taken_back import taken_back
 from raceline.projections.asked import Asked
 
 MIN_POSITION_HEADER = "Raceline-Min-Position"
 # These tell about the log as it is now; everything else can be asked to wait for the read models.
 _NEVER_WAIT = ("log", "quarantine")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INSTANT = timedelta(microseconds=1)
 _NOBODY = Sql("SELECT NULL::text AS customer_id WHERE false")
 _SNAPSHOT = b"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
@@ -76,6 +79,8 @@ async def _text(api: Api, plan: Plan, statement: bytes, arguments: Mapping[str, 
     parameters = plan.parameters | await _figures(api, plan, arguments)
     if not plan.derived:
         return _first(await fetch(api, statement, parameters))
+    if plan.question.taken_back is not None:
+        return await _last_known(api, plan, statement, parameters, plan.question.taken_back)
     if plan.question.derived:
         asked = await _asked(api, plan)
         return _first(await fetch(api, statement, parameters | await _derived(api, plan, asked)))
@@ -89,6 +94,17 @@ async def _text(api: Api, plan: Plan, statement: bytes, arguments: Mapping[str, 
             await conn.rollback()
 
     return _first(await reading(api, in_snapshot))
+
+
+async def _last_known(api: Api, plan: Plan, statement: bytes, parameters: Parameters, move: MoveKey) -> str | None:
+    """A move as it was known just before a late event took it back; None when it was never known."""
+    for moment in await taken_back(api.as_known, move):
+        plan.question = replace(plan.question, known_at={"time": moment - _INSTANT})
+        asked = await _asked(api, plan)
+        given = parameters | await _derived(api, plan, asked) | {"taken_back_at": moment}
+        if (text := _first(await fetch(api, statement, given))) is not None:
+            return text
+    return None
 
 
 def _first(row: tuple[str | None, ...]) -> str | None:

@@ -15,7 +15,7 @@ from raceline.graphql.compiling import (
 from raceline.graphql.listings import EVENT_COLUMNS
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Selection
-from raceline.graphql.question import racetrack
+from raceline.graphql.question import MoveKey, Racetrack, racetrack
 
 
 def journey(selection: Selection, row: Sql) -> Sql:
@@ -36,19 +36,28 @@ def rule(selection: Selection, row: Sql) -> Sql:
     return row_where(selection, "racetrack_rules", found, piece("rule_by_name", row=found, parent=row))
 
 
-def by_key(selection: Selection, key: tuple[Sql, ...]) -> Sql:
-    """The move of a key: racetrack, version, moment in microseconds, trigger or 0, customer."""
+def by_key(selection: Selection, move: MoveKey) -> Sql:
+    """The move of a key."""
     row = selection.plan.row()
-    names = ("racetrack", "version", "entered_at", "trigger", "customer")
-    condition = piece("move_by_key", row=row, **dict(zip(names, key, strict=True)))
-    return row_where(selection, "moves", row, condition, type_name="StageMove")
+    return row_where(selection, "moves", row, _is_move(selection, row, move), type_name="StageMove")
+
+
+def _is_move(selection: Selection, row: Sql, move: MoveKey) -> Sql:
+    bind = selection.plan.bind
+    return piece(
+        "move_by_key",
+        row=row,
+        racetrack=bind(move.racetrack.name),
+        version=bind(move.racetrack.version, "bigint"),
+        entered_at=bind(move.entered_at, "bigint"),
+        trigger=bind(move.trigger, "bigint"),
+        customer=bind(move.customer),
+    )
 
 
 def _changed_move(selection: Selection, _: Sql) -> Sql:
     track, version, at, trigger, customer = selection.plan.source.key
-    bind = selection.plan.bind
-    numbers = (bind(number, "bigint") for number in (version, at, trigger))
-    return by_key(selection, (bind(track), *numbers, bind(customer)))
+    return by_key(selection, MoveKey(Racetrack(track, version), at, trigger, customer))
 
 
 def _changed_revision(selection: Selection, _: Sql) -> Sql:
@@ -61,6 +70,14 @@ def _changed_revision(selection: Selection, _: Sql) -> Sql:
 
 def _id(_: Selection, row: Sql) -> Sql:
     return piece("opaque", text=Sql(f"'StageMove:' || {piece('move_id', row=row)}"))
+
+
+def _taken_back_at(selection: Selection, row: Sql) -> Sql:
+    if (move := selection.plan.question.taken_back) is None:
+        return Sql("NULL")
+    # Only of the move that was asked for, and not of those told along with it.
+    when = piece("moment", value=Sql("%(taken_back_at)s::timestamptz"))
+    return Sql(f"CASE WHEN {_is_move(selection, row, move)} THEN {when} END")
 
 
 def _stay_move(selection: Selection, row: Sql) -> Sql:
@@ -129,6 +146,7 @@ JOURNEY_COLUMNS: Columns = {
         "enteredAt": moment("entered_at"),
         "leftAt": moment("left_at"),
         "recordedAt": moment("known_at"),
+        "takenBackAt": _taken_back_at,
         "rule": rule,
         "conditions": many("conditions", own=True),
         "evidence": many("move_evidence", own=True),

@@ -64,6 +64,10 @@ class StageMove(Node):
     entered_at: datetime = strawberry.field(description="When it happened.")
     left_at: datetime | None = strawberry.field(description="When the stay that it began ended; null while it lasts.")
     recorded_at: datetime = strawberry.field(description="Since when the store knows it.")
+    taken_back_at: datetime | None = strawberry.field(
+        description="Of a move that is asked for by its id and known no more: when a late event took it back. "
+        "It is told as it was known until then."
+    )
     rule: Rule | None = strawberry.field(description="Null where a racetrack puts everybody into its first stage.")
     conditions: list[Condition] = strawberry.field(description="Those of the rule, in the order of the file.")
     evidence: list[Evidence] = strawberry.field(description="The exact events that made the rule true.")

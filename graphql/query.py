@@ -121,7 +121,11 @@ class Query:
 
     @planned
     def stage_move(self, id: strawberry.ID) -> StageMove | None:  # noqa: A002 - the design's name
-        """A move by its id, which is permanent: a version that is active no more is derived on demand."""
+        """A move by its id, which is permanent.
+
+        A version that is active no more is derived on demand, and so is a move that a late event took back: it is told
+        as it was known until then, and says so by `takenBackAt`.
+        """
 
     @planned
     def stages(self, racetrack: RacetrackRef | None = UNSET, min_position: MinPosition = UNSET) -> list[StageSummary]:

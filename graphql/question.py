@@ -28,7 +28,8 @@ class MoveKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """What a root field asks. customers: whom it is about, when it names them.
+    """What a root field asks. customers: whom it is about, when it names them. taken_back: the move that is asked for
+    as it was known until a late event took it back.
 
     `derived`: the read models do not hold the answer, so the customers are derived for it. `surveyed`: all of them are,
     by a version that is not live, and what is told is not of any one of them.
@@ -39,6 +40,7 @@ class Question:
     known_at: Mapping[str, Any] | None = None
     racetrack: Racetrack | None = None
     derived: bool = False
+    taken_back: MoveKey | None = None
     surveyed: bool = False
 
     @property
@@ -56,7 +58,8 @@ def questions(field: str, arguments: Mapping[str, Any]) -> list[Question]:
     """What a root field asks; each after the first is asked only if those before it were answered by null."""
     if field in ("stageMove", "node") and (move := move_key(arguments["id"])) is not None:
         # A move of a version that is active stands in the read models; any other is derived anew.
-        return [Question((move.customer,)), Question((move.customer,), racetrack=move.racetrack, derived=True)]
+        anew = Question((move.customer,), racetrack=move.racetrack, derived=True)
+        return [Question((move.customer,)), anew, replace(anew, taken_back=move)]
     asked = _question(field, arguments)
     if field == "stages" and asked.version is not None:
         return [asked, replace(asked, surveyed=True)]

@@ -51,10 +51,7 @@ def stage_move(selection: Selection, _: Sql) -> Sql:
     """A move by its id."""
     if (key := move_key(selection.arguments["id"])) is None:
         return Sql("NULL")
-    bind = selection.plan.bind
-    track, numbers = key.racetrack, (key.entered_at, key.trigger)
-    at, trigger = (bind(number, "bigint") for number in numbers)
-    return by_key(selection, (bind(track.name), bind(track.version, "bigint"), at, trigger, bind(key.customer)))
+    return by_key(selection, key)
 
 
 def event(selection: Selection, _: Sql) -> Sql:

@@ -3,6 +3,8 @@
 import pytest
 from ride import RIDE, day, views
 
+from raceline.graphql.scalars import global_id, parse_global_id
+
 
 @pytest.fixture(scope="module")
 def late(common):
@@ -52,7 +54,46 @@ def test_what_was_known_before_the_late_event_can_be_asked(late):
     assert both == {"currentStage": "look", "stays": [{"enteredAt": day(4)}]}
 
 
-def test_a_move_that_is_known_no_more_is_null_by_its_id(late):
-    head = late.ask("{ log { head } }")["log"]["head"]
-    [first, *_] = asked(late, "moves { id }", knownAt=f"{{position: {head - 1}}}")["moves"]
-    assert late.ask("query($id: ID!) { stageMove(id: $id) { id } }", {"id": first["id"]}) == {"stageMove": None}
+MOVE = """query($id: ID!) { stageMove(id: $id) { id to enteredAt leftAt recordedAt takenBackAt rule { name }
+  evidence { event { occurredAt } } customer { journey { moves { id takenBackAt } } } } }"""
+
+
+def known_before(service, fields):
+    """The moves as they were known one event ago."""
+    head = service.ask("{ log { head } }")["log"]["head"]
+    return asked(service, f"moves {{ {fields} }}", knownAt=f"{{position: {head - 1}}}")["moves"]
+
+
+def test_a_move_that_a_late_event_took_back_is_told_as_it_was_known_until_then(late):
+    first, second, *_ = known_before(late, "id to enteredAt recordedAt")
+    [revision] = asked(late, "revisions { recordedAt }")["revisions"]
+    found = late.ask(MOVE, {"id": first["id"]})["stageMove"]
+    told = found.pop("customer")["journey"]["moves"]
+    assert found == first | {
+        "leftAt": day(6), "takenBackAt": revision["recordedAt"], "rule": {"name": "looked"},
+        "evidence": [{"event": {"occurredAt": day(0)}}, {"event": {"occurredAt": day(4)}}],
+    }  # fmt: skip
+    assert [move["takenBackAt"] for move in told] == [revision["recordedAt"], *[None] * (len(told) - 1)]
+    assert late.ask(MOVE, {"id": second["id"]})["stageMove"]["takenBackAt"] is None, "it stands to this day"
+    query = "query($id: ID!) { node(id: $id) { id ... on StageMove { takenBackAt } } }"
+    assert late.ask(query, {"id": first["id"]}) == {
+        "node": {"id": first["id"], "takenBackAt": revision["recordedAt"]},
+    }  # fmt: skip
+
+
+def test_a_timer_that_had_fired_before_the_late_event_came_is_found_as_well(service):
+    service.house.activate(RIDE)
+    service.take(views("x", [(0, "A"), (1, "A"), (2, "B")]))
+    service.take(views("x", [(5, "B")], first=10))
+    silent = known_before(service, "id to enteredAt")[2]
+    assert silent["enteredAt"] == day(12), "now the silence ends at day 15"
+    assert service.ask(MOVE, {"id": silent["id"]})["stageMove"]["enteredAt"] == day(12)
+
+
+def test_a_move_that_was_never_known_is_null_by_its_id(late):
+    [first, *_] = known_before(late, "id enteredAt")
+    type_name, key = parse_global_id(first["id"])
+    track, at, trigger, customer = key.split("/")
+    for other in ((track, at, int(trigger) + 1), (track, int(at) + 1, trigger)):
+        id_ = global_id(type_name, "/".join(map(str, (*other, customer))))
+        assert late.ask("query($id: ID!) { stageMove(id: $id) { id } }", {"id": id_}) == {"stageMove": None}
