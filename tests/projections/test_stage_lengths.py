@@ -53,7 +53,8 @@ def test_stages_of_two_racetracks_with_one_name_are_two():
     assert (found["another", "need"], found[TRACK, "need"]) == (1, 4)
 
 
-def test_lengths_are_kept_until_the_position_or_the_clock_moves(stored, reading):
+def test_lengths_are_kept_until_the_position_or_the_clock_moves(stored, reading, monkeypatch):
+    monkeypatch.setattr(lengths, "_LONG_SECONDS", 1e9)
     kept = lengths.KeptStageLengths()
     first = kept(reading)
     reading.commit()
