@@ -1,4 +1,9 @@
-"""The race: what a racetrack makes of customers' events (design, section 5)."""
+"""The race: what a racetrack makes of customers' events (design, section 5).
+
+Time alone moves a customer at most TIMER_MOVES times in a row; then they stay where they are, without timers, until
+the next event. So a racetrack whose rules lead round by silence cannot make one event into moves without end; and as
+this is counted from event to event, it does not depend on when the clock was moved on, or on what arrived when.
+"""
 
 from typing import Any
 
@@ -56,19 +61,29 @@ __all__ = [
 # How many events of one customer may be walked through again to tell since when their moves are known.
 REVISION_BUDGET = 8_000_000
 
+# How many moves in a row may come of timers alone: between two events, or after the last one.
+TIMER_MOVES = 1_000
+
 # How much can be written before there is more room: moves, nodes, rows of evidence, revisions.
 FIRST_ROOM = 1 << 16
 
 
-def run(program: Program, facts: Facts, clock: int, revision_budget: int = REVISION_BUDGET) -> Race:
+def run(
+    program: Program,
+    facts: Facts,
+    clock: int,
+    revision_budget: int = REVISION_BUDGET,
+    timer_moves: int = TIMER_MOVES,
+) -> Race:
     """Walk each customer's events and timers up to the clock, and say every move, why, and since when it is known.
 
     clock: microseconds; a customer with later events is followed up to the last of them. Of a customer so restless
     that more than `revision_budget` events would have to be walked through again, only the newest steps of knowledge
-    are looked at. Sums of amounts must fit into 64 bits. Raises ValueError when the columns differ in length.
+    are looked at. After `timer_moves` moves in a row without an event a customer stays where they are until the next
+    event, and has no next timer. Sums of amounts must fit into 64 bits. Raises ValueError when the columns differ in length.
     """
     facts = _contiguous(facts)
-    plan = plan_of(program, facts.matches.shape[1], facts.value_size)
+    plan = plan_of(program, facts.matches.shape[1], facts.value_size, timer_moves)
     desk = desk_for(plan, facts, PROOFS)
     customers = len(facts.start) - 1
     timers, doubtful = np.full(customers, NEVER, np.int64), np.zeros(customers, np.bool_)
@@ -87,14 +102,14 @@ def run(program: Program, facts: Facts, clock: int, revision_budget: int = REVIS
     )
 
 
-def prospects(program: Program, facts: Facts, clock: int) -> Prospects:
+def prospects(program: Program, facts: Facts, clock: int, timer_moves: int = TIMER_MOVES) -> Prospects:
     """For each customer, at the clock, and each rule that could move them on: what holds, and when it would fire.
 
-    clock: microseconds; later, where a customer has later events. Customers without events have no prospects. Raises
-    ValueError when the columns differ in length.
+    clock: microseconds; later, where a customer has later events. Customers without events have no prospects; of those who
+    stay because `timer_moves` moves came without an event, no rule fires before the next event. Raises ValueError when the columns differ in length.
     """
     facts = _contiguous(facts)
-    plan = plan_of(program, facts.matches.shape[1], facts.value_size)
+    plan = plan_of(program, facts.matches.shape[1], facts.value_size, timer_moves)
     desk = desk_for(plan, facts, NOTHING)
     proofs = proofs_for(FIRST_ROOM, FIRST_ROOM, FIRST_ROOM)
     while not ask_all(plan, facts, desk, proofs, clock):

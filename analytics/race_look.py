@@ -116,8 +116,13 @@ def same_value(facts: Facts, desk: Desk, leaf: Records, row: int) -> int:
 
 @inner
 def next_timer(plan: Plan, facts: Facts, desk: Desk) -> int:
-    """The first instant after now at which time alone may make a rule of this state hold; NEVER without one."""
+    """The first instant after now at which time alone may make a rule of this state hold; NEVER without one.
+
+    Nor is there one when there were too many moves by time alone: the customer stays until the next event.
+    """
     walker = desk.walker[0]
+    if walker.alone >= plan.timer_moves:
+        return NEVER
     state = plan.state[walker.state]
     first = NEVER
     for n in range(state.timer_start, state.timer_end):

@@ -46,6 +46,7 @@ class Plan(NamedTuple):
 
     start: int
     outside: int  # the state S
+    timer_moves: int  # how many there may be in a row without an event
     leaf: Records  # (L,) the leaves of one rule lie together, in preorder
     rule: Records  # (R,) first: the leaf that is asked first
     state: Records  # (S + 1,) soonest: microseconds from an event to the first timer that it may set
@@ -66,25 +67,25 @@ class Plan(NamedTuple):
 
 
 _MOST_KEPT = 64
-_kept: dict[tuple[int, int, bytes], tuple[Program, Plan]] = {}
+_kept: dict[tuple[int, int, bytes, int], tuple[Program, Plan]] = {}
 
 
-def plan_of(program: Program, words: int, value_size: Longs) -> Plan:
+def plan_of(program: Program, words: int, value_size: Longs, timer_moves: int) -> Plan:
     """As `lay_out`; plans are kept for a while, because to make one takes as long as the race of a customer.
 
     The leaves hold what a walk has counted so far, so each question has its own.
     """
-    key = (id(program), words, value_size.tobytes())
+    key = (id(program), words, value_size.tobytes(), timer_moves)
     found = _kept.get(key)  # it holds the program, so that no other can have its id
     if found is None:
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
-        found = _kept[key] = program, lay_out(program, words, value_size)
+        found = _kept[key] = program, lay_out(program, words, value_size, timer_moves)
     plan = found[1]
     return plan._replace(leaf=plan.leaf.copy())
 
 
-def lay_out(program: Program, words: int, value_size: Longs) -> Plan:
+def lay_out(program: Program, words: int, value_size: Longs, timer_moves: int) -> Plan:
     """Make the plan. words: W of the facts; value_size: (V,) the number of codes of each column of values."""
     of_leaf = np.flatnonzero(program.node_kind == LEAF)  # leaves are renumbered in the order of their nodes
     node_leaf = np.full(len(program.node_kind), -1, np.int32)
@@ -102,6 +103,7 @@ def lay_out(program: Program, words: int, value_size: Longs) -> Plan:
     return Plan(
         start=int(program.start),
         outside=int(program.stages),
+        timer_moves=timer_moves,
         leaf=leaf,
         rule=rule,
         state=_states(candidates, timers, leaf),
@@ -148,8 +150,10 @@ def _link(program: Program, node_leaf: Codes, leaf: Records, n: int, yes: int, n
     if kind == LEAF:
         found = leaf[node_leaf[n]]
         found.yes, found.no, found.under_not = yes, no, under_not
-        # Time alone can make silence long enough, and an event leave a window.
-        found.has_timer = not under_not if found.kind == NONE else under_not and found.window > 0
+        # Time alone can make silence long enough, and an event leave a window: that makes a count less, and a sum
+        # greater as well, because amounts may be negative.
+        counts_down = found.window > 0 and (under_not or found.kind == SUM)
+        found.has_timer = not under_not if found.kind == NONE else counts_down
         return int(node_leaf[n])
     if kind == NOT:
         return _link(program, node_leaf, leaf, n + 1, no, yes, under_not=not under_not)

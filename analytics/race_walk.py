@@ -60,6 +60,7 @@ def begin(plan: Plan, desk: Desk) -> None:
     walker = desk.walker[0]
     walker.stamp += walker.events
     walker.events = 0
+    walker.alone = 0
     walker.last = -1
     walker.state = plan.outside
     walker.pending = True
@@ -111,6 +112,9 @@ def _arrive(plan: Plan, facts: Facts, desk: Desk, row: int) -> bool:
     walker.now = facts.occurred_at[row]
     walker.last = row
     walker.events += 1
+    if walker.alone > 0:
+        walker.alone = 0
+        walker.due = UNKNOWN  # there may be timers again
     if walker.events == 1:
         desk.floor[:] = row
         desk.began[:] = walker.now
@@ -184,3 +188,4 @@ def _move(plan: Plan, facts: Facts, desk: Desk, proofs: Proofs, rule: int, row: 
     walker.state = to
     walker.pending = True
     walker.due = UNKNOWN
+    walker.alone += row == NO_ROW

@@ -147,3 +147,46 @@ def test_why_not_yet():
     assert (found.rule.tolist(), found.fires_at.tolist()) == ([1, 0], [12, race.NEVER])
     silent, counted = proofs(found)
     assert (silent.satisfied, silent.observed, counted.satisfied, counted.observed) == ([False], [2], [False], [2])
+
+
+def amounts(*found):
+    """(day, amount; None: of another kind)"""
+    return [
+        Event(0, at, at, at, frozenset() if amount is None else frozenset({BOOKING}), (-1, amount or 0))
+        for at, amount in found
+    ]
+
+
+three_booked_in_five_days = Leaf("sum", BOOKING, 3, window=5, value=1)
+
+
+@pytest.mark.parametrize(
+    ("later", "clock", "move"),
+    [
+        param([], 5, Move(OUTSIDE, 0, 0, 5), id="at a timer"),
+        param([(5, None)], 0, Move(OUTSIDE, 0, 0, 5, 2), id="at an event of that time, whatever it is"),
+    ],
+)
+def test_a_negative_amount_that_leaves_the_window_makes_a_sum_great_enough(later, clock, move):
+    found = run([outside_to(0, three_booked_in_five_days)], amounts((0, -1), (1, 3), *later), clock)
+    assert moves(found) == [move]
+    (proof,) = proofs(found)
+    assert (proof.observed, proof.evidence) == ([3], [(0, 1)])
+
+
+silent_here = Leaf("none", LOGIN, 2, since="stage")
+to_and_fro = [Rule(0, BOTH | {1}, silent_here), Rule(1, frozenset({0}), silent_here)]
+
+
+def test_time_alone_moves_a_customer_so_often_and_then_they_stay_until_the_next_event():
+    seen = facts(events((0, BOOKING), (20, BOOKING)), 1)
+    found = race.run(program(Track(2, tuple(to_and_fro))), seen, 99, timer_moves=3)
+    assert found.at.tolist() == [2, 4, 6, 20, 22, 24, 26]
+    assert found.next_timer.tolist() == [race.NEVER]
+    asked = race.prospects(program(Track(2, tuple(to_and_fro))), seen, 99, timer_moves=3)
+    assert asked.fires_at.tolist() == [race.NEVER]
+
+
+def test_time_alone_moves_a_customer_a_thousand_times_and_no_more():
+    found = run(to_and_fro, events((0, BOOKING)), 99_999)
+    assert (len(found.at), found.at[-1]) == (race.TIMER_MOVES, 2 * race.TIMER_MOVES)

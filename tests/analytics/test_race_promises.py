@@ -5,37 +5,37 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_race import Node, Rule, Track
-from tests.analytics.tracks import clocks, facts, histories, leaves, moves, program, proofs, revisions, tracks
+from tests.analytics.tracks import bounds, clocks, facts, histories, leaves, moves, program, proofs, revisions, tracks
 
 from raceline.analytics import race, race_look, race_moves, race_proof, race_prospects, race_revise, race_walk
 
 
-def run(track, events, clock, **budget):
-    return race.run(program(track), facts(events, 3), clock, **budget)
+def run(track, events, clock, **limits):
+    return race.run(program(track), facts(events, 3), clock, **limits)
 
 
-@given(tracks(), histories(), clocks, st.randoms(use_true_random=False))
-def test_the_order_of_arrival_changes_only_what_was_known_when(track, events, clock, random):
+@given(tracks(), histories(), clocks, bounds, st.randoms(use_true_random=False))
+def test_the_order_of_arrival_changes_only_what_was_known_when(track, events, clock, timer_moves, random):
     times = [event.recorded for event in events]
     random.shuffle(times)
     arrived = [event._replace(recorded=at) for event, at in zip(events, times, strict=True)]
-    one, other = run(track, events, clock), run(track, arrived, clock)
+    one, other = (run(track, which, clock, timer_moves=timer_moves) for which in (events, arrived))
     assert (moves(one), proofs(one)) == (moves(other), proofs(other))
     assert np.array_equal(one.next_timer, other.next_timer)
 
 
-@given(tracks(), histories(customers=1), clocks, st.integers(0, 30))
-def test_what_comes_later_changes_nothing_before(track, events, clock, until):
+@given(tracks(), histories(customers=1), clocks, st.integers(0, 30), bounds)
+def test_what_comes_later_changes_nothing_before(track, events, clock, until, timer_moves):
     """The events up to a time, with the clock at that time, give the beginning of the whole story."""
-    past = run(track, [event for event in events if event.at <= until], until)
-    whole = run(track, events, max(clock, until))
+    past = run(track, [event for event in events if event.at <= until], until, timer_moves=timer_moves)
+    whole = run(track, events, max(clock, until), timer_moves=timer_moves)
     early = int(np.sum(whole.at <= until))
     assert (moves(past), proofs(past)) == (moves(whole)[:early], proofs(whole)[:early])
 
 
-@given(tracks(), histories(), clocks, clocks)
-def test_an_earlier_clock_gives_the_beginning(track, events, one, other):
-    sooner, later = run(track, events, min(one, other)), run(track, events, max(one, other))
+@given(tracks(), histories(), clocks, clocks, bounds)
+def test_an_earlier_clock_gives_the_beginning(track, events, one, other, timer_moves):
+    sooner, later = (run(track, events, clock, timer_moves=timer_moves) for clock in sorted((one, other)))
     last = np.full(3, min(one, other))
     for event in events:
         last[event.customer] = max(last[event.customer], event.at)

@@ -4,7 +4,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 from hypothesis import strategies as st
-from naive_race import Event, Leaf, Move, Node, Proof, Revision, Rule, Track, Walk
+from naive_race import TIMER_MOVES, Event, Leaf, Move, Node, Proof, Revision, Rule, Track, Walk
 
 from raceline.analytics.race import Facts, Program, Prospects, Race
 
@@ -162,11 +162,9 @@ def joined(inner: st.SearchStrategy) -> st.SearchStrategy[Node]:
     return st.builds(Node, st.sampled_from(["all", "any"]), several) | inner.map(lambda of: Node("not", (of,)))
 
 
-conditions = st.recursive(leaves(), joined, max_leaves=5)
-
-
 @st.composite
-def tracks(draw) -> Track:
+def tracks(draw, kinds: tuple[str, ...] = tuple(KINDS)) -> Track:
+    conditions = st.recursive(leaves(kinds), joined, max_leaves=5)
     stages = draw(st.integers(1, 4))
     states = st.integers(0, stages)
     origins = st.frozensets(states, min_size=1)
@@ -188,7 +186,7 @@ def histories(draw, customers: int = 3, most: int = 10) -> list[Event]:
                 st.integers(0, 24),
                 st.integers(0, 30),
                 matches=st.frozensets(st.integers(0, MATCHERS - 1), max_size=2),
-                values=st.tuples(st.integers(-1, 2), st.integers(-1, 3)),
+                values=st.tuples(st.integers(-1, 2), st.integers(-3, 3)),
             ),
             max_size=most,
         )
@@ -205,3 +203,4 @@ def histories(draw, customers: int = 3, most: int = 10) -> list[Event]:
 
 
 clocks = st.integers(-1, 60)
+bounds = st.integers(0, 3) | st.just(TIMER_MOVES)  # of moves by timers alone

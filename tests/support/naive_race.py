@@ -6,6 +6,7 @@ Slow, and easy to check by reading beside section 5 of the design. Rows are plac
 from typing import NamedTuple
 
 NEVER = 2**63 - 1
+TIMER_MOVES = 1_000  # in a row, without an event
 
 
 class Leaf(NamedTuple):
@@ -68,8 +69,9 @@ class Revision(NamedTuple):
 class Walk:
     """One customer on the way, with the events seen so far."""
 
-    def __init__(self, track: Track, events: list[Event]):
-        self.track, self.events = track, events
+    def __init__(self, track: Track, events: list[Event], timer_moves: int = TIMER_MOVES):
+        self.track, self.events, self.timer_moves = track, events, timer_moves
+        self.alone = 0  # how many moves since the last event
         self.seen: list[int] = []
         self.now = 0
         self.moves: list[Move] = []
@@ -81,7 +83,7 @@ class Walk:
     def run(self, rows: list[int], clock: int) -> "Walk":
         for row in rows:
             self.run_timers(self.events[row].at - 1)
-            self.now = self.events[row].at
+            self.now, self.alone = self.events[row].at, 0
             self.seen.append(row)
             if len(self.seen) == 1:
                 self.counted, self.began = dict.fromkeys(SINCE, 0), dict.fromkeys(SINCE, self.now)
@@ -105,6 +107,7 @@ class Walk:
 
     def move(self, move: Move) -> None:
         self.moves.append(move)
+        self.alone += move.trigger == -1
         self.known.append(max(self.now, self.events[self.seen[-1]].recorded))
         self.proofs.append(self.proof(move.rule))
         left = move.rule >= 0 and move.to == self.track.stages
@@ -173,7 +176,7 @@ class Walk:
     # Timers.
 
     def next_timer(self) -> int:
-        if not self.seen:
+        if not self.seen or self.alone >= self.timer_moves:
             return NEVER
         return min((at for rule in self.candidates() for at in self.timers(self.track.rules[rule].when)), default=NEVER)
 
@@ -184,7 +187,8 @@ class Walk:
         found = []
         if of.kind == "none" and not under_not:
             found = [self.anchor(of) + of.needed]
-        if of.kind != "none" and of.window and under_not:
+        # An event that leaves makes a count less; a sum greater, if its amount is negative.
+        if of.kind != "none" and of.window and (under_not or of.kind == "sum"):
             found = [self.events[row].at + of.window for row in self.counting(of)]
         return [at for at in found if at > self.now]
 
@@ -245,7 +249,9 @@ class Walk:
 SINCE = ("start", "lap", "stage")
 
 
-def revisions(track: Track, events: list[Event], rows: list[int], clock: int) -> tuple[list[Revision], list[int]]:
+def revisions(
+    track: Track, events: list[Event], rows: list[int], clock: int, timer_moves: int = TIMER_MOVES
+) -> tuple[list[Revision], list[int]]:
     """The revisions of a customer, and since when each move of theirs is known."""
     found: list[Revision] = []
     known: dict[Move, int] = {}
@@ -253,7 +259,7 @@ def revisions(track: Track, events: list[Event], rows: list[int], clock: int) ->
 
         def walk(left_out: list[int], until: int, step: int = step) -> Walk:
             known_rows = [row for row in rows if events[row].recorded <= until and row not in left_out]
-            return Walk(track, events).run(known_rows, step)
+            return Walk(track, events, timer_moves).run(known_rows, step)
 
         old, new = walk([], step - 1), walk([], step)
         known = carried(old, known)
@@ -264,7 +270,7 @@ def revisions(track: Track, events: list[Event], rows: list[int], clock: int) ->
             n = next(n for n in range(len(events) * 99) if old.moves[n : n + 1] != new.moves[n : n + 1])
             found.append(Revision(step, late, stays(old.moves[n:]), stays(new.moves[n:])))
         known = {move: known.get(move, step) for move in new.moves} if revised else carried(new, known)
-    return found, list(carried(Walk(track, events).run(rows, clock), known).values())
+    return found, list(carried(Walk(track, events, timer_moves).run(rows, clock), known).values())
 
 
 def carried(walk: Walk, known: dict[Move, int]) -> dict[Move, int]:
