@@ -87,3 +87,46 @@ def test_rules_that_lead_round_by_time_alone_are_an_error():
     assert (place, severity) == ("rules.back.when", "error")
     assert "a cycle of silence: time alone leads round for ever" in detail
     assert "need an event `since: stage`" in cure
+
+
+MINUTE_HERE = "{none: {event: email.opened, for: 1m, since: stage}}"
+
+
+@pytest.mark.parametrize(
+    ("window", "severity"),
+    [
+        pytest.param("52w", "error", id="for a year: sure to go round many times"),
+        pytest.param("3m", "warning", id="for more than one round: it may go round, if the event is new enough"),
+        pytest.param("2m", None, id="for no more than one round: it is over before it comes round"),
+    ],
+)
+def test_a_window_longer_than_a_round_of_silences_does_not_end_the_cycle(window, severity):
+    """One round takes two minutes: one in each stage."""
+    rules = SOUND | {
+        "to_b": f"stage: b, from: [a], when: {{all: [{{event: case.opened, within: {window}}}, {MINUTE_HERE}]}}",
+        "back": "stage: a, from: [b], when: {none: {event: content.viewed, for: 1m, since: stage}}",
+    }
+    found = [one for one in complaints(track(rules)) if "a cycle of silence" in one[1]]
+    assert [one[3] for one in found] == ([severity] if severity else [])
+    assert all("again and again" in one[1] and "`within`" in one[1] and "`since: stage`" in one[2] for one in found)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "severity"),
+    [
+        pytest.param("all: [{event: case.opened, within: 9m, since: stage}, %s]", None, id="a window since the stage"),
+        pytest.param("all: [{event: case.opened, distinct_days: 3, within: 2d}, %s]", None, id="days that fill it"),
+        pytest.param("all: [{event: case.opened, at_least: 3, within: 2d}, %s]", "error", id="a count within it"),
+        pytest.param("all: [{event: case.opened, within: 9m}, {not: {event: case.closed, within: 6m}}, %s]",
+            "warning", id="and not for a time, which may take up the window"),
+        pytest.param("all: [%s, {any: [{event: case.opened, within: 90s}, {event: case.opened, within: 9m}]}]",
+            "error", id="the longer window of two"),
+    ],
+)  # fmt: skip
+def test_what_lasts_for_a_round_of_silences(ahead, severity):
+    rules = SOUND | {
+        "to_b": f"stage: b, from: [a], when: {{{ahead % MINUTE_HERE}}}",
+        "back": "stage: a, from: [b], when: {none: {event: content.viewed, for: 1m, since: stage}}",
+    }
+    found = [one for one in complaints(track(rules)) if "a cycle of silence" in one[1]]
+    assert [one[3] for one in found] == ([severity] if severity else [])
