@@ -80,7 +80,8 @@ def run(
     clock: microseconds; a customer with later events is followed up to the last of them. Of a customer so restless
     that more than `revision_budget` events would have to be walked through again, only the newest steps of knowledge
     are looked at. After `timer_moves` moves in a row without an event a customer stays where they are until the next
-    event, and has no next timer. Sums of amounts must fit into 64 bits. Raises ValueError when the columns differ in length.
+    event, and has no next timer. Sums of amounts must fit into 64 bits. Raises ValueError when the columns differ in
+    length.
     """
     facts = _contiguous(facts)
     plan = plan_of(program, facts.matches.shape[1], facts.value_size, timer_moves)
@@ -105,8 +106,9 @@ def run(
 def prospects(program: Program, facts: Facts, clock: int, timer_moves: int = TIMER_MOVES) -> Prospects:
     """For each customer, at the clock, and each rule that could move them on: what holds, and when it would fire.
 
-    clock: microseconds; later, where a customer has later events. Customers without events have no prospects; of those who
-    stay because `timer_moves` moves came without an event, no rule fires before the next event. Raises ValueError when the columns differ in length.
+    clock: microseconds; later, where a customer has later events. Customers without events have no prospects. After
+    `timer_moves` moves in a row without an event no rule fires before the next event. Raises ValueError when the
+    columns differ in length.
     """
     facts = _contiguous(facts)
     plan = plan_of(program, facts.matches.shape[1], facts.value_size, timer_moves)

@@ -7,10 +7,9 @@ import numpy as np
 from raceline.analytics.race_arrays import DISTINCT, NEVER, Codes, Facts, Flags, Longs, Small
 from raceline.analytics.race_plan import Plan, Records
 
-# A customer on the way. last: the row of the last event; due: no timer of the state is earlier; pending:
-# the state is new, and its rules have not been looked at; alone: how many moves since the last event. moves, nodes, evidence: how much is written
-# of the proofs; keeps: what of them is written at all; doubtful: there may
-# have been revisions.
+# A customer on the way. last: the row of the last event; due: no timer of the state is earlier; alone: how many moves
+# since the last event; pending: the state is new, and its rules have not been looked at. moves, nodes, evidence: how
+# much is written of the proofs; keeps: what of them is written at all; doubtful: there may have been revisions.
 _WALKER = [
     *((name, "i8") for name in ("customer", "last", "events", "state", "now", "due", "stamp", "alone")),
     *((name, "i8") for name in ("moves", "nodes", "evidence")),
