@@ -11,6 +11,7 @@ def stages(selection: Selection, row: Sql) -> Sql:
     """The stages of a racetrack; null for a version that the tables do not have."""
     plan = selection.plan
     version = plan.question.version
+    plan.name(plan.question.racetrack)
     condition = Sql("true") if version is None else Sql(f"t.version = {plan.bind(version.version, 'bigint')}")
     found = rows(selection, row, "stages", racetrack=plan.racetrack(plan.question.racetrack), filter=condition)
     return found if version is None else piece("or_null", list=found)

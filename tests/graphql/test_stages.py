@@ -266,3 +266,9 @@ def test_an_account_is_a_node_and_an_unknown_one_is_null(town):
     query = "query($id: ID!) { node(id: $id) { ... on Account { id account history { furthest } } } }"
     node = town.ask(query, {"id": found["account"]["id"]})["node"]
     assert (node["id"], node["account"], len(node["history"]) > 0) == (found["account"]["id"], "acme", True)
+
+
+def test_the_stages_of_a_racetrack_that_nobody_published_are_refused(ride):
+    error = ride.error('{ stages(racetrack: {name: "rida"}) { stage } }')
+    assert error["extensions"]["code"] == "UNKNOWN_RACETRACK"
+    assert "ride" in error["message"]
