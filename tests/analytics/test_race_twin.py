@@ -37,10 +37,10 @@ def test_moves_and_their_proofs(track, events, clock, timer_moves):
     assert found.next_timer.tolist() == [walk.next_timer() for walk in walks]
 
 
-@settings(max_examples=400)
-@given(leaves(kinds=("sum",)), histories(customers=1), clocks)
+@settings(max_examples=600)
+@given(leaves(kinds=("sum",)).filter(lambda leaf: leaf.window > 0), histories(customers=1), clocks)
 def test_a_sum_that_rises_when_a_negative_amount_leaves_its_window(leaf, events, clock):
-    """The only count that time alone makes greater; rare among random racetracks, so here it is alone."""
+    """The only count that time alone makes greater: rare among random racetracks, so here it is the whole rule."""
     track = Track(1, (Rule(0, frozenset({1}), leaf),))
     found = race.run(program(track), facts(events, 1), clock)
     walk = Walk(track, events).run(rows_of(events, 0), clock)
