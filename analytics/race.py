@@ -61,7 +61,7 @@ __all__ = [
 # How many events of one customer may be walked through again to tell since when their moves are known.
 REVISION_BUDGET = 8_000_000
 
-# How many moves in a row may come of timers alone: between two events, or after the last one.
+# How many moves in a row may come of timers alone, at least one: between two events, or after the last one.
 TIMER_MOVES = 1_000
 
 # How much can be written before there is more room: moves, nodes, rows of evidence, revisions.

@@ -203,4 +203,4 @@ def histories(draw, customers: int = 3, most: int = 10) -> list[Event]:
 
 
 clocks = st.integers(-1, 60)
-bounds = st.integers(0, 3) | st.just(TIMER_MOVES)  # of moves by timers alone
+bounds = st.integers(1, 3) | st.just(TIMER_MOVES)  # of moves by timers alone
