@@ -22,7 +22,7 @@ from raceline.domain.errors import (
     UnknownRacetrack,
 )
 from raceline.graphql.context import Api, Context, Rows
-from raceline.graphql.pieces import PIECES, Sql, piece
+from raceline.graphql.pieces import PIECES
 from raceline.graphql.plan import Plan, storable
 from raceline.graphql.question import MoveKey
 from raceline.graphql.scalars import parse_position
@@ -34,7 +34,6 @@ MIN_POSITION_HEADER = "Raceline-Min-Position"
 _NEVER_WAIT = ("log", "quarantine")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = timedelta(microseconds=1)
-_NOBODY = Sql("SELECT NULL::text AS customer_id WHERE false")
 _SNAPSHOT = b"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 Planned: TypeAlias = tuple[Plan, bytes]
@@ -88,7 +87,7 @@ async def _text(api: Api, plan: Plan, statement: bytes, arguments: Mapping[str, 
     async def in_snapshot(conn: AsyncConnection[Any]) -> Any:
         await conn.execute(_SNAPSHOT)
         try:
-            asked = _at_point(plan, await _row(conn, _live_point(plan), plan.parameters))
+            asked = _at_point(plan, await _row(conn, plan.customers(), parameters))
             return await _row(conn, statement, parameters | await _derived(api, plan, asked))
         finally:
             await conn.rollback()
@@ -153,18 +152,13 @@ async def _asked(api: Api, plan: Plan) -> Asked:
     """Whom a question is about and when, as it says itself."""
     question = plan.question
     if (known_at := question.known_at) is None:
-        return _at_point(plan, await fetch(api, _live_point(plan), {}))
+        return _at_point(plan, await fetch(api, plan.customers(), {}))
     time, position = known_at.get("time"), known_at.get("position")
     if time is not None:
         (position,) = await fetch(api, PIECES["position_at"].encode(), {"time": time})
     values = {"position": position, "time": time, "at": question.at}
     position, clock = await fetch(api, PIECES["known_point"].encode(), values)
     return Asked(question.customers, position, clock, question.at)
-
-
-def _live_point(plan: Plan) -> bytes:
-    scope = Sql(" UNION ".join(plan.scope) or _NOBODY)
-    return piece("live_point", scope=scope).encode()
 
 
 def _at_point(plan: Plan, row: tuple[int, datetime | None, list[tuple[str, int]], list[str]] | None) -> Asked:
@@ -235,6 +229,8 @@ async def reading(api: Api, read: Callable[[AsyncConnection[Any]], Awaitable[Any
     except psycopg.errors.QueryCanceled as error:
         raise LimitExceeded(limit="statement_timeout") from error
     except psycopg.errors.UndefinedTable as error:
+        if '"live.' not in str(error):
+            raise
         raise NoReadModels from error
     except PoolTimeout as error:
         await api.watch.look()  # or the database is away, which it raises

@@ -35,6 +35,7 @@ _DERIVED_COST = 5_000
 _DERIVED_OF_MANY = 1_000
 # A list that each entry has for itself, as a move has its evidence: all of them together are no longer than a journey.
 _OWN_LENGTH = 4
+_NOBODY = Sql("SELECT NULL::text AS customer_id WHERE false")
 _OUT_OF_SCOPE = (
     "`nextMoves`, `stalledReasons` and a `version` of a racetrack are derived on demand, for the customers of the"
     " question; ask for them below `customer`, `customers`, `account`, or the `node` of a customer."
@@ -43,6 +44,13 @@ _OUT_OF_SCOPE = (
 Compile: TypeAlias = "Callable[[Selection, Sql], Sql]"
 Value: TypeAlias = Callable[[str, list[FieldDetails]], Sql]
 Columns: TypeAlias = Mapping[str, Mapping[str, Compile]]
+
+
+def _head(parts: list[Sql], text: str) -> str:
+    """What a statement is given: the rows that were sent along, by the names that it reads them by."""
+    parts = parts + ([piece("racers")] if re.search(r"\bracers\b", text) else [])
+    parts += [relation(*table) for table in given(text)]
+    return f"WITH {', '.join(parts)} " if parts else ""
 
 
 class Plan:
@@ -79,11 +87,13 @@ class Plan:
         self.given = given(answer)
         self.derived = {prefix: track for prefix, track in self.derived.items() if prefix in dict(self.given)}
         self._charge()
-        parts = [piece("gate")] if "live." in answer else []
-        parts += [piece("racers")] if re.search(r"\bracers\b", answer) else []
-        parts += [relation(*table) for table in self.given]
-        head = f"WITH {', '.join(parts)} " if parts else ""
-        return f"{head}SELECT ({answer})::text".encode()
+        gate = [piece("gate")] if "live." in answer else []
+        return f"{_head(gate, answer)}SELECT ({answer})::text".encode()
+
+    def customers(self) -> bytes:
+        """The statement of whom a question is about, and of where the read models stand."""
+        text = piece("live_point", scope=Sql(" UNION ".join(self.scope) or _NOBODY))
+        return f"{_head([], text)}{text}".encode()
 
     def _charge(self) -> None:
         self.budget.cost += 1

@@ -205,6 +205,10 @@ def test_a_stay_longer_than_nine_of_ten_is_stalled_and_says_why(service):
     assert [(one["rule"]["name"], one["kind"]) for one in reasons] == [("bought", "SKIP"), ("tried", "FORWARD")]
     assert [one["observed"] for one in reasons[0]["missing"]] == [1]
     assert [one["stalled"] for one in found["stages"]] == [1, 0, 0]
+    who = "{ customers(stalled: true) { nodes { guid journey { nextMoves { to } stalledReasons { to } } } } }"
+    [listed] = service.ask(who)["customers"]["nodes"]
+    assert listed["guid"] == "slow"
+    assert [one["to"] for one in listed["journey"]["stalledReasons"]] == ["buy", "try"]
     other = service.ask('{ customer(id: "fast01") { journey { stalled stalledReasons { to } } } }')["customer"][
         "journey"
     ]
