@@ -6,6 +6,7 @@ import typer
 
 from raceline.app.cli_explain import name_and_version
 from raceline.app.cli_racetrack_diff import diff
+from raceline.app.cli_racetrack_history import history
 from raceline.app.terminal import say, show, show_json, show_table, show_tree
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ def retire(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
 
 
 racetrack.command("diff")(diff)
+racetrack.command("history")(history)
 
 
 @racetrack.command()

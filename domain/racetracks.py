@@ -4,6 +4,7 @@
     activate(name, version, by)     in force from here on, and for the whole history (design, section 5)
     retire(name, by)                in force no more
     registry(up_to=position)        all of them as the log knew them at a position
+    decisions()                     all of the above that was decided, with who and when
 
 Every call raises LogUnavailable and LogRefused as the log does; what decides raises LogBusy as well.
 """
@@ -55,10 +56,11 @@ class Published(NamedTuple):
 
 
 class _History(NamedTuple):
-    """The registry after each decision, up to a head of the log. It never becomes untrue: the log only grows."""
+    """The decisions up to a head of the log, and the registry after each. Never becomes untrue: the log only grows."""
 
     head: int = 0
-    registries: tuple[Registry, ...] = (Registry(),)
+    decisions: tuple[Decided, ...] = ()
+    registries: tuple[Registry, ...] = (Registry(),)  # before the first decision, and after each
 
     def at(self, position: int) -> Registry:
         """As the log knew it at a position that is not beyond the head."""
@@ -135,16 +137,21 @@ class Racetracks:
             history = self._history = self._read_on(history)
         return history.at(history.head if up_to is None else up_to)
 
+    def decisions(self) -> tuple[Decided, ...]:
+        """What was ever decided, in the order of the log. Asks the database only for what came since it was asked."""
+        history = self._history = self._read_on(self._history)
+        return history.decisions
+
     def _read_on(self, history: _History) -> _History:
         with self._log.datastore.connected() as conn:
             cursor = conn.cursor(binary=True)
             parameters = {"after": history.head, "topics": _TOPICS}
             rows = cursor.execute(_SQL["decisions_after"], parameters, prepare=True).fetchall()
+        decided = [self._decided(row) for row in rows if row["position"] is not None]
         registries = list(history.registries)
-        for row in rows:
-            if row["position"] is not None:
-                registries.append(registries[-1].after(self._decided(row)))
-        return _History(rows[0]["head"], tuple(registries))
+        for one in decided:
+            registries.append(registries[-1].after(one))
+        return _History(rows[0]["head"], (*history.decisions, *decided), tuple(registries))
 
     def _decided(self, row: DictRow) -> Decided:
         stored = StoredEvent(row["event_uid"], row["version"], row["type"], row["state"])

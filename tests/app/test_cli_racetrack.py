@@ -178,6 +178,7 @@ def test_a_retired_racetrack_is_in_force_no_more_and_can_be_asked_for(raceline, 
         pytest.param(["activate", "race@2"], 1, "1 (active)", id="activate a version that is not there"),
         pytest.param(["activate", "race@one"], 2, "NAME@VERSION", id="activate what is no version"),
         pytest.param(["retire", "rase"], 1, "did you mean `race`?", id="retire a name that is not there"),
+        pytest.param(["history", "rase"], 1, "did you mean `race`?", id="the history of a name that is not there"),
         pytest.param(["show", "race@2"], 1, "1 (active)", id="show a version that is not there"),
         pytest.param(["publish", "/no/such.yaml"], 1, "/no/such.yaml: there is neither", id="publish no file"),
         pytest.param(["publish", "/"], 1, "/: Is a directory", id="publish a folder"),
@@ -245,6 +246,37 @@ def test_a_definition_is_printed_as_it_was_published(raceline, active):
     assert (told["version"], told["stages"], told["definition"]["name"]) == (
         1, ["need", "try", "use", "advocate"], "race",
     )  # fmt: skip
+
+
+# History
+
+
+def test_the_history_says_who_published_activated_and_retired_which_version_and_when(
+    raceline, active, race_2, monkeypatch
+):
+    monkeypatch.setattr("getpass.getuser", lambda: "b\x1bob")
+    raceline("racetrack", "publish", race_2, "--activate")
+    raceline("racetrack", "retire", "race")
+    raceline("racetrack", "publish", "six-phase")
+    rows = table(raceline("racetrack", "history", "race").out)
+    assert [(row[0], row[3]) for row in rows] == [
+        ("2", "published v1"), ("3", "activated v1"), ("4", "published v2"), ("5", "activated v2"), ("6", "retired v2"),
+    ]  # fmt: skip
+    assert [row[4] for row in rows[2:]] == ["b\N{REPLACEMENT CHARACTER}ob"] * 3
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", row[1]) for row in rows)
+    told = json.loads(raceline("racetrack", "history", "--json").out)
+    assert told[4] | {"recorded_at": ""} == {
+        "position": 6, "recorded_at": "", "name": "race", "what": "retired", "version": 2, "by": "b\x1bob",
+    }  # fmt: skip
+    assert [one["name"] for one in told] == ["race"] * 5 + ["six-phase"]
+
+
+def test_the_history_of_a_log_without_decisions_says_so(raceline, race):
+    done = raceline("racetrack", "history")
+    assert (done.status, done.out, "Nothing was decided yet" in done.err) == (0, "", True)
+
+
+# Presets
 
 
 def test_presets_are_listed(raceline):

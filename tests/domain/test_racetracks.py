@@ -220,6 +220,22 @@ def test_what_was_asked_before_is_answered_without_the_database(publish, racetra
     assert racetracks.registry(0).versions == ()
 
 
+def test_all_that_was_decided_is_told_in_order_with_who_and_where(publish, racetracks, database):
+    assert racetracks.decisions() == ()
+    publish(title="one", by="ada"), racetracks.activate("race", 1, "bob")
+    racetracks.registry()
+    with Racetracks(database) as other:
+        other.retire("race", "eve")
+        told = racetracks.decisions()
+        assert [(one.decision.TOPIC, one.decision.version, one.decision.by) for one in told] == [
+            ("racetrack.published", 1, "ada"),
+            ("racetrack.activated", 1, "bob"),
+            ("racetrack.retired", 1, "eve"),
+        ]
+        assert [one.position for one in told] == [2, 3, 4]
+        assert [one[:2] for one in other.decisions()] == [one[:2] for one in told]
+
+
 def test_a_definition_is_read_once(publish, racetracks):
     publish()
     before = racetracks.registry().get("race", 1).racetrack
