@@ -33,6 +33,13 @@ def test_generated_parts_are_fresh():
     assert check.returncode == 0, check.stderr
 
 
+def test_every_field_of_the_api_is_in_its_table():
+    table = README.split("## What the API answers")[1].split("\n## ")[0]
+    told = [name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)]
+    roots = (SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type)
+    assert sorted(told) == sorted(name for root in roots for name in root.fields)
+
+
 def test_every_number_comes_with_its_command():
     figures = README.split("## Speed")[1].split("\n## ")[0]
     rows = [line for line in figures.splitlines() if line.startswith("|")][2:]
