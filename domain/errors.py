@@ -70,6 +70,10 @@ class UnknownRacetrack(RacelineError):
     """There is no racetrack of this name and version."""
 
 
+class NotInForce(UnknownRacetrack):
+    """No version of this racetrack is in force."""
+
+
 class UnknownStage(RacelineError):
     """The racetrack has no stage of this name."""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple, assert_never
 
-from raceline.domain.errors import InvalidRacetrack, UnknownRacetrack, UnreadableRacetrack
+from raceline.domain.errors import InvalidRacetrack, NotInForce, UnknownRacetrack, UnreadableRacetrack
 from raceline.domain.racetrack import Racetrack
 from raceline.domain.racetrack_decisions import Decision, RacetrackDecisions
 from raceline.domain.racetrack_file import content_hash, from_canonical
@@ -76,13 +76,16 @@ class Registry:
         return next((one for one in among if one.name == name and version in (None, one.version)), None)
 
     def get(self, name: str, version: int | None = None) -> Version:
-        """As `find`. Raises UnknownRacetrack, with what there is instead."""
+        """As `find`. Raises UnknownRacetrack, NotInForce when no version is named; with what there is instead."""
         found = self.find(name, version)
-        if found is None:
-            numbers = ", ".join(f"{one.version} ({one.status})" for one in self.named(name))
-            facts = {"name": name} if version is None else {"name": name, "version": version}
-            raise UnknownRacetrack(f"its versions are {numbers}", **facts)
-        return found
+        if found is not None:
+            return found
+        among = self.named(name)
+        if version is None:
+            versions = " or ".join(f"{name}@{one.version} ({one.status})" for one in among)
+            raise NotInForce(f"Name one: {versions}", name=name)
+        numbers = ", ".join(f"{one.version} ({one.status})" for one in among)
+        raise UnknownRacetrack(f"its versions are {numbers}", name=name, version=version)
 
     def named(self, name: str) -> tuple[Version, ...]:
         """Every version of a name. Raises UnknownRacetrack, with the nearest name."""

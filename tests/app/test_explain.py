@@ -186,6 +186,14 @@ def test_what_was_known_is_told_by_the_racetrack_that_was_active_then_or_by_the_
     assert "in Need since 2024-01-01 00:00:00" in explain("--racetrack", "race@1", *early)
 
 
+def test_a_racetrack_of_which_no_version_is_in_force_is_asked_for_by_version(life, raceline):
+    assert raceline("racetrack", "publish", "six-phase").status == 0
+    done = raceline("explain", "c-1", "--racetrack", "six-phase")
+    assert (done.status, done.out) == (1, "")
+    assert "No version of this racetrack is in force. Name one: six-phase@1 (published)" in done.err
+    assert raceline("explain", "c-1", "--racetrack", "six-phase@1").status == 0
+
+
 def test_an_explanation_is_json_for_scripts(explain):
     told = json.loads(explain("--json", "--at", "2025-02-01"))
     assert (told["customer_id"], told["position"], told["clock"]) == ("c-1", 12, "2025-02-01T00:00:00Z")

@@ -14,7 +14,7 @@ from eventsourcing.utils import clear_topic_cache
 from psycopg.conninfo import make_conninfo
 
 from raceline.domain import racetracks as module
-from raceline.domain.errors import LogBusy, LogUnavailable, NotActive, UnknownRacetrack, UnreadableRacetrack
+from raceline.domain.errors import LogBusy, LogUnavailable, NotActive, NotInForce, UnknownRacetrack, UnreadableRacetrack
 from raceline.domain.log import EventLog
 from raceline.domain.racetrack_decisions import RacetrackDecisions
 from raceline.domain.racetrack_file import canonical, content_hash, parse
@@ -168,7 +168,10 @@ def test_racetracks_of_several_names_are_active_side_by_side_and_the_one_active_
         ),
         pytest.param(lambda r: r.retire("race", "ada"), NotActive, "name=race", id="retiring what is not active"),
         pytest.param(
-            lambda r: r.registry().get("race"), UnknownRacetrack, "1 \\(published\\)", id="asking for the active one"
+            lambda r: r.registry().get("race"),
+            NotInForce,
+            r"No version of this racetrack is in force. Name one: race@1 \(published\) \(name=race\)",
+            id="asking for the active one",
         ),
     ],
 )
