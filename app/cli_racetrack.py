@@ -10,6 +10,8 @@ from raceline.app.cli_racetrack_history import history
 from raceline.app.terminal import say, show, show_json, show_table, show_tree
 
 if TYPE_CHECKING:
+    from rich.tree import Tree
+
     from raceline.app.definition import Definition
     from raceline.app.runtime import Runtime
     from raceline.domain.racetrack_registry import Registry, Version
@@ -47,17 +49,20 @@ def list_racetracks(json: Json = False) -> None:
 @racetrack.command("show")
 def show_racetrack(
     name: Named,
-    yaml: Annotated[bool, typer.Option("--yaml", help="Print the YAML as it was published.")] = False,
+    yaml: Annotated[bool, typer.Option("--yaml", help="Print the YAML as it was published, to copy.")] = False,
     json: Json = False,
 ) -> None:
-    """Print a published definition. Stages, rules and their conditions, exits, edges; by default the active version."""
+    """Print a published definition, or a preset. Stages, rules and their conditions, exits, edges.
+
+    By default the active version. A preset is meant when no version of the name is published.
+    """
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
 
     wanted = name_and_version(name, "NAME[@VERSION]")
     with runtime(read_settings()) as store:
         registry = store.racetracks.registry()
-    version = _active_or_newest(registry, *wanted)
+    version = _preset(registry, *wanted) or _active_or_newest(registry, *wanted)
     if yaml:
         typer.echo(version.text, nl=not version.text.endswith("\n"))
     elif json:
@@ -65,9 +70,7 @@ def show_racetrack(
 
         show_json(_facts(version, registry) | {"definition": msgspec.Raw(version.canonical.encode())})
     else:
-        from raceline.app.racetrack_tree import racetrack_tree
-
-        show_tree(racetrack_tree(version, default=version == registry.default))
+        show_tree(_tree(version, registry))
 
 
 @racetrack.command()
@@ -206,13 +209,40 @@ def _active_or_newest(registry: "Registry", name: str, version: int | None) -> "
     return registry.find(name) or registry.named(name)[-1]
 
 
+def _preset(registry: "Registry", name: str, version: int | None) -> "Version | None":
+    """The preset that is meant: no version of its name is published."""
+    from raceline.app.definition import read_preset
+
+    if version is not None or any(one.name == name for one in registry.versions):
+        return None
+    preset = read_preset(name)
+    return None if preset is None else preset.as_version(1)
+
+
+def _tree(version: "Version", registry: "Registry") -> "Tree":
+    from rich.text import Text
+
+    from raceline.app.racetrack_tree import racetrack_tree
+
+    tree = racetrack_tree(version, default=version == registry.default)
+    if not version.position and isinstance(tree.label, Text):
+        # Of a preset nobody can say when it was published: the first and the last line of the head.
+        title = Text.assemble((version.racetrack.title, "bold"), f" ({version.name}, a preset, not published)")
+        last = Text(f"`raceline racetrack publish {version.name}` publishes it; content {version.hash[:12]}", "dim")
+        tree.label = Text("\n").join([title, *tree.label.split("\n")[1:-1], last])
+    return tree
+
+
 def _status(one: "Version", registry: "Registry") -> str:
     return "active, default" if one == registry.default else one.status
 
 
 def _facts(one: "Version", registry: "Registry") -> dict[str, Any]:
     names = ("name", "version", "status", "hash", "position", "recorded_at", "by")
-    return {name: getattr(one, name) for name in names} | {
+    published = {name: getattr(one, name) for name in names}
+    if not one.position:
+        published |= dict.fromkeys(names[1:]) | {"status": "preset", "hash": one.hash}
+    return published | {
         "title": one.racetrack.title,
         "stages": list(one.racetrack.stages),
         "default": one == registry.default,

@@ -53,8 +53,6 @@ def _wanted(store: "Runtime", registry: "Registry", given: str) -> "Version":
     """The version that is named; a definition is the version that it would get. Raises UnknownRacetrack."""
     from raceline.app.definition import is_definition, read_definition, say_findings
     from raceline.domain.racetrack_check import refuse
-    from raceline.domain.racetrack_file import canonical, content_hash
-    from raceline.domain.racetrack_registry import Version
 
     if "@" in given and not is_definition(given):
         name, version = name_and_version(given, "FILE|PRESET|NAME@VERSION")
@@ -62,18 +60,9 @@ def _wanted(store: "Runtime", registry: "Registry", given: str) -> "Version":
     definition = read_definition(given, store.catalogue)
     say_findings(definition.name, definition.findings)
     refuse(definition.findings, given)
-    race = definition.racetrack
-    mine, identity = [one for one in registry.versions if one.name == race.name], content_hash(race)
-    return next((one for one in mine if one.hash == identity), None) or Version(
-        name=race.name,
-        version=len(mine) + 1,
-        hash=identity,
-        canonical=canonical(race).decode(),
-        text=definition.text,
-        by="",
-        position=0,
-        recorded_at=datetime.now(UTC),
-    )
+    mine = [one for one in registry.versions if one.name == definition.racetrack.name]
+    new = definition.as_version(len(mine) + 1)
+    return next((one for one in mine if one.hash == new.hash), new)
 
 
 def _show(found: "DryRun", then: "Version", now: "Version | None", examples: int) -> None:

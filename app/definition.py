@@ -1,6 +1,7 @@
 """Definitions of racetracks as people name them: a file, or one that comes with raceline; and what is wrong there."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ from raceline.domain.catalogue import Catalogue
 from raceline.domain.errors import InputNotFound, InvalidRacetrack
 from raceline.domain.racetrack import Racetrack
 from raceline.domain.racetrack_check import check_text
-from raceline.domain.racetrack_file import presets
+from raceline.domain.racetrack_file import canonical, content_hash, parse, presets
 from raceline.domain.racetrack_finding import Finding
+from raceline.domain.racetrack_registry import Version
 from raceline.domain.yaml_file import nearest
 
 
@@ -23,6 +25,20 @@ class Definition:
     racetrack: Racetrack
     findings: tuple[Finding, ...]
 
+    def as_version(self, number: int) -> Version:
+        """The version that it would be: its position is 0, and nobody published it."""
+        race = self.racetrack
+        return Version(
+            name=race.name,
+            version=number,
+            hash=content_hash(race),
+            canonical=canonical(race).decode(),
+            text=self.text,
+            by="",
+            position=0,
+            recorded_at=datetime.now(UTC),
+        )
+
     @property
     def errors(self) -> tuple[Finding, ...]:
         """What it cannot be published with."""
@@ -34,6 +50,15 @@ def read_definition(given: str, catalogue: Catalogue) -> Definition:
     text = _text(given)
     racetrack, findings = check_text(text, catalogue, given)
     return Definition(given, text, racetrack, findings)
+
+
+def read_preset(name: str) -> Definition | None:
+    """The preset of this name, whatever files are here; None when there is none. It is not looked through."""
+    path = presets().get(name)
+    if path is None:
+        return None
+    text = path.read_text(encoding="utf-8")
+    return Definition(name, text, parse(text, str(path)), ())
 
 
 def is_definition(given: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from small_race import LATE, LIFE, RACE, RACE_2, VIEW, event, written
 
 from raceline.app import live
+from raceline.domain.racetrack_file import presets
 
 
 @pytest.fixture
@@ -179,6 +180,7 @@ def test_a_retired_racetrack_is_in_force_no_more_and_can_be_asked_for(raceline, 
         pytest.param(["activate", "race@one"], 2, "NAME@VERSION", id="activate what is no version"),
         pytest.param(["retire", "rase"], 1, "did you mean `race`?", id="retire a name that is not there"),
         pytest.param(["history", "rase"], 1, "did you mean `race`?", id="the history of a name that is not there"),
+        pytest.param(["show", "six-phase@1"], 1, "published are: race", id="show a version of a preset"),
         pytest.param(["show", "race@2"], 1, "1 (active)", id="show a version that is not there"),
         pytest.param(["publish", "/no/such.yaml"], 1, "/no/such.yaml: there is neither", id="publish no file"),
         pytest.param(["publish", "/"], 1, "/: Is a directory", id="publish a folder"),
@@ -246,6 +248,25 @@ def test_a_definition_is_printed_as_it_was_published(raceline, active):
     assert (told["version"], told["stages"], told["definition"]["name"]) == (
         1, ["need", "try", "use", "advocate"], "race",
     )  # fmt: skip
+
+
+def test_a_preset_that_is_not_published_is_shown_by_its_name(raceline, race, monkeypatch, tmp_path):
+    (tmp_path / "six-phase").write_text("a file of this name is not what is meant")
+    monkeypatch.chdir(tmp_path)
+    lines = raceline("racetrack", "show", "six-phase").out.splitlines()
+    assert lines[0].endswith(" (six-phase, a preset, not published)")
+    assert any("`raceline racetrack publish six-phase` publishes it" in line for line in lines)
+    assert not any("position" in line for line in lines[:5])
+    told = json.loads(raceline("racetrack", "show", "six-phase", "--json").out)
+    assert [told[name] for name in ("name", "version", "status", "position", "recorded_at")] == [
+        "six-phase", None, "preset", None, None,
+    ]  # fmt: skip
+    assert raceline("racetrack", "show", "six-phase", "--yaml").out == presets()["six-phase"].read_text()
+
+
+def test_of_a_preset_that_is_published_the_published_version_is_shown(raceline, race):
+    raceline("racetrack", "publish", "six-phase")
+    assert "(six-phase, version 1, published)" in raceline("racetrack", "show", "six-phase").out
 
 
 # History
