@@ -10,6 +10,7 @@ from raceline.app.terminal import show_json, show_tree
 if TYPE_CHECKING:
     from raceline.app.explain import Explanation
     from raceline.app.runtime import Runtime
+    from raceline.app.settings import Settings
     from raceline.domain.log import EventLog
     from raceline.projections.asked import Asked
 
@@ -68,8 +69,15 @@ def answer(store: "Runtime", asked: "Asked") -> "Explanation":
     told = explained(rows, customer, asked.racetracks[0][0] if asked.racetracks else None)
     if told is None:
         by_then = {} if asked.at is None else {"at": asked.at.isoformat()}
-        raise UnknownCustomer(customer=customer, position=asked.position, **by_then)
+        raise UnknownCustomer(_where(store.settings), customer=customer, position=asked.position, **by_then)
     return told
+
+
+def _where(settings: "Settings") -> str:
+    """Whose log was asked: whoever set something else in another terminal looks for their customers in vain."""
+    if settings.database_url is not None:  # it has a password
+        return "This is the log of the database that RACELINE_DATABASE_URL names."
+    return f"This is the log in {settings.home}; another is named by RACELINE_HOME or RACELINE_DATABASE_URL."
 
 
 def as_asked(

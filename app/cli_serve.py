@@ -10,6 +10,7 @@ from raceline.app.terminal import flush, say, show
 
 if TYPE_CHECKING:
     from raceline.app.runtime import Runtime
+    from raceline.app.settings import Settings
 
 
 def serve(
@@ -42,7 +43,7 @@ def serve(
         run(
             make_app(store, project=project),
             listening,
-            lambda: _welcome(address(listening), queries, graphiql=settings.graphiql),
+            lambda: _welcome(address(listening), queries, settings),
         )
 
 
@@ -119,25 +120,33 @@ _QUERIES = (
 )
 
 
-def _welcome(url: str, queries: tuple[tuple[str, str], ...], *, graphiql: bool) -> None:
-    say(f"raceline serves {url}/graphql{' (open it in a browser for GraphiQL)' if graphiql else ''}")
+def _welcome(url: str, queries: tuple[tuple[str, str], ...], settings: "Settings") -> None:
+    say(f"raceline serves {url}/graphql{' (open it in a browser for GraphiQL)' if settings.graphiql else ''}")
     if queries:
         show(f"\nTo try in another terminal; the queries also in GraphiQL at {url}/graphql. The sample ends in 2025.")
-        show(f"\n# Why a customer is in this stage, and why not in another yet\n{_explain()}")
+        show(f"\n# Why a customer is in this stage, and why not in another yet\n{explain_command(settings)}")
     for title, query in queries:
         show(f"\n# {title}\n{curl(url, query)}")
     flush()
 
 
-def _explain() -> str:
-    """The shell command that explains the sample's first customer, from wherever it is called."""
+def explain_command(settings: "Settings") -> str:
+    """The shell command that explains the sample's first customer, from wherever it is called.
+
+    A home that was set is a part of it. A database's URL never is, because it has a password: a comment says what is
+    needed.
+    """
     import shlex
 
     from raceline.app.sample import FIRST_CUSTOMER
 
     program = Path(sys.argv[0])
     here = program.resolve() if program.name == "raceline" else Path("raceline")
-    return f"{shlex.quote(str(here))} explain {FIRST_CUSTOMER}"
+    command = f"{shlex.quote(str(here))} explain {FIRST_CUSTOMER}"
+    if settings.database_url is not None:
+        return f"# (needs the same RACELINE_DATABASE_URL as this server)\n{command}"
+    home_was_set = "home" in settings.model_fields_set
+    return f"RACELINE_HOME={shlex.quote(str(settings.home))} {command}" if home_was_set else command
 
 
 def curl(url: str, query: str) -> str:

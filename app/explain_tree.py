@@ -156,11 +156,16 @@ def _add_prospect(branch: Tree, told: Explanation, prospect: Prospect, events: i
     to = "out of the racetrack" if prospect.to is None else f"to {_stage(told, prospect.to)}"
     when = f", {_time(prospect.fires_at)} if no event comes" if prospect.fires_at else ""
     if prospect.condition.satisfied:  # a new stage is looked at only then
-        when = f", holds already: moves at the next event or timer{when}"
+        when = f", holds already: moves at the next event {f'or timer{when}' if when else _without_timer(told)}"
     rule = prospect.rule
     label = Text.assemble((to, "bold"), "  ", (kind, _STYLES.get(prospect.kind, "")))
     below = branch.add(label.append(f"  by {printable(rule.title)} ({rule.name}){when}"))
     _add_condition(below, prospect.condition, events)
+
+
+def _without_timer(told: Explanation) -> str:
+    """Of a rule that holds now, and at no timer to come: there is none, or what was counted is too old by then."""
+    return "(no timer will come while it holds)" if told.next_timer else "(no timer will come)"
 
 
 def _add_revision(branch: Tree, told: Explanation, revision: Revision, events: int) -> None:

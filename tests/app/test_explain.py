@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -10,8 +11,10 @@ import pytest
 from rich.console import Console
 from small_race import LATE, LIFE, RACE, RACE_2, written
 
-from raceline.app.explain import Condition, explained
+from raceline.app import cli_explain
+from raceline.app.explain import Condition, Prospect, explained
 from raceline.app.explain_tree import explanation_tree, how_far
+from raceline.app.settings import read_settings
 from raceline.app.terminal import printable
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -118,7 +121,7 @@ def test_why_not_yet_says_how_far_each_rule_is_and_when_the_clock_alone_moves(ex
     ]
 
 
-def test_a_rule_that_holds_already_says_that_it_moves_at_the_next_event_or_timer(raceline, tmp_path):
+def test_a_rule_that_holds_already_without_a_timer_to_come_moves_at_the_next_event(raceline, tmp_path):
     """A new stage is looked at only then."""
     definition = tmp_path / "quick.yaml"
     definition.write_text("""
@@ -133,10 +136,28 @@ rules:
     assert raceline("ingest", written(tmp_path / "life.ndjson", LIFE[:1])).status == 0
     told = branches(raceline("explain", "c-1").out)
     assert told["why not yet (the first that holds moves)"] == [
-        "to Buy  forward  by Has looked (buys), holds already: moves at the next event or timer",
+        "to Buy  forward  by Has looked (buys), holds already: moves at the next event (no timer will come)",
         "✓ at least 1 web.page_viewed since the first event: 1 of 1 event",
         "4  2024-01-01 00:00:00  web.page_viewed  viewed pricing",
     ]
+
+
+@pytest.mark.parametrize(
+    ("fires_at", "next_timer", "words"),
+    [
+        pytest.param(None, None, "at the next event (no timer will come)", id="no timer"),
+        pytest.param(
+            None, AT, "at the next event (no timer will come while it holds)", id="a timer when it is too late"
+        ),
+        pytest.param(AT, AT, "at the next event or timer, 2026-01-05 00:00:00 if no event comes", id="a timer"),
+    ],
+)
+def test_a_rule_that_holds_already_says_when_it_moves(fires_at, next_timer, words):
+    told = explained(rows([node(0, 0, "event", "a")]), "c", None)
+    move = told.moves[0]
+    prospect = Prospect("forward", "s", fires_at, move.rule, move.condition)
+    told = replace(told, next_moves=(prospect,), next_timer=next_timer)
+    assert f"holds already: moves {words}\n" in in_words(told)
 
 
 def test_a_late_event_is_a_revision_with_the_stays_before_and_after(explain):
@@ -348,6 +369,20 @@ def rows(nodes):
 )  # fmt: skip
 def test_what_is_special_about_a_customer_is_told(changed, words):
     told = explained(rows([node(0, 0, "event", "a")]) | changed, "c", None)
+    assert words in in_words(told)
+
+
+def in_words(told):
     console = Console(width=120, file=StringIO())
     console.print(explanation_tree(told, 10))
-    assert words in console.file.getvalue()
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+
+
+def test_a_customer_that_is_not_there_is_told_with_the_log_that_was_asked_and_without_its_password(
+    life, raceline, tmp_path, monkeypatch
+):
+    assert "the database that RACELINE_DATABASE_URL names" in raceline("explain", "nobody").err
+    assert "postgresql://" not in raceline("explain", "nobody").err
+    monkeypatch.delenv("RACELINE_DATABASE_URL")
+    monkeypatch.setenv("RACELINE_HOME", str(tmp_path / "home"))
+    assert f"This is the log in {tmp_path / 'home'};" in cli_explain._where(read_settings())

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from raceline.app.cli_explain import answer, as_asked
-from raceline.app.cli_serve import load_sample
+from raceline.app.cli_serve import explain_command, load_sample
 from raceline.app.runtime import runtime
 from raceline.app.sample import CUSTOMERS, FIRST_CUSTOMER, write_sample
 from raceline.app.settings import read_settings
@@ -120,3 +120,22 @@ def test_it_is_not_mixed_with_other_customers(store):
     with pytest.raises(NotConfirmed, match="RACELINE_HOME"):
         load_sample(store)
     assert store.log.head() == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "before"),
+    [
+        pytest.param({}, "", id="the home of the user"),
+        pytest.param({"RACELINE_HOME": "/srv/my home"}, "RACELINE_HOME='/srv/my home' ", id="another home"),
+        pytest.param(
+            {"RACELINE_HOME": "/srv/home", "RACELINE_DATABASE_URL": "postgresql://me:secret@db/race"},
+            "# (needs the same RACELINE_DATABASE_URL as this server)\n",
+            id="a database, whose password is not printed",
+        ),
+    ],
+)
+def test_the_command_to_try_works_in_another_terminal_as_well(monkeypatch, environment, before):
+    monkeypatch.setattr("sys.argv", ["pytest"])
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert explain_command(read_settings()) == f"{before}raceline explain {FIRST_CUSTOMER}"
