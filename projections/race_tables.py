@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
-from raceline.domain.racetrack_text import says
 
 from raceline.analytics.race import COUNT, DAYS, DISTINCT, NONE, SUM
 from raceline.domain.condition import Condition
 from raceline.domain.racetrack import Exit, Rule
+from raceline.domain.racetrack_text import says
 from raceline.projections.race_rules import Track, needed_of
 
 _UNITS = {COUNT: "events", DAYS: "days", DISTINCT: "values", SUM: "millionths", NONE: "microseconds"}
