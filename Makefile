@@ -19,7 +19,7 @@ setup: .venv/.complete ## make .venv and install raceline with its tools into it
 	       "Name another: make setup PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { \
 	  echo "$(PYTHON) cannot make environments here. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@echo "Setting up .venv: a minute or two, some 800 MB."
+	@echo "Setting up .venv: two or three minutes, some 1.1 GB."
 	test -x $(PY) || $(PYTHON) -m venv --clear .venv
 	$(PY) -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
