@@ -138,5 +138,9 @@ class Deciding(RuleBasedStateMachine):
 def test_at_every_position_the_registry_is_what_it_was_when_the_log_ended_there(databases, event):
     run_state_machine_as_test(
         lambda: Deciding(databases, event),
-        settings=settings(max_examples=20, stateful_step_count=20, suppress_health_check=list(HealthCheck)),
+        settings=settings(
+            max_examples=min(20, settings().max_examples),
+            stateful_step_count=20,
+            suppress_health_check=list(HealthCheck),
+        ),
     )

@@ -81,7 +81,7 @@ def test_measured_coverage_stands_beside_what_the_definition_declares(of_moves):
     st.lists(st.lists(st.sampled_from([*STAGES, None]), max_size=6), max_size=5),
     st.lists(st.integers(0, 3), min_size=60, max_size=60),
 )
-@settings(max_examples=20)
+@settings(max_examples=min(20, settings().max_examples))
 def test_the_sums_say_what_counting_moves_says(of_moves, walks, gaps):
     moves = [one for n, walk in enumerate(walks) for one in _walked(f"c{n}", walk, iter(gaps))]
     for stage, row in of_moves(moves).items():

@@ -121,7 +121,7 @@ def one_house(database):
 
 
 @given(envelopes=journeys(), seed=st.integers(0, 2**32))
-@settings(max_examples=20)
+@settings(max_examples=min(20, settings().max_examples))
 def test_any_order_repetition_batch_or_crash_gives_the_rows_of_one_clean_replay(databases, envelopes, seed):
     chance = random.Random(seed)
     with (
@@ -149,7 +149,7 @@ def test_any_order_repetition_batch_or_crash_gives_the_rows_of_one_clean_replay(
 
 
 @given(envelopes=journeys())
-@settings(max_examples=20)
+@settings(max_examples=min(20, settings().max_examples))
 def test_the_read_models_are_what_plain_loops_give(databases, envelopes):
     with databases() as url:
         house = House(url)
