@@ -24,6 +24,10 @@ AttributeName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_len
 # them. It is compared as text: 11 and "11" are the same page, and 11.0 is refused.
 Kind = Literal["text", "code", "integer", "number", "boolean", "timestamp"]
 
+# What the author of a text is called when it is the customer.
+CUSTOMER = "customer"
+CaseDoes = Literal["opened", "updated", "closed", "reopened", "surveyed"]
+
 _MOST_IN_TITLE = 3  # a projection loads the title's attributes of every event, so each one costs a column
 _ANNOTATIONS: dict[str, Any] = {
     "text": str,
@@ -61,6 +65,69 @@ class PathRule(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from
     page: str
     from_: str | None = None
     resolved: str | None = None
+
+
+_STATE = ("severity", "problem", "cause", "group", "engineer")
+# What each can say of its case. A closing's text is the engineer's note, and no word of the customer.
+_SAYS: dict[CaseDoes, tuple[str, ...]] = {
+    "opened": (*_STATE, "text"),
+    "updated": (*_STATE, "active", "text", "author"),
+    "closed": _STATE,
+    "reopened": (*_STATE, "text"),
+    "surveyed": ("score", "text"),
+}
+_CASE_KINDS: dict[str, tuple[Kind, ...]] = {
+    "id": ("code",),
+    "severity": ("code",),
+    "problem": ("code",),
+    "cause": ("code",),
+    "active": ("boolean",),
+    "group": ("code",),
+    "engineer": ("code",),
+    "score": ("number", "integer"),
+    "text": ("text",),
+    "author": ("text",),
+}
+
+
+class CaseRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event does to a support case, and which attributes say it (design section 7).
+
+    id: the case; severity, problem, cause, group, engineer: from now on, and unchanged where an event does not say
+    it; active: whether an updated case is open from now on; score: of a survey; text: the customer's words; author:
+    who wrote the text of an update, which counts where this is "customer".
+    """
+
+    does: CaseDoes
+    id: str
+    severity: str | None = None
+    problem: str | None = None
+    cause: str | None = None
+    active: str | None = None
+    group: str | None = None
+    engineer: str | None = None
+    score: str | None = None
+    text: str | None = None
+    author: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what such an event cannot say, and what says nothing by itself."""
+        for role in self.roles:
+            if role != "id" and role not in _SAYS[self.does]:
+                able = ", ".join(does for does, says in _SAYS.items() if role in says)
+                raise Misfit(f"`{role}` is for {able}, and nothing that `{self.does}` can use; leave it out", role)
+        if self.does == "surveyed" and self.score is None:
+            raise Misfit("a survey has a score; name its attribute as `score`")
+        if self.does == "updated" and (self.text is None) != (self.author is None):
+            raise Misfit(
+                "the text of an update is the customer's or the engineer's; name `text` and `author`, or neither",
+                "author" if self.text is None else "text",
+            )
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """The attribute of each role that is given, in the order of the fields."""
+        return {role: name for role in _CASE_KINDS if (name := getattr(self, role)) is not None}
 
 
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,12 +198,14 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True, dict=True, rename={"t
     template: Text
     attributes: dict[AttributeName, Attribute] = {}
     path: PathRule | None = None
+    case: CaseRule | None = None
     upcasts: dict[int, Upcast] = {}
 
     def __post_init__(self) -> None:
-        """Refuse a title, a path or an upcast that names what is not declared."""
+        """Refuse a title, a path, a case or an upcast that names what is not declared."""
         self._refuse_title()
         self._refuse_path()
+        self._refuse_case()
         self._refuse_upcasts()
 
     @property
@@ -148,6 +217,13 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True, dict=True, rename={"t
     def title(self) -> Title:
         """The line of the timeline for an event of this type; at most three attributes."""
         return Title(self.template, tuple(dict.fromkeys(re.findall(r"\{(\w+)\}", self.template))))
+
+    @property
+    def case_attributes(self) -> tuple[str, ...]:
+        """The attributes that say what happens to a case, but for its texts; none when the event is about no case."""
+        if self.case is None:
+            return ()
+        return tuple(dict.fromkeys(name for role, name in self.case.roles.items() if role not in ("text", "author")))
 
     @cached_property
     def payload(self) -> type[msgspec.Struct]:
@@ -192,19 +268,29 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True, dict=True, rename={"t
             raise Misfit(f"a title has at most {_MOST_IN_TITLE} attributes, and this has {found}", "title")
 
     def _refuse_path(self) -> None:
-        if self.path is None:
+        if self.path is not None:
+            self._refuse_role("path", "page", self.path.page, ("code",))
+            self._refuse_role("path", "from", self.path.from_, ("code",))
+            self._refuse_role("path", "resolved", self.path.resolved, ("boolean",))
+
+    def _refuse_case(self) -> None:
+        if self.case is None:
             return
-        roles: dict[str, tuple[str | None, tuple[Kind, ...]]] = {
-            "page": (self.path.page, ("code",)),
-            "from": (self.path.from_, ("code",)),
-            "resolved": (self.path.resolved, ("boolean",)),
-        }
-        for role, (name, kinds) in roles.items():
-            if name is None:
-                continue
-            self._refuse_undeclared(name, "path", role)
+        for role, name in self.case.roles.items():
+            self._refuse_role("case", role, name, _CASE_KINDS[role])
+        if not self.attributes[self.case.id].required:
+            raise Misfit(f"without `{self.case.id}` an event belongs to no case; make it `required`", "case", "id")
+        author = self.case.author
+        if author is not None and (values := self.attributes[author].values) and CUSTOMER not in values:
+            raise Misfit(
+                f"`{author}` is never `{CUSTOMER}`, so no text would count; add it to its values", "case", "author"
+            )
+
+    def _refuse_role(self, rule: str, role: str, name: str | None, kinds: tuple[Kind, ...]) -> None:
+        if name is not None:
+            self._refuse_undeclared(name, rule, role)
             if self.attributes[name].type not in kinds:
-                raise Misfit(f"`{name}` is not of type {' or '.join(kinds)}", "path", role)
+                raise Misfit(f"`{name}` is not of type {' or '.join(kinds)}", rule, role)
 
     def _refuse_upcasts(self) -> None:
         expected = range(self.version - len(self.upcasts), self.version)
