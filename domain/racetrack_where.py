@@ -4,8 +4,8 @@ import math
 import re
 from typing import TypeAlias
 
+from raceline.domain.attribute import Attribute
 from raceline.domain.condition import Filter, Scalar, Where
-from raceline.domain.event_type import Attribute
 
 Wanted: TypeAlias = Scalar | tuple[Scalar, ...] | Filter
 # Which values an attribute of each kind is compared with; bool is checked apart, because it is an int to Python.
