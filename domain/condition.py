@@ -92,8 +92,8 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     def __post_init__(self) -> None:
         """Refuse a duration that is none."""
         microseconds(self.for_, "for")
-        _refuse_no_event(self.events)
-        _refuse_where(self.where)
+        refuse_no_event(self.events)
+        refuse_where(self.where)
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -140,8 +140,8 @@ class Condition(
                 if self._has(key):
                     raise Misfit(f"`{key}` belongs to `event`, and this condition is `{given[0]}`", key)
         else:
-            _refuse_no_event(self.events)
-            _refuse_where(self.where)
+            refuse_no_event(self.events)
+            refuse_where(self.where)
         self._refuse_counts()
         if self.within is not None:
             microseconds(self.within, "within")
@@ -208,14 +208,16 @@ def matching_types(events: Iterable[str], known: Iterable[str]) -> tuple[str, ..
     return tuple(dict.fromkeys(found))
 
 
-def _refuse_no_event(events: tuple[str, ...]) -> None:
+def refuse_no_event(events: tuple[str, ...]) -> None:
+    """Raise Misfit at `event` when it names no event type, or too many."""
     if not events:
         raise Misfit("name at least one event type", "event")
     if len(events) > _MOST_IN_LIST:
         raise Misfit(f"name at most {_MOST_IN_LIST:,} event types", "event")
 
 
-def _refuse_where(where: Mapping[str, Scalar | tuple[Scalar, ...] | Filter]) -> None:
+def refuse_where(where: Mapping[str, Scalar | tuple[Scalar, ...] | Filter]) -> None:
+    """Raise Misfit at what can never be found."""
     for attribute, wanted in where.items():
         values = wanted if isinstance(wanted, tuple) else () if isinstance(wanted, Filter) else (wanted,)
         if wanted == ():

@@ -1,23 +1,25 @@
-"""The racetrack: ordered stages, and the rules by which events move a customer into a stage (design, section 5).
+"""The racetrack: ordered stages, the rules by which events move a customer into a stage, and what is laid over the
+stages (design, sections 5 and 7).
 
 A definition is data. It is read from YAML (racetrack_file.py), looked through before it is published
 (racetrack_check.py), and published, activated and retired by decisions in the log (racetracks.py).
 """
 
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
 import msgspec
 from msgspec import Meta
 
-from raceline.domain.condition import Condition
+from raceline.domain.condition import Condition, Where, refuse_no_event, refuse_where
 from raceline.domain.yaml_file import Misfit, nearest
 from raceline.domain.yaml_tree import shown
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Text = Annotated[str, Meta(min_length=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Aggregate = Literal["count", "distinct", "sum", "mean"]
 
 # In `from`: outside of the racetrack, that is, in no stage yet, or no more.
 OUTSIDE = "outside"
@@ -25,6 +27,9 @@ OUTSIDE = "outside"
 _MOST_STAGES = 60
 _MOST_RULES = 200
 _MOST_CONDITIONS = 1_000
+# Each is worked out for every stage and day, whether anybody looks or not.
+_MOST_OVERLAYS = 50
+_AGGREGATES: tuple[Aggregate, ...] = ("distinct", "sum", "mean")
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -97,10 +102,56 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
     coverage: Share | None = None
 
 
+class Overlay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Events that are laid over the stages: what happened on each day while customers were in each stage.
+
+    event: types, or `family.*`, that pass `where`. At most one of distinct, sum, mean names an attribute: how many
+    different values it has, what they add up to, what they are on average. Without any, the events are counted.
+    """
+
+    name: Name
+    title: Text
+    event: str | tuple[str, ...]
+    where: Where = {}
+    distinct: Text | None = None
+    sum: Text | None = None
+    mean: Text | None = None
+    documentation: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse two aggregates at once, and what no event passes."""
+        refuse_no_event(self.events)
+        refuse_where(self.where)
+        given = [key for key in _AGGREGATES if getattr(self, key) is not None]
+        if len(given) > 1:
+            raise Misfit(f"give at most one of {', '.join(_AGGREGATES)}; another is another overlay", given[1])
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The types, or `family.*`."""
+        return (self.event,) if isinstance(self.event, str) else self.event
+
+    @property
+    def filters(self) -> Where:
+        """`where`, by the name that a condition has for it."""
+        return self.where
+
+    @property
+    def aggregate(self) -> Aggregate:
+        """What is made of the events of a stage and day."""
+        return next((key for key in _AGGREGATES if getattr(self, key) is not None), "count")
+
+    @property
+    def attribute(self) -> str | None:
+        """Whose values are counted, added up or averaged; None when the events themselves are counted."""
+        return self.distinct or self.sum or self.mean
+
+
 class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One definition. stages and rules are in order; start: the stage in which a customer's first event puts them.
 
-    time_zone: of its days. severities: the scale of cases, worst first.
+    time_zone: of its days. severities: the scale of cases, worst first, as it is compared with their severity: as
+    text, so that 1 and "1" are the same. overlays: what else is told of each stage and day.
     """
 
     name: Name
@@ -114,6 +165,7 @@ class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     edges: dict[Name, Edge] = {}
     exits: dict[Name, Exit] = {}
     severities: tuple[int | str, ...] = (1, 2, 3, 4)
+    overlays: dict[Name, Overlay] = {}
 
     def __post_init__(self) -> None:
         """Refuse a name of a stage that is none."""
@@ -157,6 +209,8 @@ class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise Misfit(f"a racetrack has at most {_MOST_RULES} rules, exits among them", "rules")
         if sum(1 for rule in rules for _ in rule.when.walk()) > _MOST_CONDITIONS:
             raise Misfit(f"the rules of a racetrack have at most {_MOST_CONDITIONS:,} conditions together", "rules")
+        if len(self.overlays) > _MOST_OVERLAYS:
+            raise Misfit(f"a racetrack has at most {_MOST_OVERLAYS} overlays", "overlays")
 
     def _refuse_unknown_zone(self) -> None:
         if self.time_zone not in _zones():
