@@ -1,6 +1,9 @@
 """What is known of a case after each of its events: whether it is open, and what was last said of it."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from raceline.analytics.case_arrays import (
     CLOSED,
@@ -18,7 +21,7 @@ from raceline.analytics.case_arrays import (
 )
 from raceline.analytics.kernel import kernel
 
-_TYPES = (np.int32, np.int8, np.int8, *[np.int32] * 5, np.int64, np.int64)
+_TYPES: tuple[type[np.generic], ...] = (np.int32, np.int8, np.int8, *[np.int32] * 5, np.int64, np.int64)
 
 
 def histories(events: CaseEvents) -> Histories:
@@ -29,7 +32,8 @@ def histories(events: CaseEvents) -> Histories:
     without one to the first after it. Raises ValueError when the columns differ in length.
     """
     check_lengths(len(events.case), *events)
-    events = CaseEvents(*(flat(column, dtype) for column, dtype in zip(events, _TYPES, strict=True)))
+    columns: tuple[NDArray[Any], ...] = events
+    events = CaseEvents(*(flat(column, dtype) for column, dtype in zip(columns, _TYPES, strict=True)))
     case, n = events.case, len(events.case)
     first = np.diff(case, prepend=-1) != 0
     is_open, before = np.empty(n, np.int8), np.empty(n, np.int8)

@@ -105,8 +105,6 @@ def _changes(start: Longs, day: Codes, state: Codes, before: int) -> _Changes:
     n = len(day)
     days, rows, states = np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int32)
     found = _Changes(np.zeros(len(start), np.int64), days, rows, states)
-        np.zeros(len(start), np.int64), np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int32)
-    )
     _find_changes(*columns, before, found)
     return found
 
