@@ -11,10 +11,12 @@ from raceline.graphql.relay import Node
 from raceline.graphql.scalars import Position
 
 if TYPE_CHECKING:
+    from raceline.graphql.case_objects import Case
     from raceline.graphql.objects import Customer, Event
 
 LazyCustomer: TypeAlias = Annotated["Customer", strawberry.lazy("raceline.graphql.objects")]
 LazyEvent: TypeAlias = Annotated["Event", strawberry.lazy("raceline.graphql.objects")]
+LazyCase: TypeAlias = Annotated["Case", strawberry.lazy("raceline.graphql.case_objects")]
 
 
 @strawberry.enum(description="What an event has to do with a condition.")
@@ -165,4 +167,7 @@ class Journey:
     )
     stalled_reasons: list[WhyNotYet] = strawberry.field(
         description="The rules that would have moved a stalled customer forward. Derived on demand."
+    )
+    open_cases: list[LazyCase] = strawberry.field(
+        description="The customer's support cases on this racetrack that are open: they too may be why nothing moves on."
     )

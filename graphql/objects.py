@@ -12,6 +12,7 @@ import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
+from raceline.graphql.case_objects import CaseConnection, CaseStatus
 from raceline.graphql.declare import planned
 from raceline.graphql.journey_objects import Journey, StageMove
 from raceline.graphql.path_objects import Path, PathConnection
@@ -45,6 +46,12 @@ class Customer(Node):
     @planned
     def paths(self, first: First = DEFAULT_FIRST, after: After = UNSET) -> PathConnection:
         """The customer's visits, in the order in which they started."""
+
+    @planned
+    def cases(
+        self, status: CaseStatus | None = UNSET, first: First = DEFAULT_FIRST, after: After = UNSET
+    ) -> CaseConnection:
+        """The customer's support cases, in the order in which they were opened."""
 
     @planned
     def journey(self, racetrack: RacetrackRef | None = UNSET) -> Journey | None:

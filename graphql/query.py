@@ -9,6 +9,7 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from raceline.graphql.case_objects import Case, CaseConnection, CaseStatus
 from raceline.graphql.declare import planned
 from raceline.graphql.journey_objects import StageMove
 from raceline.graphql.log_objects import Log, QuarantineConnection
@@ -17,6 +18,7 @@ from raceline.graphql.path_objects import PageConnection, PathConnection, PathSt
 from raceline.graphql.racetrack_objects import Racetrack, RacetrackDryRun, RacetrackRef
 from raceline.graphql.relay import DEFAULT_FIRST, After, First, Node
 from raceline.graphql.scalars import Position
+from raceline.graphql.stage_day_objects import StageDay
 from raceline.graphql.stage_objects import Account, StageSummary
 
 MinPosition = Annotated[
@@ -133,6 +135,51 @@ class Query:
 
         A version that is not active is read from all events; its answer may be a minute old, and says its position.
         """
+
+    @planned
+    def stage_days(
+        self,
+        from_: Annotated[date, strawberry.argument(name="from")],
+        to: date,
+        stages: Annotated[
+            list[str] | None,
+            strawberry.argument(description="Only these, without the row of those who are in none."),
+        ] = UNSET,
+        racetrack: RacetrackRef | None = UNSET,
+        account: Annotated[
+            str | None, strawberry.argument(description="Only the customers who belong to this company now.")
+        ] = UNSET,
+        min_position: MinPosition = UNSET,
+    ) -> list[StageDay]:
+        """Each stage on each day, both bounds included, in the racetrack's time zone; last, those who are in no stage.
+
+        Customers, support cases open and closed, what was viewed, and the racetrack's overlays. For a version that is
+        not active, and for an account, the figures are derived on demand; their answer says its position.
+        """
+
+    @planned
+    def case(
+        self,
+        customer: str,
+        id: str,  # noqa: A002 - the identifier that the source uses
+        min_position: MinPosition = UNSET,
+    ) -> Case | None:
+        """One support case of a customer."""
+
+    @planned
+    def cases(
+        self,
+        customer: str | None = UNSET,
+        account: str | None = UNSET,
+        status: CaseStatus | None = UNSET,
+        severity: str | None = UNSET,
+        problem: str | None = UNSET,
+        cause: str | None = UNSET,
+        first: First = DEFAULT_FIRST,
+        after: After = UNSET,
+        min_position: MinPosition = UNSET,
+    ) -> CaseConnection:
+        """Support cases in the order in which they were opened; all conditions have to hold."""
 
     @planned
     def account(

@@ -8,6 +8,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
+from raceline.graphql.case_objects import Case
 from raceline.graphql.context import Limits
 from raceline.graphql.executor import Executor
 from raceline.graphql.journey_objects import StageMove
@@ -38,7 +39,7 @@ def make_schema(limits: Limits | None = None) -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Account, Customer, Event, Path, QuarantineEntry, StageMove],
+        types=[Account, Case, Customer, Event, Path, QuarantineEntry, StageMove],
         extensions=extensions,
         execution_context_class=Executor,
         config=StrawberryConfig(scalar_map=SCALARS),
