@@ -9,8 +9,14 @@ from raceline.domain.errors import InvalidRacetrack
 from raceline.domain.racetrack import Racetrack
 from raceline.domain.racetrack_check_conditions import contradictions
 from raceline.domain.racetrack_check_cycles import cycles
-from raceline.domain.racetrack_check_names import wrong_names
-from raceline.domain.racetrack_check_rules import wrong_edges, wrong_rules, wrong_scope, wrong_stages
+from raceline.domain.racetrack_check_names import wrong_names, wrong_overlays
+from raceline.domain.racetrack_check_rules import (
+    wrong_edges,
+    wrong_rules,
+    wrong_scope,
+    wrong_severities,
+    wrong_stages,
+)
 from raceline.domain.racetrack_file import definition
 from raceline.domain.racetrack_finding import Finding
 from raceline.domain.racetrack_graph import Graph
@@ -46,12 +52,14 @@ def _findings(racetrack: Racetrack, catalogue: Catalogue) -> Iterator[Finding]:
     graph = Graph(racetrack, catalogue)
     terms = [turn.term for turn in graph.turns]
     yield from wrong_scope(racetrack)
+    yield from wrong_severities(racetrack)
     yield from wrong_stages(graph)
     yield from wrong_edges(racetrack, graph)
     yield from wrong_names(terms, catalogue)
     yield from contradictions(terms, catalogue, racetrack.time_zone)
     yield from wrong_rules(graph)
     yield from cycles(graph, catalogue)
+    yield from wrong_overlays(racetrack, catalogue)
 
 
 def _placed(file: YamlFile, catalogue: Catalogue) -> tuple[Racetrack, tuple[Finding, ...]]:

@@ -1,10 +1,11 @@
-"""Look-through of what conditions name: event types, attributes, and the values that attributes can have."""
+"""Look-through of what conditions and overlays name: event types, attributes, and the values that they can have."""
 
 from collections.abc import Iterable, Iterator
 
 from raceline.domain.catalogue import Catalogue
-from raceline.domain.condition import Amount, Condition, Filter, matching_types
+from raceline.domain.condition import Condition, Filter, matching_types
 from raceline.domain.event_type import EventType
+from raceline.domain.racetrack import Overlay, Racetrack
 from raceline.domain.racetrack_finding import Finding, Place
 from raceline.domain.racetrack_logic import Term
 from raceline.domain.racetrack_where import never, several
@@ -16,17 +17,30 @@ def wrong_names(terms: Iterable[Term], catalogue: Catalogue) -> Iterator[Finding
     for term in terms:
         for one in term.walk():
             if one.kind in ("count", "none"):
-                yield from _Leaf(one, catalogue).findings()
+                place = (*one.place, "none") if one.kind == "none" else one.place
+                yield from _Named(place, one.condition, catalogue).findings()
 
 
-class _Leaf:
-    """A condition about events, with the types that it is about."""
+def wrong_overlays(racetrack: Racetrack, catalogue: Catalogue) -> Iterator[Finding]:
+    """What overlays name that the catalogue does not have, and overlays that are called alike."""
+    titles: dict[str, str] = {}
+    for name, overlay in racetrack.overlays.items():
+        yield from _Named(("overlays", name), overlay, catalogue).findings()
+        title = " ".join(overlay.title.casefold().split())
+        if title in titles:
+            detail = f"`{titles[title]}` has the title `{overlay.title}` as well"
+            yield Finding(("overlays", name, "title"), detail, "give each overlay its own title", "warning")
+        titles.setdefault(title, name)
 
-    def __init__(self, term: Term, catalogue: Catalogue) -> None:
-        self.place: Place = (*term.place, "none") if term.kind == "none" else term.place
-        self.condition: Condition = term.condition
+
+class _Named:
+    """What a condition about events, or an overlay, names; with the types that it is about."""
+
+    def __init__(self, place: Place, about: Condition | Overlay, catalogue: Catalogue) -> None:
+        self.place = place
+        self.about = about
         self.catalogue = catalogue
-        found = matching_types(self.condition.events, catalogue.types)
+        found = matching_types(about.events, catalogue.types)
         self.types = [catalogue.types[name] for name in found if name in catalogue.types]
 
     def findings(self) -> Iterator[Finding]:
@@ -34,17 +48,17 @@ class _Leaf:
         yield from unknown
         if unknown:
             return
-        for attribute in self.condition.filters:
+        for attribute in self.about.filters:
             place = (*self.place, "where", attribute)
             missing = list(self._unknown_attribute(attribute, place))
             yield from missing or self._impossible(attribute, place)
-        for key, amount in (("distinct", self.condition.distinct), ("sum", self.condition.sum)):
-            if amount is not None:
-                yield from self._amount(key, amount)
+        for key, attribute in _amounts(self.about):
+            yield from self._amount(key, attribute)
 
     def _unknown_types(self) -> Iterator[Finding]:
-        single = self.condition.none.event if self.condition.none else self.condition.event
-        for n, name in enumerate(self.condition.events):
+        none = self.about.none if isinstance(self.about, Condition) else None
+        single = none.event if none else self.about.event
+        for n, name in enumerate(self.about.events):
             if name in self.catalogue.types or (name.endswith(".*") and matching_types([name], self.catalogue.types)):
                 continue
             place = (*self.place, "event") if isinstance(single, str) else (*self.place, "event", n)
@@ -64,7 +78,8 @@ class _Leaf:
         if renamed is not None:
             return f"it is called `{renamed}` in the newest version"
         if any(attribute in other.attributes for other in self.types):
-            return f"leave {one.name} out, or give it a condition of its own"
+            what = "a condition" if isinstance(self.about, Condition) else "an overlay"
+            return f"leave {one.name} out, or give it {what} of its own"
         if near := nearest(attribute, one.attributes):
             return f"did you mean `{near}`?"
         known = ", ".join(f"`{name}`" for name in one.attributes)
@@ -72,23 +87,34 @@ class _Leaf:
 
     def _impossible(self, attribute: str, place: Place) -> Iterator[Finding]:
         """What no type can have is an error at each value; a list is one of several, so each value counts alone."""
-        wanted = self.condition.filters[attribute]
+        wanted = self.about.filters[attribute]
         values = (wanted,) if isinstance(wanted, Filter) else several(wanted)
         for n, value in enumerate(values):
             reasons = [never(one.attributes[attribute], value) for one in self.types]
             if reasons[0] is not None and all(reasons):
                 yield Finding((*place, n) if isinstance(wanted, tuple) else place, *reasons[0])
 
-    def _amount(self, key: str, amount: Amount) -> Iterator[Finding]:
-        place = (*self.place, key, "attribute")
-        missing = list(self._unknown_attribute(amount.attribute, place))
+    def _amount(self, key: str, attribute: str) -> Iterator[Finding]:
+        place = (*self.place, key, "attribute") if isinstance(self.about, Condition) else (*self.place, key)
+        missing = list(self._unknown_attribute(attribute, place))
         yield from missing
         for one in [] if missing or key == "distinct" else self.types:
-            if (kind := one.attributes[amount.attribute].type) not in ("integer", "number"):
+            if (kind := one.attributes[attribute].type) not in ("integer", "number"):
                 numeric = [name for name, other in one.attributes.items() if other.type in ("integer", "number")]
-                cure = f"{one.name} can sum {', '.join(numeric)}" if numeric else "count the events, or their values"
-                yield Finding(place, f"`{amount.attribute}` of {one.name} is of type {kind}, and no number", cure)
+                cure = f"its numbers are {', '.join(numeric)}" if numeric else "count the events, or their values"
+                yield Finding(place, f"`{attribute}` of {one.name} is of type {kind}, and no number", cure)
                 return
+
+
+def _amounts(about: Condition | Overlay) -> Iterator[tuple[str, str]]:
+    """The attributes that are counted by value, added up or averaged, with the key that says so."""
+    if isinstance(about, Overlay):
+        if about.attribute is not None:
+            yield about.aggregate, about.attribute
+        return
+    for key, amount in (("distinct", about.distinct), ("sum", about.sum)):
+        if amount is not None:
+            yield key, amount.attribute
 
 
 def _newest_name(attribute: str, one: EventType) -> str | None:

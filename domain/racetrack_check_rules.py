@@ -62,6 +62,16 @@ def wrong_scope(racetrack: Racetrack) -> Iterator[Finding]:
         yield Finding(("events", "without_product"), detail, "list the `products`, or leave this out")
 
 
+def wrong_severities(racetrack: Racetrack) -> Iterator[Finding]:
+    """A scale on which a severity has two places."""
+    seen: set[str] = set()
+    for n, severity in enumerate(racetrack.severities):
+        if str(severity) in seen:
+            detail = f"`{severity}` is on the scale already"
+            yield Finding(("severities", n), detail, "name each severity once, the worst first")
+        seen.add(str(severity))
+
+
 class _Before:
     """For each rule, the rules that go before it wherever both start, and hold whenever it holds."""
 

@@ -1,8 +1,9 @@
-"""Conditions in words, as people read them in an explanation. Each node says itself, and not what is below it."""
+"""Conditions and overlays in words, as people read them. Each node of a condition says itself, not what is below it."""
 
 from collections.abc import Sequence
 
 from raceline.domain.condition import Absence, Condition, Filter, Scalar, Since, Where
+from raceline.domain.racetrack import Overlay
 
 _SINCE: dict[Since, str] = {
     "stage": "since entering the stage",
@@ -28,6 +29,18 @@ def says(condition: Condition) -> str:
     if condition.not_ is not None:
         return "not"
     return "all of" if condition.all_ is not None else "any of"
+
+
+def overlay_says(overlay: Overlay) -> str:
+    """What is told of a day: `different values of device_id in telemetry.device_reported whose healthy is true`."""
+    events = _matching(overlay.events, overlay.where)
+    match overlay.aggregate:
+        case "count":
+            return f"number of {events}"
+        case "distinct":
+            return f"different values of {overlay.attribute} in {events}"
+        case "sum" | "mean":
+            return f"{overlay.aggregate} of {overlay.attribute} in {events}"
 
 
 def _absence(none: Absence) -> str:

@@ -60,7 +60,7 @@ NAMES = [
     pytest.param("event: shop.visited, where: {level: 2}", ".where.level", "`level` is no attribute of shop.visited",
         "it is called `floor` in the newest version", id="an attribute by the name that it had in an old version"),
     pytest.param("event: shop.visited, sum: {attribute: mood, at_least: 2}", ".sum.attribute",
-        "is of type text, and no number", "shop.visited can sum floor, spent", id="a sum of texts"),
+        "is of type text, and no number", "its numbers are floor, spent", id="a sum of texts"),
     pytest.param("event: web.link_clicked, sum: {attribute: page, at_least: 2}", ".sum.attribute", "no number",
         "count the events, or their values", id="a sum where there is nothing to sum"),
 ]  # fmt: skip

@@ -175,3 +175,11 @@ def test_a_scope_without_products_is_about_all_events():
     assert place == "events.without_product"
     assert "all events" in detail
     assert "list the `products`" in cure
+
+
+@pytest.mark.parametrize("scale", [[1, 2, 1], [1, "high", "1"]], ids=["a number twice", "a number and its text"])
+def test_a_severity_has_one_place_on_the_scale(scale):
+    found = only(track(SOUND, severities=scale))
+    assert found == (
+        "severities.2", "`1` is on the scale already", "name each severity once, the worst first", "error",
+    )  # fmt: skip

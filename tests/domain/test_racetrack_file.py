@@ -162,6 +162,11 @@ RULE = {"title": "R", "stage": "look", "when": {"event": "web.page_viewed"}}
         pytest.param({"stages": {f"s{n}": {"title": "S"} for n in range(61)}}, "at most 60 stages", id="61 stages"),
         pytest.param({"rules": {f"rule{n}": RULE for n in range(201)}}, "at most 200 rules", id="201 rules"),
         pytest.param(
+            {"overlays": {f"o{n}": {"title": "O", "event": "web.page_viewed"} for n in range(51)}},
+            "at most 50 overlays",
+            id="51 overlays",
+        ),
+        pytest.param(
             {"rules": {"many": RULE | {"when": {"any": [RULE["when"]] * 1_000}}}},
             "at most 1,000 conditions together",
             id="1,001 conditions",
@@ -200,6 +205,7 @@ def test_what_the_canonical_form_says_is_the_definition(definition):
     assert canonical(again) == canonical(racetrack)
     assert list(again.stages) == list(racetrack.stages)
     assert list(again.rules) == list(racetrack.rules)
+    assert list(again.overlays) == list(racetrack.overlays)
 
 
 def _shuffled(value, chance, key=None):
@@ -209,7 +215,7 @@ def _shuffled(value, chance, key=None):
     if not isinstance(value, dict):
         return value
     items = [(name, _shuffled(one, chance, name)) for name, one in value.items()]
-    if key not in ("stages", "rules", "exits", "edges"):
+    if key not in ("stages", "rules", "exits", "edges", "overlays"):
         chance.shuffle(items)
     return dict(items)
 
@@ -236,6 +242,12 @@ def test_what_is_said_and_is_the_default_does_not_change_the_hash():
         "title: A small", "time_zone: UTC\nevents: {without_product: true}\nedges: {}\ntitle: A small"
     )
     assert content_hash(parse(said.replace("2.0", "2"))) == content_hash(parse(DEFINITION))
+
+
+def test_a_definition_without_overlays_has_the_bytes_that_it_had_before_there_were_any():
+    assert canonical(parse(DEFINITION + "overlays: {}\n")) == canonical(parse(DEFINITION))
+    # From a version of raceline that knew no overlays; what is published there keeps its hash, and so its version.
+    assert content_hash(parse(DEFINITION)) == "a6ea8a00cc5b5e5e21f912c7e312a6dcfaa4076c5ca78bd4ff4fb01eae8a2d9c"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"name": "x"}', b'{"stages": [1]}', b"\xff", b"[" * 10_000])

@@ -5,8 +5,9 @@ import pytest
 import yaml
 
 from raceline.domain.condition import Condition
+from raceline.domain.racetrack import Overlay
 from raceline.domain.racetrack_file import presets, read
-from raceline.domain.racetrack_text import says
+from raceline.domain.racetrack_text import overlay_says, says
 
 SAID = [
     ("event: web.page_viewed", "at least 1 web.page_viewed"),
@@ -54,3 +55,19 @@ def test_every_condition_that_comes_with_raceline_can_be_said(preset):
     racetrack = read(presets()[preset])
     for rule in (*racetrack.rules.values(), *racetrack.exits.values()):
         assert all(says(node) for _, node in rule.when.walk())
+    assert all(overlay_says(one) for one in racetrack.overlays.values())
+
+
+OVERLAYS = [
+    ("event: [a.b, c.d]", "number of a.b or c.d"),
+    ("event: a.*, where: {x: {at_least: 1}}", "number of a.* whose x is at least 1"),
+    ("event: a.b, distinct: x", "different values of x in a.b"),
+    ("event: a.b, sum: x, where: {y: [1, 2]}", "sum of x in a.b whose y is 1 or 2"),
+    ("event: a.b, mean: x", "mean of x in a.b"),
+]
+
+
+@pytest.mark.parametrize(("overlay", "words"), OVERLAYS, ids=[words for _, words in OVERLAYS])
+def test_an_overlay_says_itself(overlay, words):
+    given = yaml.safe_load(f"{{name: o, title: O, {overlay}}}")
+    assert overlay_says(msgspec.convert(given, Overlay)) == words

@@ -56,6 +56,13 @@ CONDITIONS = st.recursive(
     ),
     max_leaves=5,
 )
+OVERLAYS = st.builds(
+    lambda title, event, aggregate, rest: {"title": title, "event": event, **aggregate, **rest},
+    TITLES,
+    EVENTS,
+    st.sampled_from([{}, {"distinct": "page"}, {"sum": "quantity"}, {"mean": "seconds"}]),
+    st.fixed_dictionaries({}, optional={"where": WHERE, "documentation": TITLES}),
+)
 SOURCES = st.fixed_dictionaries(
     {"system": TITLES, "database": TITLES, "table": TITLES}, optional={"attributes": st.lists(TITLES, max_size=2)}
 )
@@ -86,7 +93,7 @@ def definitions(draw):
         "stages": {
             name: draw(st.fixed_dictionaries({"title": TITLES}, optional={"revenue": st.booleans()})) for name in stages
         },
-        "rules": {f"rule{n}": rule for n, rule in enumerate(draw(st.lists(rules, max_size=4)))},
+        "rules": _named("rule", draw(st.lists(rules, max_size=4))),
     }
     rest = st.fixed_dictionaries(
         {},
@@ -99,7 +106,14 @@ def definitions(draw):
             "start": stage,
             "exits": st.lists(exits, max_size=2).map(lambda them: {f"exit{n}": one for n, one in enumerate(them)}),
             "edges": st.lists(edges, max_size=2).map(lambda them: {f"edge{n}": one for n, one in enumerate(them)}),
+            "overlays": st.lists(OVERLAYS, max_size=3).map(
+                lambda them: {f"over{n}": one for n, one in enumerate(them)}
+            ),
             "severities": st.lists(st.integers(1, 5) | st.sampled_from(["high", "low"]), max_size=3),
         },
     )
     return made | draw(rest)
+
+
+def _named(word, them):
+    return {f"{word}{n}": one for n, one in enumerate(them)}
