@@ -4,20 +4,22 @@ The same events each time, so that loading it twice changes nothing. `raceline s
 in when it happened, then what came in late.
 """
 
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
 import msgspec
 
+from raceline.app.sample_cases import Fact, case_life
+from raceline.app.sample_dice import Dice
+
 SOURCE = "raceline-sample"
 CUSTOMERS = 400
 FIRST_CUSTOMER = "sample-0001"
 # Part of each identity: change it with the generator, for the log refuses the same identity with other content.
-EDITION = 2
+EDITION = 3
 # With this one the first customer comes round to a new lap, with a regression and a revision on the way.
-_SEED = 20_240_348
+_SEED = 20_240_431
 _START = datetime(2024, 1, 1, tzinfo=UTC)
 _CUT_OFF = timedelta(weeks=6)
 
@@ -25,10 +27,6 @@ _ARTICLES = ("install-guide", "licence-keys", "release-notes", "upgrade-steps", 
 _WEB = ("/", "/products", "/products/sample-router", "/pricing", "/documentation", "/contact")
 _CONTENT = ("sample-white-paper", "sample-demo-video", "sample-case-study")
 _FEATURES = ("dashboard", "alerts", "reports", "automation", "export")
-_PROBLEMS = ("installation", "licence", "performance", "configuration")
-_CAUSES = ("documentation", "defect", "user-error", "third-party")
-
-Fact = tuple[datetime, str, dict[str, Any]]
 
 
 def write_sample(file: BinaryIO, customers: int = CUSTOMERS, *, late: bool = False) -> int:
@@ -48,14 +46,13 @@ class _Customer:
     """One customer's life: looks around, perhaps buys, uses, asks for help, buys more, recommends it, or goes."""
 
     def __init__(self, number: int) -> None:
-        # A seed of its own, so that a customer is the same however many there are. Only random() is used, because it
-        # alone gives the same numbers in every version of Python.
-        self._random = random.Random(_SEED + number).random  # noqa: S311 - no secret
+        # A seed of its own, so that a customer is the same however many there are.
+        self._dice = Dice(_SEED + number)
         self.number = number
         self.name = f"sample-{number:04d}"
-        self.joined = _START + timedelta(hours=self._some(0, 120 * 24))
+        self.joined = _START + timedelta(hours=self._dice.some(0, 120 * 24))
         # What devices report while a customer's network is cut off comes in long after it happened.
-        self._cut_off = self._moment(60, 120) if self._random() < 0.2 else None
+        self._cut_off = self._moment(60, 120) if self._dice.chance(0.2) else None
 
     def envelopes(self, *, late: bool) -> Iterator[dict[str, Any]]:
         facts = sorted(self._life(), key=lambda fact: fact[0])
@@ -74,24 +71,24 @@ class _Customer:
                 }
 
     def _life(self) -> Iterator[Fact]:
-        for _ in range(self._some(1, 4)):
+        for _ in range(self._dice.some(1, 4)):
             yield from self._web_visit(self._moment(0, 20))
         yield from self._campaign()
-        if self._random() < 0.75:
+        if self._dice.chance(0.75):
             yield from self._custom()
 
     def _custom(self) -> Iterator[Fact]:
         yield from self._purchase(1, 20)
         yield from self._usage(30)
-        for _ in range(self._some(1, 4)):
+        for _ in range(self._dice.some(1, 4)):
             yield from self._support_visit(self._moment(25, 200))
-        for case in range(self._some(0, 2)):
-            yield from self._case(case + 1, self._moment(30, 150))
-        if self._random() < 0.35:
-            yield from self._purchase(2, self._some(90, 200))
-        if self._random() < 0.4:
+        for case in range(self._dice.some(0, 3)):
+            yield from case_life(self._dice, f"sample-case-{self.number:04d}-{case + 1}", self._moment(10, 330))
+        if self._dice.chance(0.35):
+            yield from self._purchase(2, self._dice.some(90, 200))
+        if self._dice.chance(0.4):
             yield from self._loyalty()
-        elif self._random() < 0.5:
+        elif self._dice.chance(0.5):
             licence = {"license_id": f"sample-licence-{self.number:04d}-1"}
             yield self._moment(395, 400), "install_base.license_expired", licence
 
@@ -99,109 +96,82 @@ class _Customer:
         return self._cut_off is not None and self._cut_off <= at < self._cut_off + _CUT_OFF
 
     def _moment(self, first_day: int, last_day: int) -> datetime:
-        return self.joined + timedelta(seconds=self._some(first_day * 86_400, last_day * 86_400))
-
-    def _some(self, least: int, most: int) -> int:
-        return least + int(self._random() * (most - least + 1))
-
-    def _one(self, *choices: Any) -> Any:
-        return choices[self._some(0, len(choices) - 1)]
-
-    def _different(self, choices: Sequence[str], least: int, most: int) -> list[str]:
-        """Some of them in any order, none twice."""
-        return sorted(choices, key=lambda _: self._random())[: self._some(least, most)]
+        return self.joined + timedelta(seconds=self._dice.some(first_day * 86_400, last_day * 86_400))
 
     def _web_visit(self, at: datetime) -> Iterator[Fact]:
-        for page in self._different(_WEB, 2, 5):
+        for page in self._dice.different(_WEB, 2, 5):
             yield at, "web.page_viewed", {"page": page, "page_type": "sample"}
-            at += timedelta(seconds=self._some(5, 240))
+            at += timedelta(seconds=self._dice.some(5, 240))
 
     def _campaign(self) -> Iterator[Fact]:
         at = self._moment(0, 15)
         yield at, "email.opened", {"email_id": "sample-welcome", "campaign": "sample-campaign"}
-        if self._random() < 0.5:
-            at += timedelta(seconds=self._some(5, 90))
-            link = self._one(*_CONTENT)
+        if self._dice.chance(0.5):
+            at += timedelta(seconds=self._dice.some(5, 90))
+            link = self._dice.one(*_CONTENT)
             yield at, "email.link_clicked", {"email_id": "sample-welcome", "link": link}
-            yield at + timedelta(seconds=3), "content.viewed", {"page": link, "seconds": self._some(10, 600)}
-        if self._random() < 0.3:
-            attended = {"session_id": f"sample-session-{self._some(1, 5)}", "program": self._one("ACC", "ATX")}
-            yield self._moment(30, 60), "learning.session_attended", {**attended, "completed": self._random() < 0.8}
+            yield at + timedelta(seconds=3), "content.viewed", {"page": link, "seconds": self._dice.some(10, 600)}
+        if self._dice.chance(0.3):
+            session, program = f"sample-session-{self._dice.some(1, 5)}", self._dice.one("ACC", "ATX")
+            attended = {"session_id": session, "program": program, "completed": self._dice.chance(0.8)}
+            yield self._moment(30, 60), "learning.session_attended", attended
 
     def _purchase(self, number: int, day: int) -> Iterator[Fact]:
         order = {"item_id": "sample-router", "order_id": f"sample-order-{self.number:04d}-{number}"}
         booked = self._moment(day, day + 5)
-        yield booked, "install_base.item_booked", {**order, "quantity": self._some(1, 9)}
+        yield booked, "install_base.item_booked", {**order, "quantity": self._dice.some(1, 9)}
         yield booked + timedelta(days=2), "install_base.item_shipped", order
-        if self._random() < 0.9:
-            licence = {"license_id": f"sample-licence-{self.number:04d}-{number}", "seats": self._some(5, 50)}
+        if self._dice.chance(0.9):
+            licence = {"license_id": f"sample-licence-{self.number:04d}-{number}", "seats": self._dice.some(5, 50)}
             yield booked + timedelta(days=4), "install_base.license_activated", licence
 
     def _usage(self, day: int) -> Iterator[Fact]:
         """Weeks of work, and for some a pause and weeks of work again."""
-        weeks = self._some(4, 30)
+        weeks = self._dice.some(4, 30)
         yield from self._weeks(day, weeks)
-        if self._random() < 0.4:
-            pause = self._some(5, 16)
-            yield from self._weeks(day + 7 * (weeks + pause), self._some(4, 16))
+        if self._dice.chance(0.4):
+            pause = self._dice.some(5, 16)
+            yield from self._weeks(day + 7 * (weeks + pause), self._dice.some(4, 16))
 
     def _weeks(self, day: int, weeks: int) -> Iterator[Fact]:
         device = f"sample-device-{self.number:04d}"
         for week in range(weeks):
             first = day + 7 * week
             yield self._moment(first, first), "telemetry.device_reported", {
-                "device_id": device, "healthy": self._random() < 0.95
+                "device_id": device, "healthy": self._dice.chance(0.95)
             }  # fmt: skip
-            for _ in range(self._some(0, 3)):
+            for _ in range(self._dice.some(0, 3)):
                 at = self._moment(first, first + 7)
                 yield at, "telemetry.login_recorded", {"application": "sample-console", "succeeded": True}
-                if self._random() < 0.4:
-                    used = {"feature": self._one(*_FEATURES), "device_id": device, "uses": self._some(1, 20)}
-                    yield at + timedelta(seconds=self._some(5, 900)), "telemetry.feature_used", used
+                if self._dice.chance(0.4):
+                    used = {"feature": self._dice.one(*_FEATURES), "device_id": device, "uses": self._dice.some(1, 20)}
+                    yield at + timedelta(seconds=self._dice.some(5, 900)), "telemetry.feature_used", used
 
     def _support_visit(self, at: datetime) -> Iterator[Fact]:
         """From the search to articles and back: each return is a turnaround at the article. Then it helps, or not."""
         here = "search"
-        for article in self._different(_ARTICLES, 1, 4):
+        for article in self._dice.different(_ARTICLES, 1, 4):
             yield at, "support.link_followed", _link(here, article, resolved=False)
-            at += timedelta(seconds=self._some(10, 300))
+            at += timedelta(seconds=self._dice.some(10, 300))
             here = article
-            if self._random() < 0.6:
+            if self._dice.chance(0.6):
                 yield at, "support.link_followed", _link(article, "search", resolved=False)
-                at += timedelta(seconds=self._some(3, 60))
+                at += timedelta(seconds=self._dice.some(3, 60))
                 here = "search"
-        solution = f"solution-{self._some(1, 12)}"
-        yield at, "support.link_followed", _link(here, solution, resolved=self._random() < 0.6)
-
-    def _case(self, number: int, at: datetime) -> Iterator[Fact]:
-        case = {"case_id": f"sample-case-{self.number:04d}-{number}"}
-        problem = {"severity": self._some(1, 4), "problem": self._one(*_PROBLEMS), "text": "A sample case."}
-        yield at, "case.opened", {**case, **problem}
-        for _ in range(self._some(1, 3)):
-            at += timedelta(hours=self._some(2, 40))
-            yield at, "case.updated", {**case, "state": "active", "text": "A sample note.", "written_by": "engineer"}
-        at += timedelta(hours=self._some(2, 60))
-        yield at, "case.closed", {**case, "cause_code": self._one(*_CAUSES)}
-        if self._random() < 0.15:
-            at += timedelta(days=1)
-            yield at, "case.reopened", {**case, "text": "A sample reason."}
-            at += timedelta(days=2)
-            yield at, "case.closed", {**case, "cause_code": self._one(*_CAUSES)}
-        if self._random() < 0.5:
-            score = {"score": self._some(1, 5), "highest_score": 5}
-            yield at + timedelta(days=1), "case.survey_answered", {**case, **score}
+        solution = f"solution-{self._dice.some(1, 12)}"
+        yield at, "support.link_followed", _link(here, solution, resolved=self._dice.chance(0.6))
 
     def _loyalty(self) -> Iterator[Fact]:
         at = self._moment(340, 380)
         yield at, "install_base.contract_renewed", {"contract_id": f"sample-contract-{self.number:04d}", "months": 12}
-        if self._random() < 0.6:
-            score = {"channel": "survey", "score": self._some(6, 10)}
+        if self._dice.chance(0.6):
+            score = {"channel": "survey", "score": self._dice.some(6, 10)}
             yield at + timedelta(days=3), "advocacy.recommendation_made", score
-        if self._random() < 0.4:
+        if self._dice.chance(0.4):
             yield at + timedelta(days=5), "advocacy.reference_given", {"kind": "call"}
-            for days in range(self._some(0, 3)):
+            for days in range(self._dice.some(0, 3)):
                 yield from self._web_visit(at + timedelta(days=20 + days))
-        if self._random() < 0.3:
+        if self._dice.chance(0.3):
             yield from self._purchase(3, 410)
 
 

@@ -1,6 +1,7 @@
 """The sample: generated, plainly labelled, the same everywhere, and never among real customers."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from datetime import datetime
 from hashlib import blake2b
 from io import BytesIO
 
@@ -32,7 +33,7 @@ def store(configured):
 
 def test_it_is_the_same_on_every_machine_because_the_log_refuses_the_same_identity_with_other_content(sample):
     """A change of the generator needs another `EDITION`; then this digest changes, too."""
-    assert blake2b(sample, digest_size=8).hexdigest() == "0bf5fb52df90bd30"
+    assert blake2b(sample, digest_size=8).hexdigest() == "77efd1ac8cd717d5"
 
 
 def test_everything_in_it_says_that_it_is_a_sample(sample):
@@ -66,6 +67,44 @@ def test_it_shows_paths_with_turnarounds_and_cases(store):
         (a, b) for a in (True, False) for b in (True, False)
     }
     assert types["case.opened"] > 100
+
+
+@pytest.fixture(scope="module")
+def cases(sample):
+    """The facts of each case in the order of their times, each (type, data)."""
+    found = defaultdict(list)
+    events = [msgspec.json.decode(line) for line in sample.splitlines()]
+    for event in sorted(events, key=lambda event: datetime.fromisoformat(event["occurred_at"])):
+        if event["type"].startswith("case."):
+            found[event["data"]["case_id"]].append((event["type"], event["data"]))
+    return found
+
+
+def test_its_cases_differ_in_every_number_that_is_told_of_a_day(cases):
+    facts = [fact for case in cases.values() for fact in case]
+    told = {name: {data[name] for _, data in facts if name in data} for name in ("severity", "problem", "cause_code")}
+    assert told["severity"] == {1, 2, 3, 4}
+    assert len(told["problem"]) == 6
+    assert {"COMM 007", "SOFT 015"} <= told["cause_code"]
+    moods = Counter(len(case) > 1 and case[-1][0] for case in cases.values())
+    assert moods["case.closed"] > 100
+    assert moods["case.survey_answered"] > 100
+    assert moods["case.updated"] > 10, "some stay open"
+
+
+def test_its_cases_change_hands_and_severity_and_are_reopened(cases):
+    later = [[data for kind, data in case if kind == "case.updated"] for case in cases.values()]
+    assert sum(any("severity" in data for data in case) for case in later) > 100
+    assert sum(any("assignment_group" in data for data in case) for case in later) > 100
+    assert sum(any(data["written_by"] == "customer" for data in case) for case in later) > 100
+    assert sum(any(kind == "case.reopened" for kind, _ in case) for case in cases.values()) > 30
+
+
+def test_a_case_begins_when_it_opens_and_is_reopened_only_after_it_was_closed(cases):
+    for case in cases.values():
+        assert case[0][0] == "case.opened"
+        steps = [kind for kind, _ in case if kind in ("case.opened", "case.closed", "case.reopened")]
+        assert all(kind == "case.closed" for kind in steps[1::2])
 
 
 @pytest.fixture
