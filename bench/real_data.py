@@ -193,7 +193,7 @@ def incidents(report: Report, path: Path) -> None:
     gaps = {name: sum(row[column[name]] in ("?", "-100") for row in rows) for name in attributes}
     absent = {name: len(rows) - present.get(name, 0) for name in attributes}
     opened = [row["sys_mod_count"] == "0" for row in rows]
-    closed = [row["incident_state"] == "Closed" and not first for row, first in zip(rows, opened, strict=True)]
+    closed = [row["active"] == "false" and not first for row, first in zip(rows, opened, strict=True)]
     named = Counter("unknown-caller" if row["caller_id"] == "?" else row["caller_id"] for row in rows)
     for what, expected, found, why in (
         ("events", 141_712, everything["events"]["totalCount"], "published, as rows; none is lost"),

@@ -17,6 +17,8 @@ import uvicorn
 from scratch import database, folder
 
 from raceline.app.cli_ingest import take
+from raceline.app.definition import read_definition
+from raceline.app.live import wait_until_live
 from raceline.app.runtime import Runtime, runtime
 from raceline.app.server import address, listen, make_app
 from raceline.app.settings import read_settings
@@ -52,6 +54,15 @@ class Served:
         """The whole of `raceline ingest FILE`."""
         with open_input(str(file), mapping=mapping) as records:
             return take(self.store, records)
+
+    def activate(self, file: Path) -> int:
+        """As `raceline racetrack publish FILE --activate --wait`; gives how much is wrong with the definition."""
+        racetracks = self.store.racetracks
+        definition = read_definition(str(file), self.store.catalogue)
+        published = racetracks.publish(definition.racetrack, definition.text, "bench")
+        racetracks.activate(published.name, published.version, "bench")
+        wait_until_live(self.store.url, published.name, published.version, 300)
+        return len(definition.findings)
 
     def level(self) -> None:
         """Wait until the read models have come to the head of the log."""

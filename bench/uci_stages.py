@@ -21,10 +21,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from served import Report, Served, served
+from served import Report, served
 
-from raceline.app.definition import read_definition
-from raceline.app.live import wait_until_live
 from raceline.projections.replay import replay
 from raceline.projections.verify import verify
 
@@ -121,7 +119,7 @@ def stages(report: Report, path: Path) -> None:
         store = server.store
         summary = report.timed("incidents as customers: ingest", lambda: server.take(path, MAPPING), events)
         report.timed("  read models level, from then on", server.level)
-        findings = report.timed("their racetrack: activate, until live", lambda: activate(server), events)
+        findings = report.timed("their racetrack: activate, until live", lambda: server.activate(RACETRACK), events)
         made_of = (store.url, store.catalogue, store.rules)
         report.timed("  replay, while served", lambda: replay(*made_of, drop_retired=True), events)
         differing = report.timed("  verify", lambda: sum(1 for _ in verify(*made_of)), events)
@@ -140,16 +138,6 @@ def stages(report: Report, path: Path) -> None:
     expect_journeys(report, rows, expected, customers)
     expect_reopened(report, rows, expected, found)
     expect_stages(report, expected, summaries)
-
-
-def activate(server: Served) -> int:
-    """Put the racetrack in force as `raceline racetrack publish --activate --wait`; gives how much is wrong with it."""
-    racetracks = server.store.racetracks
-    definition = read_definition(str(RACETRACK), server.store.catalogue)
-    published = racetracks.publish(definition.racetrack, definition.text, "bench")
-    racetracks.activate(published.name, published.version, "bench")
-    wait_until_live(server.store.url, published.name, published.version, 300)
-    return len(definition.findings)
 
 
 def expect_moves(report: Report, expected: Moves, found: Moves) -> None:
