@@ -336,5 +336,11 @@ def test_the_complete_example_says_everything_of_each_rule_and_has_every_kind_of
         assert any(isinstance(one, Filter) and getattr(one, key) is not None for one in filters), key
 
 
+def test_the_complete_example_has_every_kind_of_overlay():
+    overlays = read(presets()["network-controller"]).overlays.values()
+    assert {one.aggregate for one in overlays} == {"count", "distinct", "sum", "mean"}
+    assert any(one.where for one in overlays)
+
+
 def test_presets_are_packed_with_the_code():
     assert all(path.parent.name == "presets" and Path(path).is_file() for path in presets().values())
