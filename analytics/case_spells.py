@@ -174,7 +174,8 @@ def _look_up(customer: Codes, at: Longs, move_start: Longs, move_at: Longs, move
     move = 0
     for i in range(len(customer)):
         first = move_start[customer[i]]
-        move = max(move, first)
+        if i == 0 or customer[i] != customer[i - 1]:
+            move = first
         while move < move_start[customer[i] + 1] and move_at[move] <= at[i]:
             move += 1
         if move > first:
