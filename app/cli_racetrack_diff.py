@@ -84,6 +84,9 @@ def _show(found: "DryRun", then: "Version", now: "Version | None", examples: int
         ]
         show_table("Who would be elsewhere", ("now", "then", "customers", "by the rule"), moved)
         _show_examples(found, examples)
+    overlays = _overlays(then, now)
+    if overlays:
+        show_table("Overlays", ("overlay", "change", "now", "then"), [tuple(one.values()) for one in overlays])
 
 
 def _show_examples(found: "DryRun", most: int) -> None:
@@ -110,8 +113,24 @@ def _show_json(found: "DryRun", then: "Version", now: "Version | None", examples
                 for (before, after, rule), customers in found.transitions.most_common()
             ],
             "examples": found.examples[:examples],
+            "overlays": _overlays(then, now),
         }
     )
+
+
+def _overlays(then: "Version", now: "Version | None") -> list[dict[str, str]]:
+    """Those that differ, which no customer's stage shows; in words."""
+    from raceline.domain.racetrack_text import overlay_says
+
+    new, old = then.racetrack.overlays, now.racetrack.overlays if now else {}
+    told = []
+    for name in dict.fromkeys([*old, *new]):
+        before, after = old.get(name), new.get(name)
+        if before != after:
+            change = "new" if before is None else "gone" if after is None else "changed"
+            words = ["" if one is None else f"{one.title}: {overlay_says(one)}" for one in (before, after)]
+            told.append({"overlay": name, "change": change, "now": words[0], "then": words[1]})
+    return told
 
 
 def _facts(version: "Version") -> dict[str, object]:

@@ -1,13 +1,13 @@
-"""A definition as a tree that people read: its stages with the rules that lead there, exits, edges."""
+"""A definition as a tree that people read: its stages with the rules that lead there, exits, edges, overlays."""
 
 from rich.text import Text
 from rich.tree import Tree
 
 from raceline.app.terminal import printable
 from raceline.domain.condition import Condition
-from raceline.domain.racetrack import Edge, Exit, Racetrack, Rule, Stage
+from raceline.domain.racetrack import Edge, Exit, Overlay, Racetrack, Rule, Stage
 from raceline.domain.racetrack_registry import Version
-from raceline.domain.racetrack_text import says
+from raceline.domain.racetrack_text import overlay_says, says
 
 
 def racetrack_tree(version: Version, *, default: bool) -> Tree:
@@ -27,6 +27,10 @@ def racetrack_tree(version: Version, *, default: bool) -> Tree:
         branch = root.add(Text("edges: ways back that are no regressions", "bold"))
         for edge in race.edges.values():
             branch.add(_edge(race, edge))
+    if race.overlays:
+        branch = root.add(Text("overlays: told of each stage and day", "bold"))
+        for overlay in race.overlays.values():
+            _add_overlay(branch, overlay)
     return root
 
 
@@ -93,6 +97,12 @@ def _add_condition(branch: Tree, condition: Condition) -> None:
     below = branch.add(_line(says(condition)))
     for one in condition.children:
         _add_condition(below, one)
+
+
+def _add_overlay(branch: Tree, overlay: Overlay) -> None:
+    below = branch.add(_line(f"{overlay.title} ({overlay.name}): {overlay_says(overlay)}"))
+    if overlay.documentation:
+        below.add(_line(overlay.documentation.strip(), "dim"))
 
 
 def _edge(race: Racetrack, edge: Edge) -> Text:
