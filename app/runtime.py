@@ -15,11 +15,10 @@ from raceline.domain.racetrack_check import check_file, refuse
 from raceline.domain.racetrack_file import presets
 from raceline.domain.racetracks import Racetracks
 from raceline.domain.yaml_file import nearest
-from raceline.projections.derive import MICROSECONDS, Rules
 from raceline.projections.generation import prepare
 from raceline.projections.in_force import in_force
+from raceline.projections.rules import MICROSECONDS, Rules, rules_of
 from raceline.projections.runner import Projector
-from raceline.projections.titles import titles
 
 NO_RACETRACK = "none"
 BY = "raceline"
@@ -68,7 +67,7 @@ def runtime(settings: Settings) -> Iterator[Runtime]:
     Raises InvalidCatalogue, UnknownRacetrack, EmbeddedServerFailed, LogUnavailable, ServerTooOld, SchemaTooNew.
     """
     catalogue = load(settings.catalogue, allow_unknown=settings.allow_unknown_types)
-    rules = Rules(titles(catalogue), session_gap=int(settings.session_gap_seconds * MICROSECONDS))
+    rules = rules_of(catalogue, int(settings.session_gap_seconds * MICROSECONDS))
     limits = Limits(settings.max_event_bytes, int(settings.future_tolerance_seconds * MICROSECONDS))
     with database(settings) as url:
         migrate(url)

@@ -1,10 +1,11 @@
 """The events of customers as columns: what derivation reads (design, section 3)."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, LiteralString
+from hashlib import sha256
+from typing import Any, LiteralString, NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,8 +25,17 @@ _SQL = statements("raceline.domain", "columns.sql")
 SLOTS = ("slot1", "slot2", "slot3")
 _PAGES = ("page", "from_page")
 _ROLES = (*_PAGES, "resolved")
+CUSTOMER = "customer"  # the author of an update whose text is the customer's
 # By type, the attributes that are read beside those of its path and its title.
 Wanted = Mapping[str, Collection[str]]
+
+
+class Scorer(NamedTuple):
+    """How texts are scored. name: with its version, because scores are kept; score: of some texts the scores, in
+    ten-thousandths, and the languages; None where it cannot tell."""
+
+    name: str
+    score: Callable[[Sequence[str]], tuple[Sequence[int | None], Sequence[str | None]]]
 
 
 @dataclass(frozen=True)
@@ -34,8 +44,8 @@ class Columns:
 
     customers: the c identifiers, in the order of their bytes. customer: (n,) codes into them. position, occurred_at,
     recorded_at: (n,) int64, the moments in microseconds since 1970. The rest are Arrow arrays of n values: type,
-    account and product as text, and what path and title rules and racetracks take from the data, as text (`resolved` is
-    the text true or false).
+    account and product as text, and what paths, titles, cases and racetracks take from the data, as text (`resolved` is
+    the text true or false); and `sentiment`, int64: how the customer's text in the event scores, in ten-thousandths.
     """
 
     customers: pa.Array
@@ -67,10 +77,20 @@ class Columns:
 class ColumnReader:
     """Reads columns on a connection of its own or of a projection's transaction."""
 
-    def __init__(self, connection: Connection, catalogue: Catalogue, wanted: Wanted | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        catalogue: Catalogue,
+        wanted: Wanted | None = None,
+        scorer: Scorer | None = None,
+    ) -> None:
+        """Without a scorer, only texts that were scored before have a sentiment."""
         self.connection = connection
         self.catalogue = catalogue
+        self._scorer = scorer
+        self._scored: list[pa.Table] = []
         arrow.run(connection, _SQL["create_touched"])
+        arrow.run(connection, _SQL["create_new_score"])
         self._wanted: Wanted | None = None
         self.want(wanted or {})
 
@@ -127,13 +147,37 @@ class ColumnReader:
         throughs = found["customer_id"].take(pa.array(last)).to_pylist()
         return list(zip(["", *throughs[:-1]], throughs, totals.tolist(), strict=True))
 
+    def keep_scores(self) -> None:
+        """Write down how the texts that were read scored, so that nobody has to score them again."""
+        for scores in self._scored:
+            arrow.write(self.connection, "new_score", scores)
+            arrow.run(self.connection, _SQL["keep_scores"])
+            arrow.run(self.connection, _SQL["forget_new_scores"])
+        self._scored = []
+
     def _read(self, name: LiteralString, parameters: dict[str, str]) -> Columns:
-        arrow.settings(self.connection, parameters)
+        arrow.settings(self.connection, parameters | {"scorer": self._scorer.name if self._scorer else ""})
         selected = _SQL["event_columns"].replace("{slots}", _each(self._slots, "e.data ->> r.{0} AS {0}"))
-        found = self._lifted(arrow.rows(self.connection, _SQL[name].replace("{event_columns}", selected)))
+        query = _SQL[name].replace("{event_columns}", selected).replace("{joins}", _SQL["joins"])
+        found = self._with_scores(self._lifted(arrow.rows(self.connection, query.replace("{text}", _SQL["text"]))))
         for page in _PAGES:
             found = found.set_column(found.schema.get_field_index(page), page, _keys(found[page]))
         return _sorted(found, (*_ROLES, *self._slots))
+
+    def _with_scores(self, found: pa.Table) -> pa.Table:
+        """Texts that have no score yet get one, each text once."""
+        texts, known = found["text"].combine_chunks(), found["sentiment"].combine_chunks()
+        if self._scorer is None or texts.null_count == len(texts):
+            return found
+        encoded = texts.dictionary_encode()
+        names = encoded.dictionary.to_pylist()
+        scores, languages = self._scorer.score(names)
+        hashes = pa.array([sha256(text.encode()).digest() for text in names], pa.binary())
+        made = {"scorer": pa.repeat(self._scorer.name, len(names)), "text_hash": hashes}
+        values = pa.array(scores, pa.int64())
+        self._scored.append(pa.table(made | {"language": pa.array(languages, pa.string()), "score": values}))
+        scored = pc.if_else(pc.is_valid(texts), values.take(encoded.indices), known)
+        return found.set_column(found.schema.get_field_index("sentiment"), "sentiment", scored)
 
     def _lifted(self, found: pa.Table) -> pa.Table:
         """Events of old versions get the texts that their lifted data have; there are few, so they go one by one."""
@@ -142,12 +186,11 @@ class ColumnReader:
         if old.null_count == len(old):
             return found
         for name, texts in self._lifted_texts(found.filter(mask)).items():
-            column = pc.replace_with_mask(found[name].combine_chunks(), mask, pa.array(texts, pa.string()))
-            found = found.set_column(found.schema.get_field_index(name), name, column)
-        return found
+            found = _replaced(found, name, mask, pa.array(texts, pa.string()))
+        return _replaced(found, "sentiment", mask, pa.nulls(pc.sum(mask).as_py(), pa.int64()))
 
     def _lifted_texts(self, old: pa.Table) -> dict[str, list[str | None]]:
-        texts: dict[str, list[str | None]] = {name: [] for name in (*_ROLES, *self._slots)}
+        texts: dict[str, list[str | None]] = {name: [] for name in (*_ROLES, *self._slots, "text")}
         for event in old.select(["type", "schema_version", "old", "position", "customer_id"]).to_pylist():
             rule = _rule(self.catalogue.types[event["type"]], (self._wanted or {}).get(event["type"], ()))
             try:
@@ -158,27 +201,38 @@ class ColumnReader:
             for name, values in texts.items():
                 value = lifted.get(rule.get(name) or "")
                 values.append(None if name in _PAGES and not _names_a_page(value) else _as_text(value))
+            if (author := rule.get("author")) is not None and lifted.get(author) != CUSTOMER:
+                texts["text"][-1] = None
         return texts
 
 
+def _replaced(found: pa.Table, name: str, mask: pa.Array, values: pa.Array) -> pa.Table:
+    column = pc.replace_with_mask(found[name].combine_chunks(), mask, values)
+    return found.set_column(found.schema.get_field_index(name), name, column)
+
+
 def attribute_columns(kind: EventType, wanted: Collection[str] = ()) -> dict[str, str]:
-    """The column that each attribute of a type is read into: those of its path and its title, and others wanted."""
+    """The column that each attribute of a type is read into: those of its path, its title and its case, and others
+    wanted."""
     path = kind.path
     roles = {"page": path.page, "from_page": path.from_, "resolved": path.resolved} if path else {}
     columns = {attribute: role for role, attribute in roles.items() if attribute}
-    others = [attribute for attribute in (*kind.title.attributes, *sorted(wanted)) if attribute not in columns]
+    named = (*kind.title.attributes, *kind.case_attributes, *sorted(wanted))
+    others = [attribute for attribute in named if attribute not in columns]
     return columns | {attribute: f"slot{n}" for n, attribute in enumerate(dict.fromkeys(others), 1)}
 
 
 def _rule(kind: EventType, wanted: Collection[str]) -> dict[str, Any]:
-    return {"type": kind.name, "version": kind.version} | {
+    words = {"text": kind.case.text, "author": kind.case.author} if kind.case else {}
+    return {"type": kind.name, "version": kind.version, **words} | {
         column: attribute for attribute, column in attribute_columns(kind, wanted).items()
     }
 
 
 def _table(rules: list[dict[str, Any]], slots: Sequence[str]) -> pa.Table:
     schema = pa.schema(
-        [("type", pa.string()), ("version", pa.int32())] + [(name, pa.string()) for name in (*_ROLES, *slots)]
+        [("type", pa.string()), ("version", pa.int32())]
+        + [(name, pa.string()) for name in (*_ROLES, "text", "author", *slots)]
     )
     return pa.Table.from_pylist(rules, schema=schema)
 
@@ -230,7 +284,9 @@ def _sorted(found: pa.Table, attributes: Sequence[str]) -> Columns:
         found["position"].to_numpy()[order],
         occurred_at[order],
         found["recorded_at"].cast(pa.int64()).to_numpy()[order],
-        found.select(["type", "account_id", "product", *attributes]).combine_chunks().take(pa.array(order)),
+        found.select(["type", "account_id", "product", "sentiment", *attributes])
+        .combine_chunks()
+        .take(pa.array(order)),
     )
 
 

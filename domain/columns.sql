@@ -4,8 +4,21 @@ CREATE TEMPORARY TABLE touched (customer_id text COLLATE "C" NOT NULL) ON COMMIT
 
 -- name: create_rules
 DROP TABLE IF EXISTS pg_temp.path_rule;
-CREATE TEMPORARY TABLE path_rule (type text, version integer, page text, from_page text, resolved text, {slots});
+CREATE TEMPORARY TABLE path_rule (type text, version integer, page text, from_page text, resolved text, "text" text,
+    author text, {slots});
 ANALYZE path_rule
+
+-- name: create_new_score
+CREATE TEMPORARY TABLE new_score (scorer text, text_hash bytea, language text, score bigint) ON COMMIT DELETE ROWS
+
+-- name: keep_scores
+-- In the order of the key, so that two who write the same texts wait for each other one way round only.
+INSERT INTO raceline.text_score (scorer, text_hash, language, score)
+SELECT n.scorer, n.text_hash, n.language, n.score FROM pg_temp.new_score AS n ORDER BY n.scorer, n.text_hash
+ON CONFLICT (scorer, text_hash) DO NOTHING
+
+-- name: forget_new_scores
+DELETE FROM pg_temp.new_score
 
 -- name: touch_new
 -- The customers that have events after one position and up to another.
@@ -33,21 +46,31 @@ e.customer_id, e.position, e.occurred_at, e.recorded_at, COALESCE(e.sequence, 0)
     CASE WHEN jsonb_typeof(e.data -> r.from_page) IN ('string', 'number') THEN e.data ->> r.from_page END AS from_page,
     e.data ->> r.resolved AS resolved,
     {slots},
+    s.score::bigint AS sentiment, CASE WHEN s.text_hash IS NULL THEN {text} END AS text,
     e.schema_version, CASE WHEN e.schema_version <> r.version THEN e.data::text END AS old
+
+-- name: text
+-- The customer's words; a text only travels while it has no score.
+CASE WHEN r.author IS NULL OR e.data ->> r.author = 'customer' THEN NULLIF(e.data ->> r.text, '') END
+
+-- name: joins
+LEFT JOIN pg_temp.path_rule AS r ON r.type = e.type
+LEFT JOIN raceline.text_score AS s
+    ON s.scorer = current_setting('raceline.scorer') AND s.text_hash = sha256(convert_to({text}, 'UTF8'))
 
 -- name: of_touched
 -- The events of the customers in `touched`.
 SELECT {event_columns}
 FROM pg_temp.touched AS t
 JOIN raceline.event AS e ON e.customer_id = t.customer_id
-LEFT JOIN pg_temp.path_rule AS r ON r.type = e.type
+{joins}
 WHERE e.position <= current_setting('raceline.up_to')::bigint
 
 -- name: of_range
 -- The events of the customers after one and up to another, in the order of their bytes.
 SELECT {event_columns}
 FROM raceline.event AS e
-LEFT JOIN pg_temp.path_rule AS r ON r.type = e.type
+{joins}
 WHERE e.customer_id > current_setting('raceline.after_customer')
     AND e.customer_id <= current_setting('raceline.through_customer')
     AND e.position <= current_setting('raceline.up_to')::bigint

@@ -18,11 +18,13 @@ from raceline.domain.errors import LimitExceeded, LogRefused, LogUnavailable
 from raceline.domain.racetrack_registry import Version
 from raceline.domain.racetracks import Racetracks
 from raceline.projections.asked import Asked
-from raceline.projections.derive import MICROSECONDS, OF_CUSTOMER, Rules, derive
+from raceline.projections.derive import derive
 from raceline.projections.generation import checkpoint_as_of
 from raceline.projections.in_force import with_racetracks
 from raceline.projections.race import prospect_table
 from raceline.projections.race_tables import definitions
+from raceline.projections.rules import MICROSECONDS, SCORE, Rules
+from raceline.projections.tables import OF_CUSTOMER
 
 Answer = dict[str, list[dict[str, Any]]]
 _CANCELED = "57014"  # query_canceled: what statement_timeout does
@@ -97,7 +99,8 @@ class AsKnown:
 
     def _new(self) -> tuple[ExitStack, ColumnReader]:
         with ExitStack() as stack:
-            reader = ColumnReader(stack.enter_context(arrow.connect(self._url)), self._catalogue)
+            connection = stack.enter_context(arrow.connect(self._url))
+            reader = ColumnReader(connection, self._catalogue, scorer=SCORE)
             return stack.pop_all(), reader
 
     def _ask(self, stack: ExitStack, reader: ColumnReader, asked: Asked) -> Answer:

@@ -4,7 +4,7 @@ The live run calls it for the customers touched, a replay for all customers in c
 "as known at" for one customer. So their answers are equal by construction.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -12,67 +12,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from raceline.analytics.paths import Steps, Turns, annotate, build_paths, tally_days, tally_pages
-from raceline.domain.columns import Columns, Wanted
+from raceline.domain.columns import Columns
+from raceline.projections.cases import Cases, case_table, cases_of
 from raceline.projections.race import race_tables
 from raceline.projections.race_rules import Track
-from raceline.projections.race_tables import RACE
 from raceline.projections.rows import Longs, last_known, lists, moments, numbered
+from raceline.projections.rules import Rules
+from raceline.projections.sums import SUMS
+from raceline.projections.tables import OF_CUSTOMER, RACE, Rows
 from raceline.projections.titles import Titles
 
 # To be raised whenever the same events give other rows than before: read models of the old version are then replayed.
-DERIVATION = 2
-
-MICROSECONDS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What derivation needs to know besides the events. `session_gap`: microseconds of silence that end a path; tracks:
-    the racetracks, the default one first; wanted: by type, the attributes that these look at."""
-
-    titles: Titles
-    session_gap: int = 1_800 * MICROSECONDS
-    tracks: tuple[Track, ...] = ()
-    wanted: Wanted = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The read models of some customers, by the names and columns of projections/views.sql.
-
-    Those of OF_CUSTOMER belong to one customer each and replace what was there; those of SUMS are sums over these
-    customers, to be added to the sums over all others.
-    """
-
-    customers: pa.Table
-    timeline: pa.Table
-    paths: pa.Table
-    pages: pa.Table
-    path_days: pa.Table
-    journeys: pa.Table
-    moves: pa.Table
-    revisions: pa.Table
-    stage_days: pa.Table
-    transitions: pa.Table
-    rule_sources: pa.Table
-
-
-# By table, the key of its rows.
-OF_CUSTOMER = {
-    "customers": ["customer_id"],
-    "timeline": ["customer_id", "n"],
-    "paths": ["customer_id", "n"],
-    "journeys": ["customer_id", "racetrack"],
-    "moves": ["customer_id", "racetrack", "n"],
-    "revisions": ["customer_id", "racetrack", "n"],
-}
-SUMS = {
-    "pages": ["page"],
-    "path_days": ["day", "resolved", "turned"],
-    "stage_days": ["racetrack", "stage", "day"],
-    "transitions": ["racetrack", "from_stage", "to_stage", "kind", "rule"],
-    "rule_sources": ["racetrack", "rule"],
-}
+DERIVATION = 3
 
 
 @dataclass(frozen=True)
@@ -94,22 +45,23 @@ def derive(columns: Columns, rules: Rules, clock: int) -> Rows:
 
     clock: microseconds since 1970; up to then, time alone moves customers.
     """
-    paths = _paths(columns, rules.session_gap)
+    paths, cases = _paths(columns, rules.session_gap), cases_of(columns, rules.cases)
     return Rows(
         customers=_customers(columns, paths),
         timeline=_timeline(columns, paths, rules.titles),
         paths=_path_rows(columns, paths),
         pages=_pages(paths),
         path_days=_path_days(paths),
-        **_races(columns, rules.tracks, clock),
+        cases=case_table(cases),
+        **_races(columns, cases, rules.tracks, clock),
     )
 
 
-def _races(columns: Columns, tracks: tuple[Track, ...], clock: int) -> dict[str, pa.Table]:
+def _races(columns: Columns, cases: Cases, tracks: tuple[Track, ...], clock: int) -> dict[str, pa.Table]:
     """The rows of all racetracks, in the order of their keys."""
     if not tracks:
         return {name: schema.empty_table() for name, schema in RACE.items()}
-    told = [race_tables(columns, track, clock) for track in tracks]
+    told = [race_tables(columns, cases, track, clock) for track in tracks]
     if len(told) == 1:
         return told[0]
     keys = OF_CUSTOMER | SUMS
@@ -233,18 +185,3 @@ def _path_days(paths: _Paths) -> pa.Table:
     turned = np.add.reduceat(np.append(paths.turns.depth > 0, False), paths.steps.path_start[:-1]) > 0
     sums = tally_days(paths.started_at, paths.steps.resolved, turned, length)
     return pa.table({**sums._asdict(), "day": pa.array(sums.day.astype(np.int32)).cast(pa.date32())})
-
-
-def difference(name: str, after: pa.Table, before: pa.Table) -> pa.Table:
-    """What to add to the sums `name` so that `after` takes the place of `before`, without rows that change nothing."""
-    keys = SUMS[name]
-    values = [column for column in after.column_names if column not in keys]
-    for column in values:
-        negative = pc.negate(before[column])
-        before = before.set_column(before.schema.get_field_index(column), column, negative)
-    summed = pa.concat_tables([after, before]).group_by(keys).aggregate([(column, "sum") for column in values])
-    summed = summed.rename_columns([*keys, *values])
-    changed = np.zeros(summed.num_rows, dtype=bool)
-    for column in values:
-        changed |= summed[column].to_numpy() != 0
-    return summed.filter(pa.array(changed))

@@ -8,10 +8,10 @@ import pyarrow.compute as pc
 
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.racetrack_registry import Version
-from raceline.projections.derive import Rules
 from raceline.projections.everybody import Progress, everybody
 from raceline.projections.in_force import with_racetracks
 from raceline.projections.race import Standing, standings
+from raceline.projections.rules import Rules
 
 EXAMPLES = 10_000
 

@@ -6,17 +6,27 @@ from contextlib import contextmanager
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.columns import Columns
-from raceline.projections.derive import Rules
+from raceline.domain.sql import statements
 from raceline.projections.generation import Claimed, Session
+from raceline.projections.rules import Rules
 
+_SQL = statements("raceline.projections", "stages.sql")
 Progress = Callable[[int, int], None]
 
 
 @contextmanager
 def everybody(
-    url: str, catalogue: Catalogue, rules: Rules, *, chunk: int = 500_000, progress: Progress | None = None
+    url: str,
+    catalogue: Catalogue,
+    rules: Rules,
+    *,
+    account: str | None = None,
+    chunk: int = 500_000,
+    progress: Progress | None = None,
 ) -> Iterator[tuple[Claimed | None, Iterator[Columns]]]:
     """The live generation, and the events of all customers that it has taken, about `chunk` of them at a time.
+
+    account: only of the customers of this one, who are few: these come at once.
 
     None, and no events, when there are no read models. `progress` is called with events done and in all. Nothing is
     written. Raises LogUnavailable, LogRefused.
@@ -25,8 +35,18 @@ def everybody(
         session = Session(connection, catalogue, rules)
         arrow.run(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         live = session.look("live")
-        yield live, _chunks(session, 0 if live is None else live.position, chunk, progress)
+        position = 0 if live is None else live.position
+        if account is None:
+            yield live, _chunks(session, position, chunk, progress)
+        else:
+            yield live, iter([session.reader.of(_members(session, account), position)] if live else [])
         session.rollback()
+
+
+def _members(session: Session, account: str) -> list[str]:
+    arrow.settings(session.connection, {"account": account})
+    found: list[str] = arrow.rows(session.connection, _SQL["members"])["customer_id"].to_pylist()
+    return found
 
 
 def _chunks(session: Session, position: int, chunk: int, progress: Progress | None) -> Iterator[Columns]:

@@ -1,9 +1,10 @@
 """A generation of read models: a schema of its own that is filled, moved forward, switched to, and dropped."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import cast
+from typing import LiteralString, cast
 
 import pyarrow as pa
 from adbc_driver_manager.dbapi import Connection
@@ -14,8 +15,12 @@ from raceline.domain.columns import ColumnReader, attribute_columns
 from raceline.domain.errors import RulesChanged
 from raceline.domain.migrate import migrate
 from raceline.domain.sql import statements
-from raceline.projections.derive import DERIVATION, OF_CUSTOMER, SUMS, Rows, Rules, derive, difference
+from raceline.projections.derive import DERIVATION, derive
+from raceline.projections.extremes import changed_extremes, extreme_table
 from raceline.projections.race_tables import definitions
+from raceline.projections.rules import SCORE, Rules
+from raceline.projections.sums import SUMS, difference, statement
+from raceline.projections.tables import OF_CUSTOMER, SUM_SCHEMAS, Rows
 
 _STATEMENTS = statements("raceline.projections", "generation.sql")
 _SQL = {name: text.replace("{clock}", _STATEMENTS["clock"]) for name, text in _STATEMENTS.items()}
@@ -44,8 +49,10 @@ class Session:
         self.fingerprint = fingerprint(catalogue, rules)
         # The decision up to which a replay was made because the live generation had other rules.
         self.followed: int | None = None
-        self.reader = ColumnReader(connection, catalogue, rules.wanted)
-        self._run("create_differences")
+        self.reader = ColumnReader(connection, catalogue, rules.wanted, SCORE)
+        for table, schema in SUM_SCHEMAS.items():
+            self._execute(statement(_VIEWS["create_difference"], table, schema))
+        self._run("create_touched_extremes")
         self.commit()
 
     def follow(self, rules: Rules) -> None:
@@ -120,23 +127,39 @@ class Session:
         rows = derive(columns, self.rules, clock)
         before = derive(columns.up_to(claimed.position), self.rules, claimed.clock)
         self._run("replace_customers", claimed.name)
-        self._write(claimed.name, rows)
-        for name in SUMS:
-            change = difference(name, getattr(rows, name), getattr(before, name))
-            arrow.write(self.connection, f"{name}_difference", change)
-        self._run("add_differences", claimed.name)
+        self.fill(claimed.name, rows)
+        self.add(claimed.name, {name: difference(name, getattr(rows, name), getattr(before, name)) for name in SUMS})
+        self.renew_extremes(claimed.name, changed_extremes(rows.case_spells, before.case_spells))
+        self.reader.keep_scores()
         self.checkpoint(claimed.name, up_to, clock)
 
     def fill(self, name: str, rows: Rows) -> None:
-        """Add the rows of customers that the generation does not have yet."""
-        self._write(name, rows)
-        for table in SUMS:
-            arrow.write(self.connection, f"{table}_difference", getattr(rows, table))
-        self._run("add_differences", name)
-
-    def _write(self, name: str, rows: Rows) -> None:
+        """Add the rows of customers that the generation does not have; the sums over them are apart."""
         for table in OF_CUSTOMER:
             arrow.write(self.connection, table, getattr(rows, table), schema=name)
+
+    def add(self, name: str, changes: Mapping[str, pa.Table]) -> None:
+        """Add to the sums of a generation."""
+        for table, change in changes.items():
+            if change.num_rows:
+                arrow.write(self.connection, f"{table}_difference", change)
+                self._execute(statement(_VIEWS["add_difference"], table, SUM_SCHEMAS[table]), name)
+
+    def renew_extremes(self, name: str, touched: pa.Table | None = None) -> None:
+        """Make the extremes again of the stages and days that are touched; None: of all."""
+        if touched is not None and touched.num_rows == 0:
+            return
+        made = self.extremes(name, touched)
+        self._run("forget_extremes", name)
+        arrow.write(self.connection, "case_extremes", made, schema=name)
+
+    def extremes(self, name: str, touched: pa.Table | None = None) -> pa.Table:
+        """The extremes of the stages and days that are touched, by the spells that are stored; None: of all."""
+        if touched is None:
+            self._run("touch_all_extremes", name)
+        else:
+            arrow.write(self.connection, "touched_extremes", touched)
+        return extreme_table(arrow.rows(self.connection, _VIEWS["extreme_spells"].replace("{views}", _checked(name))))
 
     def checkpoint(self, name: str, position: int, clock: int) -> None:
         """Note the position and the clock up to which a generation is true, and tell who waits for it."""
@@ -201,9 +224,11 @@ class Session:
         query = f"SELECT {columns} FROM {_checked(name)}.{table} AS t {where} ORDER BY {order}"  # noqa: S608 - our names
         return arrow.rows(self.connection, query).cast(schema)
 
-    def _run(self, statement: str, views: str = "") -> None:
-        text = _VIEWS[statement].replace("{views}", _checked(views) if views else "")
-        for part in text.split(";\n"):
+    def _run(self, name: str, views: str = "") -> None:
+        self._execute(_VIEWS[name], views)
+
+    def _execute(self, text: LiteralString, views: str = "") -> None:
+        for part in text.replace("{views}", _checked(views) if views else "").split(";\n"):
             if part.strip().rstrip(";"):
                 arrow.run(self.connection, part)
 
@@ -216,12 +241,12 @@ def checkpoint_as_of(connection: Connection, position: int | None) -> tuple[int,
 
 
 def fingerprint(catalogue: Catalogue, rules: Rules) -> str:
-    """What decides which rows events give: paths, titles and upcasts of each type, the session gap, the racetracks, the
-    tables, and the version of the derivation itself."""
+    """What decides which rows events give: paths, titles, upcasts and cases of each type, how texts are scored, the
+    session gap, the racetracks, the tables, and the version of the derivation itself."""
     kinds = sorted(catalogue.types.values(), key=lambda kind: kind.name)
-    types = [(kind.name, kind.version, attribute_columns(kind), kind.title, kind.upcasts) for kind in kinds]
+    types = [(kind.name, kind.version, attribute_columns(kind), kind.title, kind.upcasts, kind.case) for kind in kinds]
     tracks = [track.identity for track in rules.tracks]
-    everything = (DERIVATION, rules.session_gap, types, tracks, _VIEWS)
+    everything = (DERIVATION, SCORE.name, rules.session_gap, types, tracks, _VIEWS)
     return blake2b(repr(everything).encode(), digest_size=16).hexdigest()
 
 

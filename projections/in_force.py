@@ -5,8 +5,8 @@ from dataclasses import replace
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.racetrack_registry import Registry, Version
 from raceline.domain.racetracks import Racetracks
-from raceline.projections.derive import Rules
 from raceline.projections.race_rules import Track, compiled, wanted
+from raceline.projections.rules import Rules
 
 
 def with_racetracks(

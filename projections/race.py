@@ -10,18 +10,24 @@ from numpy.typing import NDArray
 
 from raceline.analytics.race import LEAF, NEVER, Prospects, Race, prospects, run
 from raceline.domain.columns import Columns
+from raceline.projections.case_spells import case_tables, stays_of
+from raceline.projections.cases import Cases
 from raceline.projections.race_facts import Field, field, local_days
 from raceline.projections.race_rules import Track
 from raceline.projections.rows import Longs, last_known, lists, moments, numbered
+from raceline.projections.stage_views import view_tables
+from raceline.projections.sums import Key, day_key, tally
 
 KINDS = ("started", "entered", "returned", "left", "forward", "skip", "backward", "edge", "lap")
 _STARTED, _ENTERED, _RETURNED, _LEFT, _FORWARD, _SKIP, _BACKWARD, _EDGE, _LAP = range(len(KINDS))
 
 
-def race_tables(columns: Columns, track: Track, clock: int) -> dict[str, pa.Table]:
-    """The rows of one racetrack, by the tables of projections/views.sql. clock: microseconds since 1970."""
+def race_tables(columns: Columns, cases: Cases, track: Track, clock: int) -> dict[str, pa.Table]:
+    """The rows of one racetrack, by the tables of projections/views.sql. cases: of the same columns; clock:
+    microseconds since 1970."""
     seen = field(columns, track)
-    told = _Told(track, columns, seen, run(track.program, seen.facts, clock))
+    race = run(track.program, seen.facts, clock)
+    told, stays = _Told(track, columns, seen, race), stays_of(track, seen, race)
     return {
         "journeys": told.journeys(),
         "moves": told.moves(),
@@ -29,6 +35,8 @@ def race_tables(columns: Columns, track: Track, clock: int) -> dict[str, pa.Tabl
         "stage_days": told.stage_days(),
         "transitions": told.transitions(),
         "rule_sources": _rule_sources(track, seen),
+        **case_tables(cases, track, seen, stays),
+        **view_tables(track, seen, stays),
     }
 
 
@@ -194,23 +202,20 @@ class _Told:
         )
 
     def stage_days(self) -> pa.Table:
-        """Moves into and out of each stage, by the day of the racetrack's time zone."""
-        race, outside = self.race, self.track.program.stages
-        day = local_days(race.at, self.track.racetrack.time_zone)
-        entered, departed = race.to_state < outside, race.from_state < outside
-        stage = np.concatenate([race.to_state[entered], race.from_state[departed]])
-        days = np.concatenate([day[entered], day[departed]])
-        keys, place = np.unique(np.stack([stage, days]), axis=1, return_inverse=True)
-        place, split = place.ravel(), int(entered.sum())
-        return pa.table(
-            {
-                "racetrack": pa.repeat(self.track.name, keys.shape[1]),
-                "stage": _names(self.track.stages, keys[0]),
-                "day": pa.array(keys[1].astype(np.int32)).cast(pa.date32()),
-                "entered": np.bincount(place[:split], minlength=keys.shape[1]),
-                "departed": np.bincount(place[split:], minlength=keys.shape[1]),
-            }
-        )
+        """Who came into each stage and who went, by the day of the racetrack's time zone; into none, '', whoever was
+        never in one comes by the first event."""
+        race, outside, zone = self.race, self.track.program.stages, self.track.racetrack.time_zone
+        facts = self.seen.facts
+        first = local_days(facts.occurred_at[facts.start[self.present]], zone)
+        day = local_days(race.at, zone)
+        came = np.repeat([1, 1, 0], [len(first), len(day), len(day)]).astype(np.int64)
+        state = np.concatenate([np.full(len(first), outside), race.to_state, race.from_state])
+        keys = {
+            "racetrack": Key(np.zeros(len(state), np.int64), pa.array([self.track.name])),
+            "stage": Key(state, pa.array(self.track.stages)),
+            "day": day_key(np.concatenate([first, day, day])),
+        }
+        return tally(keys, {"entered": came, "departed": 1 - came})
 
     def transitions(self) -> pa.Table:
         race = self.race

@@ -1,5 +1,6 @@
 """Events as the kernel wants them: which matchers each event satisfies, and the values that are counted or summed."""
 
+from collections.abc import Iterator
 from functools import reduce
 from typing import NamedTuple
 
@@ -28,20 +29,23 @@ class Kinds(NamedTuple):
 
 
 class Field(NamedTuple):
-    """What a racetrack sees: the columns of the events that it is about, their types, and the kernel's facts."""
+    """What a racetrack sees: the columns of the events that it is about, their types, and the kernel's facts. kept: of
+    all the events that there were, which these are."""
 
     columns: Columns
     kinds: Kinds
     facts: Facts
+    kept: Bools
 
 
 def field(columns: Columns, track: Track) -> Field:
     """The events that a racetrack is about, as its program reads them."""
-    columns = _in_scope(columns, track)
-    kinds = _kinds(columns)
+    kept = _in_scope(columns, track)
+    columns = columns if kept.all() else columns.where(kept)
+    kinds = kinds_of(columns)
     start = np.searchsorted(columns.customer, np.arange(len(columns.customers) + 1)).astype(np.int64)
     days = (track.program.leaf_kind == DAYS).any()
-    values = [_values(columns, kinds, column) for column in track.values]
+    values = [values_of(columns, kinds, column) for column in track.values]
     facts = Facts(
         start=start,
         occurred_at=columns.occurred_at,
@@ -51,7 +55,7 @@ def field(columns: Columns, track: Track) -> Field:
         values=np.array([value for value, _ in values], np.int64).reshape(len(values), len(columns)),
         value_size=np.array([size for _, size in values], np.int64),
     )
-    return Field(columns, kinds, facts)
+    return Field(columns, kinds, facts, kept)
 
 
 def local_days(microseconds: Longs, zone: str) -> NDArray[np.int32]:
@@ -63,18 +67,18 @@ def local_days(microseconds: Longs, zone: str) -> NDArray[np.int32]:
     return days
 
 
-def _in_scope(columns: Columns, track: Track) -> Columns:
+def _in_scope(columns: Columns, track: Track) -> Bools:
+    """(n,) which events a racetrack is about."""
     scope = track.racetrack.events
     if not scope.products:
-        return columns
+        return np.ones(len(columns), np.bool_)
     product = columns.texts["product"]
-    kept = pc.is_in(product, pa.array(scope.products, pa.string())).to_numpy()
-    if scope.without_product:
-        kept = kept | pc.is_null(product).to_numpy()
-    return columns if kept.all() else columns.where(kept)
+    kept: Bools = pc.is_in(product, pa.array(scope.products, pa.string())).to_numpy()
+    return kept | pc.is_null(product).to_numpy() if scope.without_product else kept
 
 
-def _kinds(columns: Columns) -> Kinds:
+def kinds_of(columns: Columns) -> Kinds:
+    """The rows of the columns by type."""
     encoded = columns.texts["type"].combine_chunks().dictionary_encode()
     codes = encoded.indices.to_numpy()
     order = np.argsort(codes, kind="stable")
@@ -89,11 +93,16 @@ def _matches(columns: Columns, kinds: Kinds, matchers: tuple[Matcher, ...]) -> N
     matches = np.zeros((len(columns), max(1, -(-len(matchers) // 64))), np.uint64)
     for n, matcher in enumerate(matchers):
         bit = np.uint64(1 << n % 64)
-        for kind, tests in matcher.tests.items():
-            if (rows := kinds.rows.get(kind)) is not None:
-                passed = reduce(lambda left, test: left[_passes(columns, left, test)], tests, rows)
-                matches[passed, n // 64] |= bit
+        for _, passed in matching_rows(columns, kinds, matcher):
+            matches[passed, n // 64] |= bit
     return matches
+
+
+def matching_rows(columns: Columns, kinds: Kinds, matcher: Matcher) -> Iterator[tuple[str, Longs]]:
+    """The rows that a matcher counts, type by type."""
+    for kind, tests in matcher.tests.items():
+        if (rows := kinds.rows.get(kind)) is not None:
+            yield kind, reduce(lambda left, test: left[_passes(columns, left, test)], tests, rows)
 
 
 def _passes(columns: Columns, rows: Longs, test: Test) -> Bools:
@@ -155,7 +164,7 @@ def numbers(values: pa.Array) -> NDArray[np.float64]:
     return np.asarray(found.to_numpy(zero_copy_only=False), np.float64)
 
 
-def _values(columns: Columns, kinds: Kinds, column: ValueColumn) -> tuple[Longs, int]:
+def values_of(columns: Columns, kinds: Kinds, column: ValueColumn) -> tuple[Longs, int]:
     """(n,) codes of the values, -1 where there is none, and how many codes there are; or millionths, and 0."""
     made = np.full(len(columns), 0 if column.sums else -1, np.int64)
     present = [(rows, name) for kind, name in column.columns.items() if (rows := kinds.rows.get(kind)) is not None]
@@ -168,6 +177,12 @@ def _values(columns: Columns, kinds: Kinds, column: ValueColumn) -> tuple[Longs,
     if not column.sums:
         made[rows] = codes
         return made, len(encoded.dictionary)
-    amounts = np.nan_to_num(np.clip(numbers(encoded.dictionary), -_MOST, _MOST))
-    made[rows] = np.append(np.rint(amounts * MILLIONTHS).astype(np.int64), 0)[codes]
+    made[rows] = np.append(millionths(encoded.dictionary), 0)[codes]
     return made, 0
+
+
+def millionths(texts: pa.Array) -> Longs:
+    """The numbers that texts are, in millionths; 0 for those that are none."""
+    amounts = np.nan_to_num(np.clip(numbers(texts), -_MOST, _MOST))
+    whole: Longs = np.rint(amounts * MILLIONTHS).astype(np.int64)
+    return whole

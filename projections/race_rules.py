@@ -11,9 +11,9 @@ import numpy as np
 from raceline.analytics.race import ALL, ANY, COUNT, DAYS, DISTINCT, LAP, LEAF, NONE, NOT, STAGE, START, SUM, Program
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.columns import attribute_columns
-from raceline.domain.condition import Condition, Filter, Scalar
+from raceline.domain.condition import Condition, Filter, Scalar, Where
 from raceline.domain.errors import InvalidRacetrack
-from raceline.domain.racetrack import OUTSIDE, Exit, Racetrack, Rule
+from raceline.domain.racetrack import OUTSIDE, Exit, Overlay, Racetrack, Rule
 
 MILLIONTHS = 1_000_000
 _SINCE = {"start": START, "lap": LAP, "stage": STAGE}
@@ -45,6 +45,15 @@ class ValueColumn:
     sums: bool
 
 
+@dataclass(frozen=True)
+class Lay:
+    """An overlay: which events it is of, and the attribute that it counts or sums; None: the events themselves."""
+
+    overlay: Overlay
+    matcher: Matcher
+    value: ValueColumn | None
+
+
 class Leaf(msgspec.Struct, frozen=True):
     """One condition about events, as a row of the kernel's arrays."""
 
@@ -68,6 +77,7 @@ class Track:
     matchers: tuple[Matcher, ...]
     values: tuple[ValueColumn, ...]
     types: tuple[frozenset[str], ...]
+    overlays: tuple[Lay, ...] = ()
 
     @cached_property
     def rules(self) -> tuple[Rule | Exit, ...]:
@@ -86,17 +96,20 @@ class Track:
 
 
 def wanted(racetracks: "tuple[Racetrack, ...]", catalogue: Catalogue) -> dict[str, frozenset[str]]:
-    """By type, the attributes that the conditions of these racetracks look at."""
+    """By type, the attributes that the conditions and overlays of these racetracks look at."""
     found: dict[str, set[str]] = {}
     for racetrack in racetracks:
         for condition in _leaves(racetrack):
             for kind in types_of(condition, catalogue):
                 found.setdefault(kind, set()).update(_attributes(condition))
+        for overlay in racetrack.overlays.values():
+            for kind in types_of(overlay, catalogue):
+                found.setdefault(kind, set()).update(overlay.where, [overlay.attribute] if overlay.attribute else [])
     return {kind: frozenset(names) for kind, names in found.items() if names}
 
 
-def types_of(condition: Condition, catalogue: Catalogue) -> tuple[str, ...]:
-    """The types that a condition is about, families spelled out."""
+def types_of(condition: Condition | Overlay, catalogue: Catalogue) -> tuple[str, ...]:
+    """The types that a condition or an overlay is about, families spelled out."""
     families = {name.removesuffix("*") for name in condition.events if name.endswith(".*")}
     return tuple(
         kind for kind in catalogue.types if kind in condition.events or kind.partition(".")[0] + "." in families
@@ -134,7 +147,8 @@ class _Compiler:
         )
         matchers = tuple(matcher for _, matcher in self.matchers.values())
         values = tuple(column for _, column in self.values.values())
-        return Track(name, version, digest, self.racetrack, program, matchers, values, types)
+        overlays = tuple(self._lay(overlay) for overlay in self.racetrack.overlays.values())
+        return Track(name, version, digest, self.racetrack, program, matchers, values, types, overlays)
 
     def _program(self) -> Program:
         stages = list(self.racetrack.stages)
@@ -211,9 +225,19 @@ class _Compiler:
         types = types_of(node, self.catalogue)
         key = msgspec.json.encode((types, where), order="sorted")
         if key not in self.matchers:
-            tests = {kind: tuple(self._test(kind, name, where[name]) for name in where) for kind in types}
-            self.matchers[key] = (len(self.matchers), Matcher(tests))
+            self.matchers[key] = (len(self.matchers), self._tests(types, where))
         return self.matchers[key][0]
+
+    def _tests(self, types: tuple[str, ...], where: Where) -> Matcher:
+        return Matcher({kind: tuple(self._test(kind, name, where[name]) for name in where) for kind in types})
+
+    def _lay(self, overlay: Overlay) -> Lay:
+        types, attribute = types_of(overlay, self.catalogue), overlay.attribute
+        value = None
+        if attribute is not None:
+            columns = {kind: self._column(kind, attribute) for kind in types}
+            value = ValueColumn(columns, overlay.aggregate != "distinct")
+        return Lay(overlay, self._tests(types, overlay.where), value)
 
     def _test(self, kind: str, attribute: str, predicate: Predicate) -> Test:
         column = self._column(kind, attribute)

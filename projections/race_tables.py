@@ -56,6 +56,17 @@ DEFINITIONS = {
     "rule_conditions": _schema(
         racetrack=_TEXT, rule=_TEXT, node=_LONG, depth=_LONG, kind=_TEXT, says=_TEXT, needed=_LONG, unit=_TEXT
     ),
+    "racetrack_severities": _schema(racetrack=_TEXT, n=_LONG, severity=_TEXT),
+    "racetrack_overlays": _schema(
+        racetrack=_TEXT,
+        n=_LONG,
+        overlay=_TEXT,
+        title=_TEXT,
+        documentation=_TEXT,
+        aggregate=_TEXT,
+        attribute=_TEXT,
+        types=_TEXTS,
+    ),
 }
 
 JOURNEYS = _schema(
@@ -95,25 +106,17 @@ MOVES = _schema(
     evidence=_LONGS,
     evidence_node=_LONGS,
 )
-# What the events of customers become; those of a racetrack that is not there are empty.
-RACE = {
-    "journeys": JOURNEYS,
-    "moves": MOVES,
-    "revisions": _schema(
-        customer_id=_TEXT,
-        racetrack=_TEXT,
-        n=_LONG,
-        known_at=_MOMENT,
-        causes=_LONGS,
-        before_stages=_TEXTS,
-        before_at=_LONGS,
-        after_stages=_TEXTS,
-        after_at=_LONGS,
-    ),
-    "stage_days": _schema(racetrack=_TEXT, stage=_TEXT, day=pa.date32(), entered=_LONG, departed=_LONG),
-    "transitions": _schema(racetrack=_TEXT, from_stage=_TEXT, to_stage=_TEXT, kind=_TEXT, rule=_TEXT, moves=_LONG),
-    "rule_sources": _schema(racetrack=_TEXT, rule=_TEXT, customers=_LONG),
-}
+REVISIONS = _schema(
+    customer_id=_TEXT,
+    racetrack=_TEXT,
+    n=_LONG,
+    known_at=_MOMENT,
+    causes=_LONGS,
+    before_stages=_TEXTS,
+    before_at=_LONGS,
+    after_stages=_TEXTS,
+    after_at=_LONGS,
+)
 
 
 def definitions(tracks: tuple[Track, ...]) -> dict[str, pa.Table]:
@@ -131,6 +134,9 @@ def definitions(tracks: tuple[Track, ...]) -> dict[str, pa.Table]:
         for n, rule in enumerate(track.rules):
             rows["racetrack_rules"].append(_rule_row(track, n, rule))
             rows["rule_conditions"].extend(_condition_rows(track.name, rule))
+        for n, severity in enumerate(race.severities, 1):
+            rows["racetrack_severities"].append({"racetrack": track.name, "n": n, "severity": str(severity)})
+        rows["racetrack_overlays"].extend(_overlay_rows(track))
     return {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in DEFINITIONS.items()}
 
 
@@ -164,6 +170,14 @@ def _condition_rows(racetrack: str, rule: Rule | Exit) -> Iterator[dict[str, Any
             unit = _UNITS[leaf]
         told = {"depth": depth, "kind": kind, "says": says(node), "needed": needed, "unit": unit}
         yield {"racetrack": racetrack, "rule": rule.name, "node": n} | told
+
+
+def _overlay_rows(track: Track) -> Iterator[dict[str, Any]]:
+    for n, lay in enumerate(track.overlays, 1):
+        overlay = lay.overlay
+        told = {"overlay": overlay.name, "title": overlay.title, "documentation": overlay.documentation}
+        meant = {"aggregate": overlay.aggregate, "attribute": overlay.attribute, "types": sorted(lay.matcher.tests)}
+        yield {"racetrack": track.name, "n": n} | told | meant
 
 
 def _is(node: Condition, kind: str) -> bool:

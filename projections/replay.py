@@ -5,15 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+import pyarrow as pa
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.columns import Columns
 from raceline.domain.errors import LogBusy, ReplayRunning
-from raceline.projections.derive import Rules, derive
+from raceline.projections.derive import derive
 from raceline.projections.generation import Claimed, Session
 from raceline.projections.in_force import in_force_now
+from raceline.projections.rules import Rules
+from raceline.projections.sums import SUMS, added
 
 Progress = Callable[[int, int], None]
 _ROUNDS = 20
@@ -84,9 +87,12 @@ def _fill(session: Session, beside: Session, begun: _Begun, chunk: int, progress
     chunks = session.reader.chunks(begun.position, chunk)
     total, done = sum(events for *_, events in chunks), 0
 
+    sums: dict[str, pa.Table] = {}
+
     def read(after: str, through: str) -> Columns:
         columns = beside.reader.between(after, through, begun.position)
-        beside.rollback()
+        beside.reader.keep_scores()
+        beside.commit()
         return columns
 
     with ThreadPoolExecutor(1, "raceline-read") as reading:
@@ -95,20 +101,26 @@ def _fill(session: Session, beside: Session, begun: _Begun, chunk: int, progress
             columns = ahead.pop().result()
             if n + 1 < len(chunks):
                 ahead.append(reading.submit(read, *chunks[n + 1][:2]))
-            _write(session, begun, columns)
+            _write(session, begun, columns, sums)
             done += events
             progress(done, total)
         timeline = reading.submit(_create_timeline_keys, beside, begun.name)
+        session.add(begun.name, sums)
         session.create_keys(begun.name)
+        session.renew_extremes(begun.name)
         timeline.result()
     session.commit()
     return total
 
 
-def _write(session: Session, begun: _Begun, columns: Columns) -> None:
+def _write(session: Session, begun: _Begun, columns: Columns, sums: dict[str, pa.Table]) -> None:
+    """Write what belongs to these customers, and add to the sums, which are written once for all."""
     # Nothing is lost by a crash that the next replay does not make again.
     arrow.run(session.connection, "SET LOCAL synchronous_commit = off")
-    session.fill(begun.name, derive(columns, session.rules, begun.clock))
+    rows = derive(columns, session.rules, begun.clock)
+    session.fill(begun.name, rows)
+    for name in SUMS:
+        sums[name] = added(name, [one for one in (sums.get(name), getattr(rows, name)) if one is not None])
     session.commit()
 
 

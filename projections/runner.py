@@ -14,10 +14,10 @@ from raceline.domain.errors import LogUnavailable, ProjectionFailed, RacelineErr
 from raceline.domain.racetracks import Racetracks
 from raceline.domain.recorder import CHANNEL, listen
 from raceline.domain.sql import statements
-from raceline.projections.derive import MICROSECONDS, Rules
 from raceline.projections.generation import Claimed, Session
 from raceline.projections.in_force import in_force
 from raceline.projections.replay import replay
+from raceline.projections.rules import MICROSECONDS, Rules
 
 _SQL: dict[str, LiteralString] = statements("raceline.projections", "generation.sql")
 _log = logging.getLogger(__name__)

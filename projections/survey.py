@@ -7,12 +7,15 @@ import pyarrow as pa
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.errors import NoReadModels
 from raceline.domain.racetrack_registry import Version
-from raceline.projections.derive import SUMS, Rules
+from raceline.projections.cases import cases_of
 from raceline.projections.everybody import everybody
 from raceline.projections.in_force import with_racetracks
 from raceline.projections.race import race_tables
-from raceline.projections.race_tables import RACE, definitions
+from raceline.projections.race_tables import definitions
+from raceline.projections.rules import Rules
 from raceline.projections.stage_lengths import lengths_of
+from raceline.projections.sums import added
+from raceline.projections.tables import RACE
 
 _SUMS = ("stage_days", "transitions", "rule_sources")
 _STAYS = ["racetrack", "to_stage", "entered_at", "left_at"]
@@ -37,12 +40,12 @@ def survey(url: str, catalogue: Catalogue, rules: Rules, version: Version, *, ch
         if live is None:
             raise NoReadModels
         for columns in chunks:
-            tables = race_tables(columns, track, live.clock)
+            tables = race_tables(columns, cases_of(columns, rules.cases), track, live.clock)
             racers += tables["journeys"].num_rows
             stays.append(tables["moves"].select(_STAYS))
             for name in _SUMS:
                 told[name].append(tables[name])
-    sums = {name: _added(name, tables).to_pylist() for name, tables in told.items()}
+    sums = {name: added(name, tables).to_pylist() for name, tables in told.items()}
     return {
         **{name: table.to_pylist() for name, table in definitions(raced.tracks).items()},
         **sums,
@@ -50,11 +53,3 @@ def survey(url: str, catalogue: Catalogue, rules: Rules, version: Version, *, ch
         "racers": [{"racetrack": version.name, "customers": racers}],
         "checkpoint": [{"position": live.position, "clock": live.clock}],
     }
-
-
-def _added(name: str, tables: list[pa.Table]) -> pa.Table:
-    """The sums of all chunks."""
-    keys = SUMS[name]
-    values = [column for column in RACE[name].names if column not in keys]
-    added = pa.concat_tables(tables).group_by(keys).aggregate([(column, "sum") for column in values])
-    return added.rename_columns([*keys, *values])

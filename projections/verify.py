@@ -8,12 +8,15 @@ import pyarrow as pa
 
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
-from raceline.projections.derive import OF_CUSTOMER, SUMS, Rules, derive, difference
+from raceline.projections.derive import derive
 from raceline.projections.generation import Claimed, Session
 from raceline.projections.in_force import in_force_now
 from raceline.projections.replay import Progress
+from raceline.projections.rules import Rules
+from raceline.projections.sums import SUMS, added
+from raceline.projections.tables import OF_CUSTOMER
 
-_KEYS = OF_CUSTOMER | SUMS
+_KEYS = OF_CUSTOMER | SUMS | {"case_extremes": ["racetrack", "side", "stage", "day"]}
 
 
 @dataclass(frozen=True)
@@ -53,17 +56,16 @@ def _verify(session: Session, live: Claimed, chunk: int, progress: Progress) -> 
         for table in OF_CUSTOMER:
             yield from _compare_range(session, live, table, getattr(rows, table), _RANGE)
         for name in SUMS:
-            both = pa.concat_tables([sums[name], getattr(rows, name)])
-            sums[name] = difference(name, both, getattr(nothing, name))
+            sums[name] = added(name, [sums[name], getattr(rows, name)])
         done += events
         progress(done, total)
     # Whoever is stored beyond the last customer of the log is a stranger to it.
     arrow.settings(session.connection, {"after_customer": chunks[-1][1] if chunks else ""})
     for table in OF_CUSTOMER:
         yield from _compare_range(session, live, table, getattr(nothing, table), _BEYOND)
-    for name, derived in sums.items():
+    for name, derived in [*sums.items(), ("case_extremes", session.extremes(live.name))]:
         stored = session.stored(live.name, name, derived.schema, order=_order(name))
-        yield from _compare(name, stored, derived.sort_by([(key, "ascending") for key in SUMS[name]]))
+        yield from _compare(name, stored, derived.sort_by([(key, "ascending") for key in _KEYS[name]]))
 
 
 _BEYOND = "WHERE t.customer_id > current_setting('raceline.after_customer')"

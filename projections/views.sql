@@ -122,6 +122,25 @@ CREATE TABLE {views}.rule_conditions (
     PRIMARY KEY (racetrack, rule, node)
 );
 
+-- The scale of severities, worst first, and the data that are laid over the stages (design, section 7).
+CREATE TABLE {views}.racetrack_severities (
+    racetrack text NOT NULL,
+    n         bigint NOT NULL,
+    severity  text NOT NULL,
+    PRIMARY KEY (racetrack, n)
+);
+CREATE TABLE {views}.racetrack_overlays (
+    racetrack     text NOT NULL,
+    n             bigint NOT NULL,
+    overlay       text NOT NULL,
+    title         text NOT NULL,
+    documentation text NOT NULL,
+    aggregate     text NOT NULL,
+    attribute     text,
+    types         text[] NOT NULL,
+    PRIMARY KEY (racetrack, overlay)
+);
+
 -- Where a customer stands on a racetrack. since: entered the stage, or left the racetrack. next_timer: when time alone
 -- may move the customer, or change what is known of it.
 CREATE TABLE {views}.journeys (
@@ -177,6 +196,63 @@ CREATE TABLE {views}.revisions (
     after_at      bigint[] NOT NULL
 );
 
+-- A support case of a customer, as it is known now; the event_ arrays are parallel, one entry for each of its events:
+-- what it did, and what was known after it. sentiment and scores: ten-thousandths; surveys: millionths.
+CREATE TABLE {views}.cases (
+    customer_id       text COLLATE "C" NOT NULL,
+    n                 bigint NOT NULL,
+    case_id           text COLLATE "C" NOT NULL,
+    status            text NOT NULL,
+    opened_at         timestamptz,
+    closed_at         timestamptz,
+    reopened          bigint NOT NULL,
+    reassigned        bigint NOT NULL,
+    severity          text,
+    problem           text,
+    cause             text,
+    assignment_group  text,
+    assigned_to       text,
+    sentiment         bigint,
+    texts             bigint NOT NULL,
+    surveys           bigint NOT NULL,
+    survey_score      bigint NOT NULL,
+    open_microseconds bigint NOT NULL,
+    open_since        timestamptz,
+    events            bigint[] NOT NULL,
+    event_at          bigint[] NOT NULL,
+    event_does        text[] NOT NULL,
+    event_open        boolean[] NOT NULL,
+    event_severity    text[] NOT NULL,
+    event_problem     text[] NOT NULL,
+    event_cause       text[] NOT NULL,
+    event_group       text[] NOT NULL,
+    event_engineer    text[] NOT NULL,
+    event_score       bigint[] NOT NULL,
+    event_sentiment   bigint[] NOT NULL,
+    event_survey      bigint[] NOT NULL
+);
+-- Where a case counts: the days [from_day, to_day) at whose end it is open, in the stage of its customer ('' is none); or,
+-- on the side `closed`, the day on which it was closed. to_day 9999-12-31: it goes on. event: the position of the event
+-- that made it so.
+CREATE TABLE {views}.case_spells (
+    customer_id  text COLLATE "C" NOT NULL,
+    racetrack    text NOT NULL,
+    n            bigint NOT NULL,
+    case_n       bigint NOT NULL,
+    case_id      text COLLATE "C" NOT NULL,
+    side         text NOT NULL,
+    stage        text NOT NULL,
+    from_day     date NOT NULL,
+    to_day       date NOT NULL,
+    severity     text,
+    problem      text,
+    cause        text,
+    sentiment    bigint,
+    event        bigint NOT NULL,
+    surveys      bigint NOT NULL,
+    survey_score bigint NOT NULL
+);
+
 -- Sums over all journeys. The day is of the racetrack's time zone; '' is outside of the racetrack, or no rule.
 CREATE TABLE {views}.stage_days (
     racetrack text NOT NULL,
@@ -201,6 +277,64 @@ CREATE TABLE {views}.rule_sources (
     rule      text NOT NULL,
     customers bigint NOT NULL,
     PRIMARY KEY (racetrack, rule)
+);
+-- Changes: what counts on a day is the sum of all rows up to it. Stage '' is no stage, value '' is not said.
+CREATE TABLE {views}.case_days (
+    racetrack    text NOT NULL,
+    side         text NOT NULL,
+    stage        text NOT NULL,
+    day          date NOT NULL,
+    cases        bigint NOT NULL,
+    scored       bigint NOT NULL,
+    score        bigint NOT NULL,
+    negative     bigint NOT NULL,
+    neutral      bigint NOT NULL,
+    positive     bigint NOT NULL,
+    surveys      bigint NOT NULL,
+    survey_score bigint NOT NULL,
+    PRIMARY KEY (racetrack, side, stage, day)
+);
+CREATE TABLE {views}.case_buckets (
+    racetrack text NOT NULL,
+    side      text NOT NULL,
+    stage     text NOT NULL,
+    day       date NOT NULL,
+    dimension text NOT NULL,
+    value     text NOT NULL,
+    cases     bigint NOT NULL,
+    PRIMARY KEY (racetrack, dimension, side, stage, day, value)
+);
+-- The least and the greatest sentiment from this day on until the next row; null where no case is scored. Not a sum: it
+-- is made again from the spells where these changed.
+CREATE TABLE {views}.case_extremes (
+    racetrack text NOT NULL,
+    side      text NOT NULL,
+    stage     text NOT NULL,
+    day       date NOT NULL,
+    minimum   bigint,
+    maximum   bigint,
+    PRIMARY KEY (racetrack, side, stage, day)
+);
+-- Amounts on a day.
+CREATE TABLE {views}.stage_views (
+    racetrack text NOT NULL,
+    stage     text NOT NULL,
+    day       date NOT NULL,
+    kind      text NOT NULL,
+    page      text NOT NULL,
+    views     bigint NOT NULL,
+    PRIMARY KEY (racetrack, kind, stage, day, page)
+);
+CREATE TABLE {views}.overlay_days (
+    racetrack text NOT NULL,
+    overlay   text NOT NULL,
+    stage     text NOT NULL,
+    day       date NOT NULL,
+    value     text NOT NULL,
+    events    bigint NOT NULL,
+    counted   bigint NOT NULL,
+    amount    bigint NOT NULL,
+    PRIMARY KEY (racetrack, overlay, stage, day, value)
 );
 
 -- name: create_timeline_keys
@@ -228,11 +362,19 @@ CREATE INDEX moves_trigger ON {views}.moves (trigger) WHERE trigger IS NOT NULL;
 CREATE INDEX moves_known ON {views}.moves (known_at, customer_id, racetrack, n);
 ALTER TABLE {views}.revisions ADD PRIMARY KEY (customer_id, racetrack, n);
 CREATE INDEX revisions_known ON {views}.revisions (known_at, customer_id, racetrack, n);
+ALTER TABLE {views}.cases ADD PRIMARY KEY (customer_id, n);
+CREATE UNIQUE INDEX cases_case ON {views}.cases (customer_id, case_id);
+CREATE INDEX cases_opened ON {views}.cases (opened_at, customer_id, n);
+ALTER TABLE {views}.case_spells ADD PRIMARY KEY (customer_id, racetrack, n);
+-- What counts on a day ended after it; for the days that are looked at most, the last ones, that is little.
+CREATE INDEX case_spells_day ON {views}.case_spells (racetrack, side, stage, to_day, from_day);
 ANALYZE {views}.customers;
 ANALYZE {views}.paths;
 ANALYZE {views}.journeys;
 ANALYZE {views}.moves;
 ANALYZE {views}.revisions;
+ANALYZE {views}.cases;
+ANALYZE {views}.case_spells;
 
 -- name: replace_customers
 -- Rows of the customers touched go; derivation gives them anew.
@@ -242,6 +384,8 @@ DELETE FROM {views}.paths AS p USING pg_temp.touched AS t WHERE p.customer_id = 
 DELETE FROM {views}.journeys AS j USING pg_temp.touched AS t WHERE j.customer_id = t.customer_id;
 DELETE FROM {views}.moves AS m USING pg_temp.touched AS t WHERE m.customer_id = t.customer_id;
 DELETE FROM {views}.revisions AS r USING pg_temp.touched AS t WHERE r.customer_id = t.customer_id;
+DELETE FROM {views}.cases AS c USING pg_temp.touched AS t WHERE c.customer_id = t.customer_id;
+DELETE FROM {views}.case_spells AS s USING pg_temp.touched AS t WHERE s.customer_id = t.customer_id;
 
 -- name: touch_due
 -- The customers whom time alone may have moved since they were derived.
@@ -267,50 +411,40 @@ FROM {views}.journeys AS j
 -- name: drop
 DROP SCHEMA IF EXISTS {views} CASCADE;
 
--- name: create_differences
-CREATE TEMPORARY TABLE pages_difference (page text COLLATE "C", visits bigint, customers bigint, opportunities bigint,
-    turnarounds bigint, depth bigint, ping_pongs bigint) ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE path_days_difference (day date, resolved boolean, turned boolean, paths bigint, length bigint,
-    length_squared bigint) ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE stage_days_difference (racetrack text, stage text, day date, entered bigint, departed bigint)
-    ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE transitions_difference (racetrack text, from_stage text, to_stage text, kind text, rule text,
-    moves bigint) ON COMMIT DELETE ROWS;
-CREATE TEMPORARY TABLE rule_sources_difference (racetrack text, rule text, customers bigint) ON COMMIT DELETE ROWS;
+-- name: create_difference
+-- What to add to the sums of a table; kept for a session and emptied at each commit.
+CREATE TEMPORARY TABLE {table}_difference ({definition}) ON COMMIT DELETE ROWS
 
--- name: add_differences
+-- name: add_difference
 -- A sum that comes down to nothing leaves, so that the table is the same as after a clean replay.
-INSERT INTO {views}.pages AS p (page, visits, customers, opportunities, turnarounds, depth, ping_pongs)
-SELECT d.page, d.visits, d.customers, d.opportunities, d.turnarounds, d.depth, d.ping_pongs
-FROM pg_temp.pages_difference AS d
-ON CONFLICT (page) DO UPDATE
-SET visits = p.visits + excluded.visits, customers = p.customers + excluded.customers,
-    opportunities = p.opportunities + excluded.opportunities, turnarounds = p.turnarounds + excluded.turnarounds,
-    depth = p.depth + excluded.depth, ping_pongs = p.ping_pongs + excluded.ping_pongs;
-DELETE FROM {views}.pages AS p WHERE p.visits = 0;
-INSERT INTO {views}.path_days AS p (day, resolved, turned, paths, length, length_squared)
-SELECT d.day, d.resolved, d.turned, d.paths, d.length, d.length_squared
-FROM pg_temp.path_days_difference AS d
-ON CONFLICT (day, resolved, turned) DO UPDATE
-SET paths = p.paths + excluded.paths, length = p.length + excluded.length,
-    length_squared = p.length_squared + excluded.length_squared;
-DELETE FROM {views}.path_days AS p WHERE p.paths = 0;
-INSERT INTO {views}.stage_days AS s (racetrack, stage, day, entered, departed)
-SELECT d.racetrack, d.stage, d.day, d.entered, d.departed
-FROM pg_temp.stage_days_difference AS d
-ON CONFLICT (racetrack, stage, day) DO UPDATE
-SET entered = s.entered + excluded.entered, departed = s.departed + excluded.departed;
-DELETE FROM {views}.stage_days AS s WHERE s.entered = 0 AND s.departed = 0;
-INSERT INTO {views}.transitions AS t (racetrack, from_stage, to_stage, kind, rule, moves)
-SELECT d.racetrack, d.from_stage, d.to_stage, d.kind, d.rule, d.moves
-FROM pg_temp.transitions_difference AS d
-ON CONFLICT (racetrack, from_stage, to_stage, kind, rule) DO UPDATE SET moves = t.moves + excluded.moves;
-DELETE FROM {views}.transitions AS t WHERE t.moves = 0;
-INSERT INTO {views}.rule_sources AS r (racetrack, rule, customers)
-SELECT d.racetrack, d.rule, d.customers
-FROM pg_temp.rule_sources_difference AS d
-ON CONFLICT (racetrack, rule) DO UPDATE SET customers = r.customers + excluded.customers;
-DELETE FROM {views}.rule_sources AS r WHERE r.customers = 0;
+INSERT INTO {views}.{table} AS s ({columns})
+SELECT {columns_of_d}
+FROM pg_temp.{table}_difference AS d
+ON CONFLICT ({keys}) DO UPDATE SET {added};
+DELETE FROM {views}.{table} AS s USING pg_temp.{table}_difference AS d WHERE {same_key} AND {nothing_left};
+
+-- name: create_touched_extremes
+CREATE TEMPORARY TABLE touched_extremes (racetrack text, side text, stage text, from_day date, to_day date)
+    ON COMMIT DELETE ROWS;
+
+-- name: touch_all_extremes
+INSERT INTO pg_temp.touched_extremes (racetrack, side, stage, from_day, to_day)
+SELECT DISTINCT d.racetrack, d.side, d.stage, date '0001-01-01', date '9999-12-31' FROM {views}.case_days AS d
+
+-- name: extreme_spells
+-- The spells that count on the days of which the extremes may have changed.
+SELECT s.racetrack, s.side, s.stage, s.from_day, s.to_day, s.sentiment, count(*) AS spells, t.from_day AS touched_from,
+    t.to_day AS touched_to
+FROM pg_temp.touched_extremes AS t
+JOIN {views}.case_spells AS s
+    ON s.racetrack = t.racetrack AND s.side = t.side AND s.stage = t.stage
+    AND s.to_day >= t.from_day AND s.from_day <= t.to_day
+WHERE s.sentiment IS NOT NULL
+GROUP BY s.racetrack, s.side, s.stage, s.from_day, s.to_day, s.sentiment, t.from_day, t.to_day
+
+-- name: forget_extremes
+DELETE FROM {views}.case_extremes AS x USING pg_temp.touched_extremes AS t
+WHERE x.racetrack = t.racetrack AND x.side = t.side AND x.stage = t.stage AND x.day >= t.from_day AND x.day <= t.to_day
 
 -- name: publish
 -- Readers name the schema `live` and never a generation, so a switch is these views replaced in one transaction.
@@ -380,3 +514,45 @@ DROP VIEW IF EXISTS live.rule_sources;
 CREATE VIEW live.rule_sources AS
 SELECT t.racetrack, t.rule, t.customers
 FROM {views}.rule_sources AS t;
+DROP VIEW IF EXISTS live.racetrack_severities;
+CREATE VIEW live.racetrack_severities AS
+SELECT t.racetrack, t.n, t.severity
+FROM {views}.racetrack_severities AS t;
+DROP VIEW IF EXISTS live.racetrack_overlays;
+CREATE VIEW live.racetrack_overlays AS
+SELECT t.racetrack, t.n, t.overlay, t.title, t.documentation, t.aggregate, t.attribute, t.types
+FROM {views}.racetrack_overlays AS t;
+DROP VIEW IF EXISTS live.cases;
+CREATE VIEW live.cases AS
+SELECT t.customer_id, t.n, t.case_id, t.status, t.opened_at, t.closed_at, t.reopened, t.reassigned, t.severity,
+    t.problem, t.cause, t.assignment_group, t.assigned_to, t.sentiment, t.texts, t.surveys, t.survey_score,
+    t.open_microseconds, t.open_since, t.events, t.event_at, t.event_does, t.event_open, t.event_severity,
+    t.event_problem, t.event_cause, t.event_group, t.event_engineer, t.event_score, t.event_sentiment,
+    t.event_survey
+FROM {views}.cases AS t;
+DROP VIEW IF EXISTS live.case_spells;
+CREATE VIEW live.case_spells AS
+SELECT t.customer_id, t.racetrack, t.n, t.case_n, t.case_id, t.side, t.stage, t.from_day, t.to_day, t.severity,
+    t.problem, t.cause, t.sentiment, t.event, t.surveys, t.survey_score
+FROM {views}.case_spells AS t;
+DROP VIEW IF EXISTS live.case_days;
+CREATE VIEW live.case_days AS
+SELECT t.racetrack, t.side, t.stage, t.day, t.cases, t.scored, t.score, t.negative, t.neutral, t.positive,
+    t.surveys, t.survey_score
+FROM {views}.case_days AS t;
+DROP VIEW IF EXISTS live.case_buckets;
+CREATE VIEW live.case_buckets AS
+SELECT t.racetrack, t.side, t.stage, t.day, t.dimension, t.value, t.cases
+FROM {views}.case_buckets AS t;
+DROP VIEW IF EXISTS live.case_extremes;
+CREATE VIEW live.case_extremes AS
+SELECT t.racetrack, t.side, t.stage, t.day, t.minimum, t.maximum
+FROM {views}.case_extremes AS t;
+DROP VIEW IF EXISTS live.stage_views;
+CREATE VIEW live.stage_views AS
+SELECT t.racetrack, t.stage, t.day, t.kind, t.page, t.views
+FROM {views}.stage_views AS t;
+DROP VIEW IF EXISTS live.overlay_days;
+CREATE VIEW live.overlay_days AS
+SELECT t.racetrack, t.overlay, t.stage, t.day, t.value, t.events, t.counted, t.amount
+FROM {views}.overlay_days AS t;

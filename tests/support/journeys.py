@@ -18,10 +18,9 @@ from raceline.domain.ingest import Ingest
 from raceline.domain.log import EventLog
 from raceline.domain.racetrack_file import parse
 from raceline.domain.racetracks import Racetracks
-from raceline.projections.derive import Rules
 from raceline.projections.generation import Session, prepare
+from raceline.projections.rules import rules_of
 from raceline.projections.runner import Projector
-from raceline.projections.titles import titles
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 GAP = timedelta(minutes=30)
@@ -37,10 +36,19 @@ TABLES = {
     "stage_days": "racetrack, stage, day",
     "transitions": "racetrack, from_stage, to_stage, kind, rule",
     "rule_sources": "racetrack, rule",
+    "cases": "customer_id, n",
+    "case_spells": "customer_id, racetrack, n",
+    "case_days": "racetrack, side, stage, day",
+    "case_buckets": "racetrack, dimension, side, stage, day, value",
+    "case_extremes": "racetrack, side, stage, day",
+    "stage_views": "racetrack, kind, stage, day, page",
+    "overlay_days": "racetrack, overlay, stage, day, value",
     "racetracks": "racetrack",
     "racetrack_stages": "racetrack, n",
     "racetrack_rules": "racetrack, n",
     "rule_conditions": "racetrack, rule, node",
+    "racetrack_severities": "racetrack, n",
+    "racetrack_overlays": "racetrack, n",
 }
 
 
@@ -73,7 +81,7 @@ class House:
     _open: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self):
-        self.rules = Rules(titles(self.catalogue))
+        self.rules = rules_of(self.catalogue)
         prepare(self.url, self.catalogue, self.rules)
         self.log = EventLog(self.url, pool_size=2)
         self.racetracks = Racetracks(self.log)
@@ -114,7 +122,7 @@ class House:
 
 
 def _named(row, names):
-    for column in ("position", "path_id", "trigger"):
+    for column in ("position", "path_id", "trigger", "event"):
         if row.get(column) is not None:
             row[column] = names[row[column]]
     for column in ("step_events", "events", "evidence", "causes"):

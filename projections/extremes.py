@@ -1,0 +1,93 @@
+"""The least and the greatest sentiment of the cases in a stage. They are no sums: what a case that went had hidden is
+only found among the others. So they are made again from the spells, for the stages and days where these changed."""
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from raceline.analytics.cases import NEVER_DAY, NONE, extremes
+from raceline.projections.rows import Longs
+
+_GROUP = ["racetrack", "side", "stage"]
+_FIRST_DAY, _LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
+_SPELL = [*_GROUP, "from_day", "to_day", "sentiment"]
+
+
+def changed_extremes(after: pa.Table, before: pa.Table) -> pa.Table:
+    """The stages, and of each the days from the first to the last, whose extremes may be others than before.
+
+    after, before: case_spells of the same customers. Rows: racetrack, side, stage, from_day, to_day.
+    """
+    both = pa.concat_tables([_counted(after, 1), _counted(before, -1)])
+    summed = both.group_by(_SPELL).aggregate([("change", "sum")])
+    changed = summed.filter(pc.not_equal(summed["change_sum"], 0))
+    found = changed.group_by(_GROUP).aggregate([("from_day", "min"), ("to_day", "max")])
+    return found.rename_columns([*_GROUP, "from_day", "to_day"])
+
+
+def _counted(spells: pa.Table, change: int) -> pa.Table:
+    scored = spells.select(_SPELL).filter(spells["sentiment"].is_valid())
+    return scored.append_column("change", pa.repeat(pa.scalar(change, pa.int64()), scored.num_rows))
+
+
+def counted_spells(spells: list[pa.Table], counted: pa.Table | None = None) -> pa.Table:
+    """The scored spells of several tables, with how many there are of each, as `extreme_table` wants them: all days are
+    touched. counted: what was counted before."""
+    tables = [_counted(table, 1) for table in spells]
+    if counted is not None:
+        tables.append(counted.select([*_SPELL, "spells"]).rename_columns([*_SPELL, "change"]))
+    summed = pa.concat_tables(tables).group_by(_SPELL).aggregate([("change", "sum")])
+    days = {"touched_from": _FIRST_DAY, "touched_to": _LAST_DAY}
+    summed = summed.rename_columns([*_SPELL, "spells"])
+    for name, day in days.items():
+        summed = summed.append_column(name, pa.repeat(pa.scalar(day, pa.date32()), summed.num_rows))
+    return summed
+
+
+def extreme_table(spells: pa.Table) -> pa.Table:
+    """Rows of case_extremes for the days from touched_from to touched_to of each stage.
+
+    spells: racetrack, side, stage, from_day, to_day, sentiment, spells (how many), touched_from, touched_to: all that
+    count on any of these days.
+    """
+    groups = spells.select(_GROUP).group_by(_GROUP).aggregate([])
+    group = _codes(spells, groups)
+    begin, end = _days(spells["from_day"]), _days(spells["to_day"])
+    first, last = _days(spells["touched_from"]), _days(spells["touched_to"])
+    score, many = spells["sentiment"].to_numpy(), spells["spells"].to_numpy()
+    ends = (end <= last) & (end < NEVER_DAY)
+    # What began before the days that are touched is there when they begin.
+    day = np.concatenate([np.maximum(begin, first - 1), end[ends]])
+    which, days, minimum, maximum = extremes(
+        np.concatenate([group, group[ends]]).astype(np.int32),
+        day.astype(np.int32),
+        np.concatenate([score, score[ends]]),
+        np.concatenate([many, -many[ends]]),
+    )
+    from_day = np.zeros(groups.num_rows, np.int64)
+    from_day[group] = first
+    kept = days >= from_day[which]
+    return pa.table(
+        {name: groups[name].take(pa.array(which[kept])) for name in _GROUP}
+        | {"day": pa.array(days[kept].astype(np.int32)).cast(pa.date32())}
+        | {"minimum": _or_null(minimum[kept]), "maximum": _or_null(maximum[kept])}
+    )
+
+
+def _codes(table: pa.Table, groups: pa.Table) -> Longs:
+    numbered = groups.append_column("group", pa.array(np.arange(groups.num_rows)))
+    order = table.select(_GROUP).append_column("i", pa.array(np.arange(table.num_rows)))
+    joined = order.join(numbered, _GROUP).sort_by("i")
+    codes: Longs = joined["group"].to_numpy()
+    return codes
+
+
+def _days(column: pa.ChunkedArray) -> Longs:
+    days: Longs = column.cast(pa.int32()).to_numpy().astype(np.int64)
+    return days
+
+
+def _or_null(values: Longs) -> pa.Array:
+    return pa.array(values, mask=values == NONE)
