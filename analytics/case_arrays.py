@@ -48,7 +48,7 @@ class Histories(NamedTuple):
     engineer: Codes  # (n,)
     texts: Longs  # (n,) how many texts of the customer have a score so far
     sentiment: Longs  # (n,) the mean of their scores, rounded half up; NONE without one
-    opening: Flags  # (n,) it was unknown and is open
+    opening: Flags  # (n,) it was unknown and is open; a case first heard of when it closes has none
     closing: Flags  # (n,) it was open or unknown, and is closed
     reopening: Flags  # (n,) it was closed and is open
     reassigned: Flags  # (n,) another group or engineer than the one said before

@@ -16,7 +16,7 @@ def extremes(group: Codes, day: Codes, score: Longs, change: Longs) -> tuple[Cod
     """
     check_lengths(len(group), day, score, change)
     scores, rank = np.unique(flat(score, np.int64), return_inverse=True)
-    # One key is sorted in a quarter of the time of two.
+    # One key is sorted in two thirds of the time of two.
     key = (group.astype(np.int64) << 32) + day
     order = np.argsort(key)
     key, group, day = key[order], flat(group[order], np.int32), flat(day[order], np.int32)
