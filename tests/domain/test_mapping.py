@@ -249,9 +249,9 @@ def test_the_incident_log_needs_only_its_mapping_file(tmp_path):
     rows = [
         same | {"sys_mod_count": "0", "incident_state": "New"},
         same | {"sys_mod_count": "1", "incident_state": "-100"},
-        same
-        | {"sys_mod_count": "2", "incident_state": "Closed", "caller_id": "?", "sys_updated_at": "31/12/2016 23:59"},
-    ]
+        same | {"sys_mod_count": "2", "incident_state": "Closed", "active": "false", "caller_id": "?",
+                "sys_updated_at": "31/12/2016 23:59"},
+    ]  # fmt: skip
     with (tmp_path / "log.csv").open("w", newline="") as file:
         csv.DictWriter(file, columns).writeheader()
         csv.DictWriter(file, columns).writerows(rows)
