@@ -27,7 +27,7 @@ class _Changes(NamedTuple):
 
     start: Longs  # (k + 1,) where the changes of each thing start
     day: Codes  # (x,) rising within a thing
-    row: Longs  # (x,) what changed it: the first of those rows that agree with the end of the day
+    row: Longs  # (x,) what changed it: the first of the rows on end that agree with the end of the day
     state: Codes  # (x,) what it is from then on; never that of the change before
 
 
@@ -111,13 +111,12 @@ def _changes(start: Longs, day: Codes, state: Codes, before: int) -> _Changes:
 
 @kernel
 def _find_changes(start: Longs, day: Codes, state: Codes, before: int, found: _Changes) -> None:
-    x = 0
+    x = row = 0
     for k in range(len(start) - 1):
         first = x
         for i in range(start[k], start[k + 1]):
-            row = i
-            if x > first and found.state[x - 1] == state[i]:
-                row = found.row[x - 1]
+            if i == start[k] or state[i] != state[i - 1]:
+                row = i
             # A later row overrules those of its day. (And of days after it: see closing_rows.)
             while x > first and found.day[x - 1] >= day[i]:
                 x -= 1

@@ -5,7 +5,7 @@ from itertools import pairwise
 import naive_cases
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pytest import param
 from tests.analytics.cases_arrays import case_starts, column, run_plain, spell_dicts, starts
@@ -96,6 +96,10 @@ def test_spells_are_those_of_the_naive_twin(journey):
     assert spell_dicts(spells(*journey)) == naive_cases.open_spells(*journey, OUTSIDE)
 
 
+_BACK = [(0, 0), (0, 1), (1, 0), (1, 1), (0, 1)]
+
+
+@example(([{"case": 0, "day": day, "open": True, "value": value} for day, value in _BACK], [0], [[]]))
 @given(journeys(in_order=False))
 def test_also_where_clocks_are_put_back_over_midnight(journey):
     """Local days then fall, and what happens last still decides the days up to it."""
