@@ -6,6 +6,7 @@ the like. What raceline adds, and bench/sentiment.py measures:
 - VADER was made for posts of 140 characters. Its figure is a sum that nears 1 or -1 as a text grows, whatever the text
   says. So a text is read in passages of that length, cut between sentences, and its score is the mean of the passages
   in which VADER finds something; a pasted log or a signature doesn't thin out a complaint.
+- VADER counts "help" and "support" as praise. In a case they are what it is about, and are left out.
 - VADER knows English only. A text of another language would get 0, or what a word means by chance in English ("die
   Lizenz"). So py3langid says what language it is, and a text that isn't English gets no score.
 - Of a long text the first 10,000 characters are read.
@@ -51,6 +52,12 @@ Few letters say little, and most customers write English: asked for the likelies
 
 ENGLISH, UNKNOWN, WORDLESS = "en", "und", "zxx"  # the latter two by ISO 639-2
 TAKEN_FOR_ENGLISH = ("en", "pcm")  # Nigerian Pidgin is what the identifier takes "how do i get a pin" for
+
+ASKING = ("please", "pls", "plz", "kindly", "dear", "help", "helps", "helping", "support", "supports", "supporting")
+"""What people write to whoever they ask for something; "helpful" and "thanks" keep their value.
+
+Of the product reviews' sentences, people rated those with "help" or "support" -1.3 on average; the lexicon says 1.7.
+"""
 
 LETTER = re.compile(r"[^\W\d_]")
 LATIN = re.compile(r"[A-Za-z]")
@@ -137,6 +144,11 @@ class _Reader(SentimentIntensityAnalyzer):  # type: ignore[misc]  # the package 
     The package goes through the whole text again for each word that it knows (cjhutto/vaderSentiment issue 110: 5,000
     emoji take it 8 seconds), though its rules look at the three words before and the two after. It gets those alone.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        for word in ASKING:
+            del self.lexicon[word]
 
     def sentiment_valence(self, valence: float, sentitext: Any, item: str, i: int, sentiments: list[float]) -> Any:
         if item.lower() not in self.lexicon:
