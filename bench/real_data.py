@@ -3,8 +3,9 @@
 python bench/real_data.py [--data ../shared/data]
 
 Wikispeedia's games become clicks (wikispeedia.py says how) and come back as paths. The incidents of a ServiceNow come
-in by the mapping file uci_incident.yaml alone, and once more as customers whose states are the stages of a racetrack
-(uci_stages.py). The clickstream example is five records, taken in while the server runs.
+in by the mapping file uci_incident.yaml alone, as the cases of their callers on every day (uci_cases.py), and once more
+as customers whose states are the stages of a racetrack (uci_stages.py). The clickstream example is five records, taken
+in while the server runs.
 Exit status 1 when something differs from its count; 0 without the data, which is not ours to hand on.
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 
 import msgspec
 import psycopg
+import uci_cases
 import uci_stages
 import wikispeedia
 import yaml
@@ -239,7 +241,7 @@ def main() -> None:
         return
     report = Report()
     example(report)
-    files = {games: WIKISPEEDIA, incidents: uci_stages.INCIDENTS, uci_stages.stages: uci_stages.INCIDENTS}
+    files = {games: WIKISPEEDIA} | dict.fromkeys((incidents, uci_cases.cases, uci_stages.stages), uci_stages.INCIDENTS)
     for run, path in ((run, data / file) for run, file in files.items()):
         if path.is_file():
             run(report, path)

@@ -1,0 +1,143 @@
+"""A replay of 1,000,000 case events with texts, beside one of the same events under types that have no case role.
+
+python bench/cases_replay.py [--events N] [--journeys N] [--customers N] [--peer-events N]
+
+Both logs hold as many events with the same data and the same journeys, on the same racetrack, so what differs is what
+cases cost: their histories, spells and days, and reading how texts score (the journeys open some cases in both). The
+first replay scores every text; a later one must find each of them scored, so the texts that reach the scorer are
+counted. The budget is that of every replay: 150 times the rate of the eventsourcing library's own ProjectionRunner
+(replay.py) in the same run, within 1 GiB.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+from replay import peer
+from scratch import database, folder, measured, write_clicks, write_journeys
+from scratch_cases import merge, write_cases, write_types
+
+from raceline.analytics import sentiment
+from raceline.domain.catalogue import load
+from raceline.domain.check import Check
+from raceline.domain.file_ingest import FileIngest
+from raceline.domain.formats import open_input
+from raceline.domain.ingest import Ingest
+from raceline.domain.log import EventLog
+from raceline.domain.racetrack_file import parse, presets
+from raceline.domain.racetracks import Racetracks
+from raceline.projections import rules
+from raceline.projections.generation import prepare
+from raceline.projections.replay import replay
+
+BUDGET, MEMORY = 150, 2**30
+CHUNK = 250_000
+NO_CASE = "ticket"
+COUNTS = """
+SELECT (SELECT count(*) FROM live.cases), (SELECT count(*) FROM live.case_spells),
+    (SELECT count(*) FROM raceline.text_score)
+"""
+
+
+class Replayed(NamedTuple):
+    """A replay in a process of its own. texts: those that were scored in it."""
+
+    seconds: float
+    peak: int
+    texts: int
+
+
+def fill(url: str, file: Path, types: tuple[Path, ...], racetrack: str) -> int:
+    """Ingest the file and put a racetrack in force; gives the events."""
+    catalogue = load(types)
+    prepare(url, catalogue, rules.rules_of(catalogue))
+    with EventLog(url) as log:
+        with open_input(str(file)) as records:
+            stored = FileIngest(Ingest(log, Check(catalogue)), records).run().accepted
+        racetracks = Racetracks(log)
+        text = presets()[racetrack].read_text(encoding="utf-8")
+        published = racetracks.publish(parse(text), text, "bench")
+        racetracks.activate(published.name, published.version, "bench")
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("VACUUM ANALYZE raceline.event")
+    return stored
+
+
+def work(url: str, types: tuple[Path, ...]) -> int:
+    """A whole replay as `raceline replay` does it; gives how many texts the scorer was given."""
+    given = 0
+
+    def counted(texts: Sequence[str]) -> sentiment.Scores:
+        nonlocal given
+        given += len(texts)
+        return sentiment.score(texts)
+
+    rules.score = counted  # type: ignore[attr-defined]
+    catalogue = load(types)
+    replay(url, catalogue, rules.rules_of(catalogue), chunk=CHUNK, drop_retired=True)
+    return given
+
+
+def replayed(url: str, types: tuple[Path, ...] = ()) -> Replayed:
+    seconds, peak, texts = measured(work, url, types)
+    return Replayed(seconds, peak, int(str(texts)))
+
+
+def tell(what: str, one: Replayed, events: int, beside: float) -> None:
+    print(f"{what:34} {one.seconds:6.1f} s, {events / one.seconds:8,.0f} events/s, {one.seconds / beside:.2f} times "
+          f"that without, {one.texts:,} texts scored, peak {one.peak / 2**20:,.0f} MiB", flush=True)  # fmt: skip
+
+
+def without_cases(given: argparse.Namespace) -> tuple[Replayed, float]:
+    """The best replay of three where no type has a case role; and the rate of ProjectionRunner on the same server."""
+    with folder() as home, database(home) as url:
+        types, clicks = home / "types.yaml", home / "clicks.ndjson"
+        write_types(types, NO_CASE)
+        fill(url, written(home, given, family=NO_CASE), (types,), given.racetrack)
+        best = min(replayed(url, (types,)) for _ in range(3))
+        write_clicks(clicks, given.peer_events, customers=max(1, given.peer_events // 20))
+        return best, peer(url, clicks, given.peer_events)[0]
+
+
+def written(home: Path, given: argparse.Namespace, family: str = "case") -> Path:
+    cases, journeys, both = (home / f"{name}.ndjson" for name in ("cases", "journeys", "both"))
+    write_cases(cases, given.events // 5, given.customers, family=family, events=given.events)
+    write_journeys(journeys, given.journeys, given.customers)
+    merge(both, cases, journeys)
+    return both
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--events", type=int, default=1_000_000, help="of cases")
+    parser.add_argument("--journeys", type=int, default=250_000, help="events of journeys beside them")
+    parser.add_argument("--customers", type=int, default=20_000)
+    parser.add_argument("--racetrack", default="network-controller")
+    parser.add_argument("--peer-events", type=int, default=3_000)
+    given = parser.parse_args()
+    plain, runner = without_cases(given)
+    with folder() as home, database(home) as url:
+        events = fill(url, written(home, given), (), given.racetrack)
+        first = replayed(url)
+        with psycopg.connect(url, autocommit=True) as conn:
+            cases, spells, texts = conn.execute(COUNTS).fetchone() or ()
+            later = min(replayed(url) for _ in range(3))
+            _, _, after = conn.execute(COUNTS).fetchone() or ()
+    print(
+        f"{events:,} events, {given.events:,} of them of {cases:,} cases; {spells:,} spells, {texts:,} different texts"
+    )
+    tell("replay where nothing is a case", plain, events, plain.seconds)
+    tell("replay with cases, the first", first, events, plain.seconds)
+    tell("replay with cases, a later one", later, events, plain.seconds)
+    print(f"scored texts kept: {texts:,} after the first, {after:,} after the last; a text scored in "
+          f"{(first.seconds - later.seconds) / max(1, first.texts) * 1e6:.0f} microseconds")  # fmt: skip
+    rate = events / later.seconds / runner
+    print(f"budget: {rate:.0f} times ProjectionRunner ({runner:,.0f} events/s), {BUDGET} wanted: "
+          f"{'met' if rate >= BUDGET else 'MISSED'}; {max(first.peak, later.peak) / 2**20:,.0f} MiB, "
+          f"{MEMORY / 2**20:,.0f} allowed: {'met' if max(first.peak, later.peak) < MEMORY else 'MISSED'}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
