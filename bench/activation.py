@@ -17,19 +17,18 @@ from scratch import database, folder, measured, write_journeys
 from raceline.domain.catalogue import load
 from raceline.domain.racetrack_file import parse, presets
 from raceline.domain.racetracks import Racetracks
-from raceline.projections.derive import Rules
 from raceline.projections.dry_run import dry_run
 from raceline.projections.generation import prepare
 from raceline.projections.replay import replay
+from raceline.projections.rules import Rules, rules_of
 from raceline.projections.runner import Projector
-from raceline.projections.titles import titles
 
 PRESET = "network-controller"
 
 
 def rules() -> tuple[object, Rules]:
     catalogue = load()
-    return catalogue, Rules(titles(catalogue))
+    return catalogue, rules_of(catalogue)
 
 
 def without(url: str) -> int:

@@ -29,10 +29,9 @@ from scratch import database, folder, measured, write_clicks
 
 from raceline.analytics.paths import annotate
 from raceline.domain.catalogue import load
-from raceline.projections.derive import Rules
 from raceline.projections.generation import prepare
 from raceline.projections.replay import replay
-from raceline.projections.titles import titles
+from raceline.projections.rules import rules_of
 
 
 class Visitor(Aggregate):
@@ -164,7 +163,7 @@ def _fill_peer(app: Application, path: Path, count: int) -> int:
 def ours(url: str, chunk: int) -> int:
     """A whole replay, as `raceline replay` does it."""
     catalogue = load()
-    return replay(url, catalogue, Rules(titles(catalogue)), chunk=chunk, drop_retired=True).events
+    return replay(url, catalogue, rules_of(catalogue), chunk=chunk, drop_retired=True).events
 
 
 def late(url: str, path: Path) -> float:
@@ -178,7 +177,7 @@ def late(url: str, path: Path) -> float:
     from raceline.projections.runner import Projector
 
     catalogue = load()
-    rules = Rules(titles(catalogue))
+    rules = rules_of(catalogue)
     one = msgspec.json.decode(path.open("rb").readline())
     times = []
     with EventLog(url) as log, arrow.connect(url) as connection:
@@ -202,7 +201,7 @@ def main() -> None:
     given = parser.parse_args()
     with folder() as home, database(home) as url:
         catalogue = load()
-        prepare(url, catalogue, Rules(titles(catalogue)))
+        prepare(url, catalogue, rules_of(catalogue))
         path = home / "clicks.ndjson"
         write_clicks(path, given.events, customers=max(1, given.events // 20))
         ingest(url, path)

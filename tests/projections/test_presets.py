@@ -14,8 +14,10 @@ from raceline.app.sample import write_sample
 from raceline.domain import catalogue
 from raceline.domain.columns import Columns, attribute_columns
 from raceline.domain.racetrack_file import presets, read
+from raceline.projections.cases import cases_of
 from raceline.projections.race import race_tables
 from raceline.projections.race_rules import compiled, wanted
+from raceline.projections.rules import rules_of
 
 CATALOGUE = catalogue.load()
 START = datetime(2023, 1, 1, tzinfo=UTC)
@@ -61,7 +63,8 @@ def run(preset, events):
     reads = wanted((racetrack,), CATALOGUE)
     track = compiled(racetrack.name, 1, "", racetrack, CATALOGUE, reads)
     clock = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp()) * 1_000_000
-    return racetrack, race_tables(columns(events, reads), track, clock)["moves"].to_pylist()
+    found = columns(events, reads)
+    return racetrack, race_tables(found, cases_of(found, rules_of(CATALOGUE).cases), track, clock)["moves"].to_pylist()
 
 
 def lives(customers):
@@ -99,6 +102,7 @@ def columns(events, reads):
     texts = {
         name: pa.chunked_array([pa.array([row.get(name) for row in rows], pa.string())]) for name in set().union(*rows)
     }
+    texts["sentiment"] = pa.chunked_array([pa.nulls(len(rows), pa.int64())])
     at = np.array([round(datetime.fromisoformat(event["occurred_at"]).timestamp() * 1e6) for event in events])
     customer = np.array([names.index(event["customer_id"]) for event in events], np.int32)
     return Columns(pa.array(names), customer, np.arange(1, len(events) + 1), at, at, pa.table(texts))

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -14,7 +15,6 @@ from psycopg.rows import dict_row
 from raceline.domain.errors import ProjectionFailed, UnknownRacetrack
 from raceline.projections.as_known import AsKnown
 from raceline.projections.asked import Asked
-from raceline.projections.derive import Rules
 from raceline.projections.dry_run import dry_run
 from raceline.projections.replay import replay
 from raceline.projections.runner import Projector
@@ -293,7 +293,7 @@ def test_a_projector_that_was_started_with_other_rules_still_does_not_take_turns
     house.activate(TRACK)
     house.take([event(1, "ada", 0, page="a")])
     house.project()
-    other = Projector(house.url, house.catalogue, Rules(house.rules.titles, session_gap=60_000_000))
+    other = Projector(house.url, house.catalogue, replace(house.rules, session_gap=60_000_000))
     assert other.once()
     with pytest.raises(ProjectionFailed, match="other rules"):
         house.project()

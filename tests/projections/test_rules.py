@@ -10,11 +10,10 @@ from raceline.domain.catalogue import load
 from raceline.domain.check import Check
 from raceline.domain.errors import InvalidEvent, ProjectionFailed
 from raceline.domain.ingest import Ingest
-from raceline.projections.derive import Rules
 from raceline.projections.generation import fingerprint
 from raceline.projections.replay import replay
+from raceline.projections.rules import rules_of
 from raceline.projections.status import read_status as status
-from raceline.projections.titles import titles
 from raceline.projections.verify import verify
 
 TYPE = """
@@ -55,7 +54,7 @@ def under(house, catalogue=None, gap=None):
     catalogue = catalogue or house.catalogue
     other = House(house.url, catalogue)
     if gap is not None:
-        other.rules = Rules(titles(catalogue), gap)
+        other.rules = rules_of(catalogue, gap)
     return other
 
 
@@ -145,7 +144,7 @@ def _without_upcast(catalogue):
 
 
 def _fingerprint(catalogue):
-    return fingerprint(catalogue, Rules(titles(catalogue)))
+    return fingerprint(catalogue, rules_of(catalogue))
 
 
 def test_a_catalogue_that_was_rolled_back_is_named(house, catalogue):

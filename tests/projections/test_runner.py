@@ -272,11 +272,10 @@ def test_verify_of_an_empty_log_finds_nothing(house):
 
 def test_preparing_twice_or_at_once_makes_one_live_generation(empty_database):
     from raceline.domain.catalogue import load
-    from raceline.projections.derive import Rules
-    from raceline.projections.titles import titles
+    from raceline.projections.rules import rules_of
 
     catalogue = load()
-    threads = [Thread(target=prepare, args=(empty_database, catalogue, Rules(titles(catalogue)))) for _ in range(4)]
+    threads = [Thread(target=prepare, args=(empty_database, catalogue, rules_of(catalogue))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
