@@ -74,7 +74,7 @@ def told(events, moves=()):
         param([(3, 0), (4, 0)], [(6, 1)], [(OUTSIDE, 0, 3, 6), (1, 0, 6, EVER)], id="a move keeps that event"),
         param([(3, None)], [(1, 4)], [], id="a case that is never open has no spell"),
         param([(NEVER_DAY - 1, 0)], [], [(OUTSIDE, 0, NEVER_DAY - 1, EVER)], id="on the last day but one of all"),
-        param([(NEVER_DAY, 0)], [], [], id="no day comes after the last one"),
+        param([(NEVER_DAY, 0), (NEVER_DAY + 1, 1)], [], [], id="no day comes after the last one"),
     ],
 )  # fmt: skip
 def test_a_case_is_open_in_the_stage_and_with_the_severity_that_hold_at_the_end_of_each_day(events, moves, expected):
