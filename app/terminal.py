@@ -78,21 +78,33 @@ def _print(what: "RenderableType") -> None:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Advance]:
-    """A bar on standard error that is told what is done and, if known, of how much; none unless a person is there."""
+def progress(label: str, of: str = "events") -> Iterator[Advance]:
+    """A bar on standard error that is told what is done and, if known, of how much; none unless a person is there.
+
+    of: what is counted.
+    """
     if not sys.stderr.isatty():
         yield lambda done, total, events=None: None  # noqa: ARG005 - the names of the protocol
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
+    share = TaskProgressColumn("{task.percentage:>3.0f} %", text_format_no_percentage="")
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), share,
                TimeElapsedColumn(), TimeRemainingColumn())  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=None)
 
         def advance(done: int, total: int | None, events: int | None = None) -> None:
             count = done if events is None else events
-            bar.update(task, completed=done, total=total, description=f"{label}: {count:,} events")
+            bar.update(task, completed=done, total=total, description=f"{label}: {count:,} {of}")
 
         yield advance

@@ -171,5 +171,9 @@ class NotConfirmed(RacelineError):
     """This cannot be undone, so it has to be confirmed."""
 
 
+class CannotWrite(RacelineError):
+    """The output cannot be written; nothing of it is there."""
+
+
 class IngestInterrupted(RacelineError):
     """The database went away and did not come back in time."""

@@ -1,0 +1,158 @@
+"""Commands that give flat tables to other programs: export stays, moves, paths, cases, stage-days."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from raceline.app.export_format import Format
+from raceline.app.terminal import progress, say
+
+if TYPE_CHECKING:
+    from raceline.app.export import Span
+    from raceline.app.export_tables import Table
+
+export = typer.Typer(
+    help="Give flat tables to other programs: CSV, Parquet, Arrow IPC. README.md says what each column means.",
+    no_args_is_help=True,
+)
+
+
+def parse_day(text: str | date) -> date:
+    """A day from the command line."""
+    if isinstance(text, date):
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"write a day such as 2026-03-01, not {text!r}") from None
+
+
+From = Annotated[
+    date | None,
+    typer.Option("--from", parser=parse_day, metavar="DAY", help="From this day on; without it from the first."),
+]
+To = Annotated[
+    date | None,
+    typer.Option("--to", parser=parse_day, metavar="DAY", help="To this day, included; without it to the last."),
+]
+Kind = Annotated[
+    Format | None,
+    typer.Option("--format", help="The format; without it what the file's name ends in, or csv.", show_default=False),
+]
+Output = Annotated[str, typer.Option("--output", "-o", metavar="FILE|-", help="The file; - is standard output.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
+Racetrack = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Of this racetrack; without it of the one that was activated first.")
+]
+Stages = Annotated[list[str] | None, typer.Option("--stage", help="Only of this stage; may be repeated.")]
+
+
+@export.command()
+def stays(
+    first: From = None,
+    last: To = None,
+    format: Kind = None,  # noqa: A002
+    output: Output = "-",
+    racetrack: Racetrack = None,
+    stage: Stages = None,
+    force: Force = False,
+) -> None:
+    """Stays in stages that began in these days. When each began and ended, by which rule, and where it led."""
+    from raceline.app.export_tables import STAYS
+
+    _export(STAYS, span(first, last), format, output, force=force, racetrack=racetrack, stages=tuple(stage or ()))
+
+
+@export.command()
+def moves(
+    first: From = None,
+    last: To = None,
+    format: Kind = None,  # noqa: A002
+    output: Output = "-",
+    racetrack: Racetrack = None,
+    stage: Annotated[
+        list[str] | None, typer.Option("--stage", help="Only into or out of this stage; may be repeated.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Moves of these days. By which rule, with the positions of the event and of the evidence."""
+    from raceline.app.export_tables import MOVES
+
+    _export(MOVES, span(first, last), format, output, force=force, racetrack=racetrack, stages=tuple(stage or ()))
+
+
+@export.command()
+def paths(
+    first: From = None,
+    last: To = None,
+    format: Kind = None,  # noqa: A002
+    output: Output = "-",
+    force: Force = False,
+) -> None:
+    """Paths that started in these days. Their pages, turnarounds, ping-pongs and loops; days are of UTC."""
+    from raceline.app.export_tables import PATHS
+
+    _export(PATHS, span(first, last), format, output, force=force)
+
+
+@export.command()
+def cases(
+    first: From = None,
+    last: To = None,
+    format: Kind = None,  # noqa: A002
+    output: Output = "-",
+    racetrack: Racetrack = None,
+    force: Force = False,
+) -> None:
+    """Support cases that were opened in these days. As known now, with the history of each; of all products."""
+    from raceline.app.export_tables import CASES
+
+    _export(CASES, span(first, last), format, output, force=force, racetrack=racetrack)
+
+
+def span(first: date | None, last: date | None) -> "Span":
+    """The days between two; wrong usage when the first comes after the last."""
+    from raceline.app.export import Span
+
+    if first is not None and last is not None and first > last:
+        raise typer.BadParameter(f"{first} is after {last}, the day of --to", param_hint="--from")
+    return Span(first, last)
+
+
+def _export(
+    table: "Table",
+    days: "Span",
+    kind: Format | None,
+    output: str,
+    *,
+    force: bool,
+    racetrack: str | None = None,
+    stages: tuple[str, ...] = (),
+) -> None:
+    from raceline.app.export import snapshot
+    from raceline.app.export_file import refuse_output, table_file
+    from raceline.app.export_format import format_of
+    from raceline.app.runtime import runtime
+    from raceline.app.settings import read_settings
+
+    kind = format_of(output, kind)
+    refuse_output(output, kind, force=force)
+    with runtime(read_settings()) as store, snapshot(store.url) as now:
+        track = now.track(store.racetracks, racetrack)
+        if track is not None:
+            now.refuse_unknown(track, stages)
+        schema, batches = now.batches(table, days, track, stages, text_lists=kind is Format.CSV)
+        count = 0
+        with table_file(output, kind, schema) as write, progress("exporting", of=table.name) as advance:
+            for batch in batches:
+                write(batch)
+                count += batch.num_rows
+                advance(count, None)
+        say_done(count, table.name, now.position, output)
+
+
+def say_done(count: int, what: str, position: int, output: str) -> None:
+    """How many rows there are, and at which position they are true."""
+    where = "" if output == "-" else f" in {output}"
+    say(f"{count:,} {what}{where}, as of position {position:,}.")
