@@ -148,7 +148,7 @@ class _Reader(SentimentIntensityAnalyzer):  # type: ignore[misc]  # the package 
     def __init__(self) -> None:
         super().__init__()
         for word in ASKING:
-            del self.lexicon[word]
+            self.lexicon.pop(word, None)
 
     def sentiment_valence(self, valence: float, sentitext: Any, item: str, i: int, sentiments: list[float]) -> Any:
         if item.lower() not in self.lexicon:

@@ -17,7 +17,7 @@ from raceline.analytics.sentiment import ASKING, CHARACTERS, NEGATIVE, NO_SCORE,
 
 PACKAGE = SentimentIntensityAnalyzer()  # without the words that raceline leaves out
 for word in ASKING:
-    del PACKAGE.lexicon[word]
+    PACKAGE.lexicon.pop(word, None)
 
 COMPLAINT = "This is the third awful outage of the very same router since the contract began, and we are disappointed."
 PRAISE = "The engineer who called us back this morning was patient and friendly, and we are very happy with the result."
