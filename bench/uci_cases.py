@@ -4,8 +4,8 @@ python bench/uci_cases.py [--data ../shared/data]
 
 By files only: uci_incident.yaml makes events of the rows, uci_cases_racetrack.yaml puts callers into stages by how many
 incidents they had. What must come out DuckDB counts from the raw file by uci_cases.sql, with nothing of raceline: for
-every day, stage and "no stage" the cases by priority, symptom and cause, and the callers. Exit status 1 when anything
-differs on any day.
+every day, stage and "no stage" the cases by priority, symptom and cause, the callers, and two overlays. Exit status 1
+when anything differs on any day.
 
 Two callers. Three incidents change hands: some of their rows name another caller. A case is the case of one customer,
 so each of them is two cases, of which one is never closed: no row says so. What counting by number alone gives is
@@ -30,6 +30,7 @@ from raceline.projections.verify import verify
 INCIDENTS = Path("uci_incident/incident_event_log.csv.gz")
 HERE = Path(__file__).parent
 MAPPING, RACETRACK, COUNT = (HERE / name for name in ("uci_incident.yaml", "uci_cases_racetrack.yaml", "uci_cases.sql"))
+OVERLAYS = ("changes", "groups")
 DIMENSIONS = {"severity": "severities", "problem": "problems(first: 500)", "cause": "causes(first: 50)"}
 COST = 100_000_000  # for a year with every symptom of every day; the default is for what people ask
 
@@ -37,7 +38,7 @@ _METRICS = "count " + " ".join(
     f"{name}: {field} {{ buckets {{ value count }} leftOutValues }}" for name, field in DIMENSIONS.items()
 )
 DAYS = f"""query ($from: Date!, $to: Date!) {{ stageDays(from: $from, to: $to) {{
-  stage day customers entered left open {{ {_METRICS} }} closed {{ {_METRICS} }} }} }}"""
+  stage day customers entered left overlays {{ overlay value }} open {{ {_METRICS} }} closed {{ {_METRICS} }} }} }}"""
 SHORT = """query ($from: Date!, $to: Date!) { stageDays(from: $from, to: $to) {
   stage day customers entered left open { count severities { buckets { value count } } }
   closed { count severities { buckets { value count } } causes(first: 20) { buckets { value count } } } } }"""
@@ -64,6 +65,8 @@ def counted(path: Path) -> tuple[duckdb.DuckDBPyConnection, Figures]:
     for of, column in {"customers": "customers", "entered": "entered", "left": "departed"}.items():
         rows = f"SELECT s.day, s.stage, NULL, s.{column} FROM stage_day AS s"
         figures[of] = _keyed(counts.execute(rows).fetchall())
+    rows = " UNION ALL ".join(f"SELECT o.day, o.stage, '{of}', o.{of} FROM overlay AS o" for of in OVERLAYS)
+    figures["overlays"] = _keyed(counts.execute(rows).fetchall())
     return counts, figures
 
 
@@ -79,6 +82,9 @@ def told(days: list[dict[str, Any]]) -> tuple[Figures, int]:
         key = one["day"], one["stage"] or ""
         for of in ("customers", "entered", "left"):
             figures[of].update({(*key, None): one[of]} if one[of] else {})
+        figures["overlays"].update(
+            {(*key, laid["overlay"]): laid["value"] for laid in one["overlays"] if laid["value"]}
+        )
         for side in ("open", "closed"):
             for of in DIMENSIONS:
                 buckets = one[side][of]["buckets"]

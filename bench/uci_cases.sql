@@ -13,6 +13,7 @@ SELECT
     CAST(updated AS date) AS day,
     CAST(r.sys_mod_count AS int) AS count,
     r.active = 'true' AS active,
+    NULLIF(r.assignment_group, '?') AS working_group,
     r.priority[1] AS priority,
     NULLIF(r.closed_code, '?') AS code,
     NULLIF(r.u_symptom, '?') AS symptom
@@ -84,6 +85,15 @@ SELECT
 FROM calendar AS d
 CROSS JOIN stay AS s
 GROUP BY d.day, s.stage;
+
+-- The overlays: what happened on a day, by the stage that the caller was in then.
+CREATE TABLE overlay AS
+SELECT
+    r.day, stage_of(c, r.updated) AS stage, count(*) AS changes,
+    count(DISTINCT r.working_group) FILTER (r.active) AS groups
+FROM incident_row AS r
+JOIN caller AS c ON c.caller = r.caller
+GROUP BY ALL;
 
 -- The same by number alone, for the incidents that change hands.
 CREATE TABLE open_by_number AS
