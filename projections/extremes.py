@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from raceline.analytics.cases import NEVER_DAY, NONE, extremes
 from raceline.projections.rows import Longs
+from raceline.projections.sums import grouped
 
 _GROUP = ["racetrack", "side", "stage"]
 _FIRST_DAY, _LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
@@ -21,9 +22,9 @@ def changed_extremes(after: pa.Table, before: pa.Table) -> pa.Table:
     after, before: case_spells of the same customers. Rows: racetrack, side, stage, from_day, to_day.
     """
     both = pa.concat_tables([_counted(after, 1), _counted(before, -1)])
-    summed = both.group_by(_SPELL).aggregate([("change", "sum")])
+    summed = grouped(both, _SPELL).aggregate([("change", "sum")])
     changed = summed.filter(pc.not_equal(summed["change_sum"], 0))
-    found = changed.group_by(_GROUP).aggregate([("from_day", "min"), ("to_day", "max")])
+    found = grouped(changed, _GROUP).aggregate([("from_day", "min"), ("to_day", "max")])
     return found.rename_columns([*_GROUP, "from_day", "to_day"])
 
 
@@ -38,7 +39,7 @@ def counted_spells(spells: list[pa.Table], counted: pa.Table | None = None) -> p
     tables = [_counted(table, 1) for table in spells]
     if counted is not None:
         tables.append(counted.select([*_SPELL, "spells"]).rename_columns([*_SPELL, "change"]))
-    summed = pa.concat_tables(tables).group_by(_SPELL).aggregate([("change", "sum")])
+    summed = grouped(pa.concat_tables(tables), _SPELL).aggregate([("change", "sum")])
     days = {"touched_from": _FIRST_DAY, "touched_to": _LAST_DAY}
     summed = summed.rename_columns([*_SPELL, "spells"])
     for name, day in days.items():
@@ -52,7 +53,7 @@ def extreme_table(spells: pa.Table) -> pa.Table:
     spells: racetrack, side, stage, from_day, to_day, sentiment, spells (how many), touched_from, touched_to: all that
     count on any of these days.
     """
-    groups = spells.select(_GROUP).group_by(_GROUP).aggregate([])
+    groups = grouped(spells.select(_GROUP), _GROUP).aggregate([])
     group = _codes(spells, groups)
     begin, end = _days(spells["from_day"]), _days(spells["to_day"])
     first, last = _days(spells["touched_from"]), _days(spells["touched_to"])

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from raceline.analytics.sentiment import NO_SCORE, SCORER, score
-
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.columns import Scorer, Wanted, attribute_columns
 from raceline.projections.race_rules import Track

@@ -25,6 +25,7 @@ SUMS = {
     "stage_views": ["racetrack", "kind", "stage", "day", "page"],
     "overlay_days": ["racetrack", "overlay", "stage", "day", "value"],
 }
+_SMALL = 50_000
 _COLUMN_TYPES = {pa.string(): "text", pa.int64(): "bigint", pa.bool_(): "boolean", pa.date32(): "date"}
 
 
@@ -32,8 +33,13 @@ def added(name: str, tables: Sequence[pa.Table]) -> pa.Table:
     """The sums of several tables `name`, without rows that come to nothing."""
     keys = SUMS[name]
     values = [column for column in tables[0].column_names if column not in keys]
-    summed = pa.concat_tables(tables).group_by(keys).aggregate([(column, "sum") for column in values])
+    summed = grouped(pa.concat_tables(tables), keys).aggregate([(column, "sum") for column in values])
     return _without_nothing(summed.rename_columns([*keys, *values]), values).select(tables[0].column_names)
+
+
+def grouped(table: pa.Table, keys: Sequence[str]) -> pa.TableGroupBy:
+    """The rows by their keys; starting threads costs more than a small table."""
+    return table.group_by(keys, use_threads=table.num_rows > _SMALL)
 
 
 def difference(name: str, after: pa.Table, before: pa.Table) -> pa.Table:
@@ -84,7 +90,7 @@ def tally(keys: Mapping[str, Key], amounts: Mapping[str, Longs]) -> pa.Table:
     for key in keys.values():
         mixed = mixed * max(1, len(key.values)) + key.codes
     table = pa.table({"key": mixed, **amounts})
-    summed = table.group_by("key").aggregate([(name, "sum") for name in amounts])
+    summed = grouped(table, ["key"]).aggregate([(name, "sum") for name in amounts])
     summed = _without_nothing(summed.rename_columns(["key", *amounts]), list(amounts))
     rest, columns = summed["key"].to_numpy(), {}
     for name, key in reversed(list(keys.items())):

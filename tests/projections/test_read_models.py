@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import closing
 
 import pytest
+from anything import TRACK, journeys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from journeys import START, House, click, event, naive_days, naive_paths, total_order
@@ -13,67 +14,6 @@ from journeys import START, House, click, event, naive_days, naive_paths, total_
 from raceline.projections.in_force import in_force
 from raceline.projections.replay import replay
 from raceline.projections.verify import verify
-
-# Every kind of condition, and timers that fire long before anybody looks.
-TRACK = """
-name: small
-title: A small racetrack
-stages: {look: {title: Look}, use: {title: Use}, love: {title: Love}}
-edges: {again: {title: Again, from: [love], to: look, new_lap: true}}
-rules:
-  looks:
-    title: Looks
-    stage: look
-    when: {event: [web.page_viewed, content.viewed], where: {page: [a, b]}}
-  uses:
-    title: Uses
-    stage: use
-    when: {any: [{event: telemetry.*, distinct_days: 1, within: 1h}, {event: support.link_followed, at_least: 3}]}
-  loves:
-    title: Loves
-    stage: love
-    when:
-      all:
-        - {event: content.viewed, distinct: {attribute: page, at_least: 2}, since: stage}
-        - not: {event: telemetry.*, within: 20m}
-  sleeps:
-    title: Sleeps
-    stage: look
-    from: [use]
-    when: {none: {event: telemetry.*, for: 40m, since: stage}}
-  again:
-    title: Again
-    stage: look
-    from: [love]
-    when: {event: support.link_followed, where: {resolved: true}, since: stage}
-exits:
-  gone: {title: Gone, when: {none: {event: support.*, for: 90d, since: stage}}}
-"""
-PAGES = st.sampled_from(["a", "b", "c"])
-CUSTOMERS = st.sampled_from(["ada-1", "bo-2", "Z-3"])
-
-
-@st.composite
-def journeys(draw):
-    """Up to 40 events; equal times, pauses around half an hour and pages that repeat are frequent."""
-    envelopes = []
-    for n in range(draw(st.integers(1, 40))):
-        customer = draw(CUSTOMERS)
-        minute = draw(st.integers(0, 12)) * 10
-        sequence = draw(st.sampled_from([None, 1, 2]))
-        match draw(st.sampled_from(["view", "click", "click", "content", "other"])):
-            case "view":
-                envelopes.append(event(n, customer, minute, sequence=sequence, page=draw(PAGES)))
-            case "content":
-                envelopes.append(event(n, customer, minute, "content.viewed", sequence=sequence, page=draw(PAGES)))
-            case "click":
-                resolved = draw(st.integers(0, 4)) == 0
-                envelopes.append(click(n, customer, minute, draw(PAGES), draw(PAGES), resolved, sequence=sequence))
-            case "other":
-                envelopes.append(
-                    event(n, customer, minute, "telemetry.device_reported", sequence=sequence, device_id="d")
-                )
-    return envelopes
 
 
 def arrivals(envelopes, chance):
