@@ -4,7 +4,7 @@ So a late event corrects the past, and a replay gives the same rows.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, LiteralString, NamedTuple, cast
+from typing import Any, LiteralString, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -74,7 +74,7 @@ def statement(text: str, name: str, schema: pa.Schema) -> LiteralString:
     }
     for place, filled in places.items():
         text = text.replace(place, filled)
-    return cast("LiteralString", text)
+    return text
 
 
 class Key(NamedTuple):

@@ -1,5 +1,5 @@
-"""Whatever customers do, the figures of all stages and of no stage add up to all cases, on every day; and each figure is
-as many cases as it leads to."""
+"""Whatever customers do, the figures of all stages and of none add up to all cases, on every day; and each figure is as
+many cases as it leads to."""
 
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
