@@ -75,6 +75,8 @@ def _wanted(context: Context, arguments: Mapping[str, Any]) -> int:
 
 
 async def _text(api: Api, plan: Plan, statement: bytes, arguments: Mapping[str, Any]) -> str | None:
+    if plan.refused is not None:
+        raise plan.refused
     parameters = plan.parameters | await _figures(api, plan, arguments)
     if not plan.derived:
         return _first(await fetch(api, statement, parameters))
@@ -114,7 +116,8 @@ async def _figures(api: Api, plan: Plan, arguments: Mapping[str, Any]) -> Parame
     """What the statement is given of the whole store, as parameters."""
     tables = [(source, table) for source, table in plan.given if not source.startswith("known")]
     rows: Rows = {}
-    for name in {"survey" if source == "surveyed" else _SOURCES.get(table, "registry") for source, table in tables}:
+    survey = "stage_days" if plan.question.by_day else "survey"
+    for name in {survey if source == "surveyed" else _SOURCES.get(table, "registry") for source, table in tables}:
         rows |= await _figure(api, name, {**plan.parameters, **arguments})
     parameters: Parameters = {f"{source}_{table}": _json(rows.get(table, [])) for source, table in tables}
     for found in rows.get("checkpoint", []):
@@ -140,6 +143,12 @@ async def _figure(api: Api, name: str, values: Mapping[str, Any]) -> Rows:
         case "survey":
             track = values["racetrack"]
             return await api.racetracks.survey(track["name"], track["version"], values.get("minPosition") or 0)
+        case "stage_days":
+            track = values.get("racetrack") or {"name": None}
+            place = (track["name"], track.get("version"), values.get("account"))
+            return await api.racetracks.stage_days(
+                *place, values["from"], values["to"], values.get("minPosition") or 0
+            )
     rows = await api.racetracks.registry()
     # Of a racetrack there is one version in every other table, so here the version is part of its name.
     return {

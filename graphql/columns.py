@@ -5,6 +5,7 @@ A new field of the API is one more line here, or in the columns of its theme, an
 
 from functools import partial
 
+from raceline.graphql.case_columns import CASE_COLUMNS, customer_cases
 from raceline.graphql.compiling import column, enum, expression, many, moment, node_id, one, position, row_object
 from raceline.graphql.connection import connection
 from raceline.graphql.journey_columns import JOURNEY_COLUMNS, journey
@@ -18,6 +19,7 @@ from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Compile
 from raceline.graphql.racetrack_columns import RACETRACK_COLUMNS
 from raceline.graphql.stage_columns import STAGE_COLUMNS
+from raceline.graphql.stage_day_columns import STAGE_DAY_COLUMNS
 
 
 def _share(part: str) -> Compile:
@@ -45,6 +47,7 @@ COLUMNS: Columns = {
             CUSTOMER_EVENTS, "t.customer_id = {parent}.customer_id", types=("text[]", "t.type = ANY({value})")
         ),
         "paths": connection(PATHS, "p.customer_id = {parent}.customer_id"),
+        "cases": customer_cases,
         "journey": journey,
         "journeys": many("journeys", own=True),
     },
@@ -149,7 +152,9 @@ COLUMNS: Columns = {
         "requeuedAt": moment("requeued_at"),
         "event": one("event", "position", "requeued_as"),
     },
+    **CASE_COLUMNS,
     **JOURNEY_COLUMNS,
     **RACETRACK_COLUMNS,
     **STAGE_COLUMNS,
+    **STAGE_DAY_COLUMNS,
 }

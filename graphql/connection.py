@@ -1,6 +1,7 @@
 """Connections in SQL: a page of a list, its cursors, what comes after it, and the size of the whole list."""
 
 from collections.abc import Sequence
+from enum import Enum
 
 from graphql.execution.collect_fields import FieldDetails
 
@@ -17,7 +18,8 @@ def connection(listing: Listing, *always: str, **filters: tuple[str, str]) -> Co
         where = [Sql(condition.format(**places)) for condition in always]
         for name, (kind, condition) in filters.items():
             if (value := selection.arguments.get(name)) is not None:
-                where.append(Sql(condition.format(value=selection.plan.bind(value, kind), **places)))
+                bound = selection.plan.bind(value.value if isinstance(value, Enum) else value, kind)
+                where.append(Sql(condition.format(value=bound, **places)))
         return page(selection, listing, where, parent)
 
     return compiled

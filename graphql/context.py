@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Protocol
 
 from psycopg import AsyncConnection
@@ -73,6 +74,25 @@ class RacetrackApi(Protocol):
         """Stages as a whole under a version that is not live, at least up to a position: racetracks, racetrack_stages,
         racetrack_rules, rule_conditions, stage_days, transitions, rule_sources, racers and stage_lengths, and
         checkpoint, one row with the position of the answer. Raises NoReadModels."""
+        ...
+
+    async def stage_days(
+        self,
+        racetrack: str | None,
+        version: int | None,
+        account: str | None,
+        from_: date,
+        to: date,
+        min_position: int,
+    ) -> Rows:
+        """What stages are told by from one day to another, both included, under a version that is not live, of the
+        customers of an account, or both; at least up to a position.
+
+        racetrack None: the default one; version None: the active one. Rows: case_days, case_buckets, case_extremes,
+        stage_days, stage_views and overlay_days of this racetrack alone (changes before `from_` may be summed to the
+        day before it), racetracks, racetrack_stages, racetrack_severities, racetrack_overlays, and checkpoint, one row
+        with the position of the answer. Raises NoReadModels.
+        """
         ...
 
     async def stage_lengths(self) -> Rows:

@@ -49,6 +49,25 @@ INJECTED: Mapping[str, str] = {
         'customer_id text COLLATE "C", racetrack text, n bigint, known_at timestamptz, causes bigint[],'
         " before_stages text[], before_at bigint[], after_stages text[], after_at bigint[]"
     ),
+    # The event_ arrays are parallel: what each event of the case did, and what was known of the case after it.
+    "cases": (
+        'customer_id text COLLATE "C", n bigint, case_id text COLLATE "C", status text, opened_at timestamptz,'
+        " closed_at timestamptz, reopened bigint, reassigned bigint, severity text, problem text, cause text,"
+        " assignment_group text, assigned_to text, sentiment bigint, texts bigint, surveys bigint, survey_score bigint,"
+        " open_microseconds bigint, open_since timestamptz, events bigint[], event_at bigint[], event_does text[],"
+        " event_open boolean[], event_severity text[], event_problem text[], event_cause text[], event_group text[],"
+        " event_engineer text[], event_score bigint[], event_sentiment bigint[], event_survey bigint[]"
+    ),
+    "case_spells": (
+        'customer_id text COLLATE "C", racetrack text, n bigint, case_n bigint, case_id text COLLATE "C", side text,'
+        " stage text, from_day date, to_day date, severity text, problem text, cause text, sentiment bigint,"
+        " event bigint, surveys bigint, survey_score bigint"
+    ),
+    "racetrack_severities": "racetrack text, n bigint, severity text",
+    "racetrack_overlays": (
+        "racetrack text, n bigint, overlay text, title text, documentation text, aggregate text, attribute text,"
+        " types text[]"
+    ),
     # What could move a customer on, and how far it is. n: from 1, in order of preference.
     "prospects": (
         'customer_id text COLLATE "C", racetrack text, n bigint, rule text, to_stage text, kind text,'
@@ -95,4 +114,16 @@ SUMS: Mapping[str, str] = {
     "transitions": "racetrack text, from_stage text, to_stage text, kind text, rule text, moves bigint",
     "rule_sources": "racetrack text, rule text, customers bigint",
     "racers": "racetrack text, customers bigint",
+    "case_days": (
+        "racetrack text, side text, stage text, day date, cases bigint, scored bigint, score bigint, negative bigint,"
+        " neutral bigint, positive bigint, surveys bigint, survey_score bigint"
+    ),
+    "case_buckets": (
+        "racetrack text, side text, stage text, day date, dimension text, value text, cases bigint"
+    ),
+    "case_extremes": "racetrack text, side text, stage text, day date, minimum bigint, maximum bigint",
+    "stage_views": "racetrack text, stage text, day date, kind text, page text, views bigint",
+    "overlay_days": (
+        "racetrack text, overlay text, stage text, day date, value text, events bigint, counted bigint, amount bigint"
+    ),
 }

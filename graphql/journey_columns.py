@@ -12,7 +12,7 @@ from raceline.graphql.compiling import (
     row_where,
     rows,
 )
-from raceline.graphql.listings import EVENT_COLUMNS
+from raceline.graphql.listings import CASE_COLUMNS, EVENT_COLUMNS
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Selection
 from raceline.graphql.question import MoveKey, Racetrack, racetrack
@@ -125,6 +125,7 @@ JOURNEY_COLUMNS: Columns = {
         "skips": column("skips"),
         "stalled": expression("stalled"),
         "stalledReasons": _stalled_reasons,
+        "openCases": many("open_cases", own=True, columns=CASE_COLUMNS),
     },
     "StageStay": {
         "stage": column("to_stage"),

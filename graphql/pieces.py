@@ -1,11 +1,19 @@
-"""The pieces of SQL of which statements are put together: plan.sql, and journey.sql for racetracks."""
-
-from typing import NewType
+"""The pieces of SQL of which statements are put together: plan.sql, and files by theme."""
 
 from raceline.domain.sql import statements
 
-# Text of a statement: our own words and the names of parameters, never a value.
-Sql = NewType("Sql", str)
+
+class Sql(str):
+    """Text of a statement: our own words and the names of parameters, never a value."""
+
+    __slots__ = ()
+
+
+class Json(Sql):
+    """An expression that gives JSON as text, and never null: an object of nothing but these is put together as text,
+    which takes a quarter of the time that json_build_object takes."""
+
+    __slots__ = ()
 
 
 def _without_comments(text: str) -> str:
@@ -14,7 +22,7 @@ def _without_comments(text: str) -> str:
 
 PIECES = {
     name: _without_comments(text)
-    for file in ("plan.sql", "journey.sql", "stages.sql")
+    for file in ("plan.sql", "journey.sql", "stages.sql", "cases.sql", "stage_days.sql")
     for name, text in statements("raceline.graphql", file).items()
 }
 

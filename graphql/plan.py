@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from graphql import GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetails
 
-from raceline.domain.errors import InvalidArgument, LimitExceeded
+from raceline.domain.errors import InvalidArgument, LimitExceeded, RacelineError
 from raceline.graphql.budget import Budget
 from raceline.graphql.listings import Listing
-from raceline.graphql.pieces import Sql, literal, piece
+from raceline.graphql.pieces import Json, Sql, literal, piece
 from raceline.graphql.question import Question, Racetrack
 from raceline.graphql.relay import DEFAULT_FIRST
 from raceline.graphql.scalars import parse_cursor
@@ -24,6 +24,7 @@ from raceline.graphql.tables import Tables, given, known, position_for, relation
 
 if TYPE_CHECKING:
     from raceline.graphql.executor import Executor
+    from raceline.graphql.grid import Grid
 
 PAIRS_PER_CALL = 50
 # What a plain list counts for: nobody says how long it may be, so this is more than a path usually has.
@@ -34,7 +35,7 @@ _AGAIN = 30
 _DERIVED_COST = 5_000
 _DERIVED_OF_MANY = 1_000
 # A list that each entry has for itself, as a move has its evidence: all of them together are no longer than a journey.
-_OWN_LENGTH = 4
+OWN_LENGTH = 4
 _NOBODY = Sql("SELECT NULL::text AS customer_id WHERE false")
 _OUT_OF_SCOPE = (
     "`nextMoves`, `stalledReasons` and a `version` of a racetrack are derived on demand, for the customers of the"
@@ -59,6 +60,7 @@ class Plan:
     given: the tables that it has to be given, by where they come from. derived: of those, by prefix, the version of a
     racetrack by which customers are derived; None: the racetracks of the question. scope: statements that give whom.
     named: racetracks, and stages of them, that the client named and that there have to be; None: the default racetrack.
+    grid: the stages and days that are told. refused: why this statement cannot be sent, should it come to that.
     """
 
     def __init__(
@@ -78,6 +80,8 @@ class Plan:
         self.scope: list[Sql] = []
         self.named: list[tuple[str | None, str | None]] = []
         self.scope_size = 0
+        self.grid: Grid | None = None
+        self.refused: RacelineError | None = None
         self._rows = 0
         self._repeats = 1
 
@@ -157,19 +161,31 @@ class Plan:
     def object(self, type_name: str, details: list[FieldDetails], value: Value) -> Sql:
         """The JSON object of what was selected of a type; `value` gives the SQL of each of its fields."""
         type_ = cast(GraphQLObjectType, self.executor.schema.get_type(type_name))
-        pairs = []
         selected = self.executor.collect_subfields(type_, details).grouped_field_set
         self.budget.fields += len(selected)
         self.budget.check()  # already here, so that planning itself cannot go on for ever
-        for key, group in selected.items():
-            name = group[0].node.name.value
-            label = literal(key) if key == name else self.bind(key)
-            pairs.append(f"{label}, {literal(type_name) if name == '__typename' else value(name, group)}")
+        fields = [(key, group[0].node.name.value, group) for key, group in selected.items()]
+        values = [None if name == "__typename" else value(name, group) for _, name, group in fields]
+        labels = [(key, key != name) for key, name, _ in fields]
+        if all(isinstance(one, Json | None) for one in values):
+            return self._text_object(labels, [one or Sql(f"'\"{type_name}\"'") for one in values])
+        told = [literal(type_name) if one is None else _as_json(one) for one in values]
+        pairs = [
+            f"{self.bind(key) if is_alias else literal(key)}, {one}"
+            for (key, is_alias), one in zip(labels, told, strict=True)
+        ]
         calls = [
             Sql(f"json_build_object({', '.join(pairs[start : start + PAIRS_PER_CALL])})")
             for start in range(0, len(pairs) or 1, PAIRS_PER_CALL)
         ]
         return reduce(lambda left, right: piece("join_objects", left=left, right=right), calls)
+
+    def _text_object(self, labels: list[tuple[str, bool]], values: list[Sql]) -> Json:
+        parts = []
+        for n, ((key, is_alias), value) in enumerate(zip(labels, values, strict=True)):
+            label = f"{', ' if n else '{'}\"{key}\" : "
+            parts += [self.bind(label) if is_alias else literal(label), value]
+        return Json(f"({' || '.join([*parts, literal('}')])})")
 
     def row_object(self, type_name: str, details: list[FieldDetails], row: Sql, weight: int) -> Sql:
         """The JSON object of what was selected of the object in `row`, at most `weight` times in the answer."""
@@ -201,7 +217,7 @@ class Selection:
 
     def own_entry(self, row: Sql) -> Sql:
         """The JSON object of an entry of a plain list that its parent has for itself."""
-        self.weight *= _OWN_LENGTH
+        self.weight *= OWN_LENGTH
         self.plan.budget.cost += self.weight
         return self.object(row)
 
@@ -212,10 +228,10 @@ class Selection:
         with self.plan.repeating():
             return self.object(row)
 
-    def page_size(self) -> int:
+    def page_size(self, default: int = DEFAULT_FIRST) -> int:
         """`first`, within the limits; its product with those above is what the page could cost."""
         asked = self.arguments.get("first")
-        first = DEFAULT_FIRST if asked is None else int(asked)
+        first = default if asked is None else int(asked)
         if first < 0:
             raise InvalidArgument("A page cannot hold fewer than no entries.", argument="first", found=first)
         if first > self.plan.budget.limits.page_size:
@@ -231,6 +247,10 @@ class Selection:
         key = parse_cursor(after, listing.name, listing.shape)
         bound = [self.plan.bind(part, _kind(part)) for part in key]
         return [Sql(f"({listing.after.format(*bound, **places)})")]
+
+
+def _as_json(value: Sql) -> Sql:
+    return Sql(f"({value})::json") if isinstance(value, Json) else value
 
 
 def _kind(value: Any) -> str:

@@ -26,13 +26,21 @@ class MoveKey(NamedTuple):
     customer: str
 
 
+class CaseKey(NamedTuple):
+    """What identifies a support case."""
+
+    customer: str
+    case: str
+
+
 @dataclass(frozen=True)
 class Question:
     """What a root field asks. customers: whom it is about, when it names them. taken_back: the move that is asked for
     as it was known until a late event took it back.
 
     `derived`: the read models do not hold the answer, so the customers are derived for it. `surveyed`: all of them are,
-    by a version that is not live, and what is told is not of any one of them.
+    by a version that is not live, or those of an account, and what is told is not of any one of them. `by_day`: it is
+    told stage by stage and day by day.
     """
 
     customers: tuple[str, ...] = ()
@@ -42,6 +50,8 @@ class Question:
     derived: bool = False
     taken_back: MoveKey | None = None
     surveyed: bool = False
+    by_day: bool = False
+    account: str | None = None
 
     @property
     def version(self) -> Racetrack | None:
@@ -61,7 +71,9 @@ def questions(field: str, arguments: Mapping[str, Any]) -> list[Question]:
         anew = Question((move.customer,), racetrack=move.racetrack, derived=True)
         return [Question((move.customer,)), anew, replace(anew, taken_back=move)]
     asked = _question(field, arguments)
-    if field == "stages" and asked.version is not None:
+    if asked.account is not None:
+        return [replace(asked, surveyed=True)]
+    if field in ("stages", "stageDays") and asked.version is not None:
         return [asked, replace(asked, surveyed=True)]
     return [asked]
 
@@ -75,7 +87,14 @@ def _question(field: str, arguments: Mapping[str, Any]) -> Question:
             return Question((arguments["id"],), at, known_at, track, derived)
         case "node":
             type_name, key = parse_global_id(arguments["id"]) or ("", "")
+            if (case := case_key(arguments["id"])) is not None:
+                return Question((case.customer,))
             return Question((key,) if type_name == "Customer" else ())
+        case "case":
+            return Question((arguments["customer"],))
+        case "stageDays":
+            track = racetrack(arguments.get("racetrack"))
+            return Question(racetrack=track, by_day=True, account=arguments.get("account"))
         case "stages" | "account" | "customers":
             track = arguments.get("racetrack")
             return Question(racetrack=Racetrack(track) if isinstance(track, str) else racetrack(track))
@@ -93,6 +112,16 @@ def move_key(id_: str) -> MoveKey | None:
     found = MoveKey(Racetrack(name, int(version)), int(parts[1]), int(parts[2]), parts[3])
     fits = int(version) <= _HIGHEST_VERSION and max(found.entered_at, found.trigger) <= HIGHEST
     return found if fits else None
+
+
+def case_key(id_: str) -> CaseKey | None:
+    """The key in the global id of a support case; None when it is none."""
+    type_name, text = parse_global_id(id_) or ("", "")
+    length, slash, rest = text.partition("/")
+    if type_name != "Case" or not slash or not _whole(length):
+        return None
+    case, slash, customer = rest[: int(length)], rest[int(length) : int(length) + 1], rest[int(length) + 1 :]
+    return CaseKey(customer, case) if len(case) == int(length) and slash == "/" else None
 
 
 def _whole(text: str) -> bool:

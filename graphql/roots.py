@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from raceline.graphql.case_columns import case as case_by_key
+from raceline.graphql.case_columns import cases
 from raceline.graphql.compiling import found
 from raceline.graphql.connection import connection
 from raceline.graphql.journey_columns import by_key
@@ -10,10 +12,11 @@ from raceline.graphql.listings import EVENTS, PAGES, PATHS, QUARANTINE
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Compile, Selection
 from raceline.graphql.query import OrderDirection, PageOrderField
-from raceline.graphql.question import move_key
+from raceline.graphql.question import CaseKey, case_key, move_key
 from raceline.graphql.racetrack_columns import dry_run, racetracks
 from raceline.graphql.scalars import HIGHEST, parse_global_id
 from raceline.graphql.stage_columns import account, customers, stages
+from raceline.graphql.stage_day_columns import stage_days
 
 # What can be fetched by a global id: its table and key, and whether the key is a position-like number.
 NODES: Mapping[str, tuple[str, str, bool]] = {
@@ -29,6 +32,8 @@ def node(selection: Selection, _: Sql) -> Sql:
     type_name, key = parse_global_id(selection.arguments["id"]) or ("", "")
     if type_name == "StageMove":
         return stage_move(selection, Sql("NULL"))
+    if type_name == "Case":
+        return Sql("NULL") if (case := case_key(selection.arguments["id"])) is None else case_by_key(selection, case)
     if type_name == "Account":
         return account(selection, Sql("NULL"), key)
     if type_name not in NODES:
@@ -45,6 +50,11 @@ def customer(selection: Selection, _: Sql) -> Sql:
     """One customer by identifier."""
     selection.plan.name(selection.plan.question.racetrack)
     return found(selection, "customers", "customer_id", selection.plan.bind(selection.arguments["id"]))
+
+
+def case(selection: Selection, _: Sql) -> Sql:
+    """A case by its customer and its identifier."""
+    return case_by_key(selection, CaseKey(selection.arguments["customer"], selection.arguments["id"]))
 
 
 def stage_move(selection: Selection, _: Sql) -> Sql:
@@ -98,6 +108,9 @@ ROOTS: Mapping[str, Compile] = {
     "event": event,
     "stageMove": stage_move,
     "stages": stages,
+    "stageDays": stage_days,
+    "case": case,
+    "cases": cases,
     "racetracks": racetracks,
     "racetrackDryRun": dry_run,
     "account": lambda selection, row: account(selection, row, selection.arguments["id"]),

@@ -29,6 +29,12 @@ def known(prefix: str) -> Tables:
 
 # What is never stored is derived also for a question about now.
 LIVE: Tables = _WHOLE | {name: Sql(f"live.{name}") for name in INJECTED} | {"prospects": Sql("known_prospects")}
+# A grid of stages and days that is derived; the cases behind it are read where they are.
+GRID = (
+    "racetracks", "racetrack_stages", "racetrack_severities", "racetrack_overlays", "stage_days", "case_days",
+    "case_buckets", "case_extremes", "stage_views", "overlay_days",
+)  # fmt: skip
+SURVEYED_DAYS: Tables = LIVE | {name: Sql(f"surveyed_{name}") for name in GRID}
 SURVEYED: Tables = {name: Sql(f"surveyed_{name}") for name in _DEFINITIONS} | {"counted": Sql("surveyed_racetracks")}
 REGISTRY: Tables = LIVE | {
     "racetracks": Sql("given_registry"),
@@ -41,8 +47,13 @@ REGISTRY: Tables = LIVE | {
 def tables_for(question: Question) -> Tables:
     """The tables that a question is about."""
     if question.surveyed:
-        return SURVEYED
+        return LIVE if question.by_day else SURVEYED
     return known("known") if question.derived else LIVE
+
+
+def grid_tables(question: Question) -> Tables:
+    """The tables that a grid of stages and days is made of."""
+    return SURVEYED_DAYS if question.surveyed else LIVE
 
 
 def position_for(question: Question) -> Sql:

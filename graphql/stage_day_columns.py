@@ -1,0 +1,307 @@
+"""Where the figures of stages day by day come from; see columns.py and grid.py.
+
+Objects that are parts of a cell are no rows of their own: what stands for `row` below is what their columns begin with.
+"""
+
+from dataclasses import replace
+from datetime import date
+
+from raceline.domain.errors import InvalidArgument
+from raceline.graphql.case_columns import score
+from raceline.graphql.compiling import column, one, row_where
+from raceline.graphql.connection import page
+from raceline.graphql.grid import Grid, Ranked
+from raceline.graphql.listings import STAGE_CASES
+from raceline.graphql.pieces import Json, Sql, literal, piece
+from raceline.graphql.plan import LIST_LENGTH, OWN_LENGTH, Columns, Compile, Plan, Selection
+from raceline.graphql.stage_day_objects import TOP_PAGES, TOP_VALUES
+from raceline.graphql.tables import Tables, grid_tables
+
+# The cases of a cell are looked up for this cell alone, which is dearer than an object of a list.
+_LOOK_UP_COST = 20
+_DIMENSIONS = ("severity", "problem", "cause")
+_NOT_ACTIVE = (
+    "The cases behind the figures are told for the active version of a racetrack; of a version that is not active only"
+    " the figures are derived."
+)
+
+
+def stage_days(selection: Selection, _: Sql) -> Sql:
+    """Each stage on each day; null for a version that the tables do not have."""
+    plan, asked, version = selection.plan, selection.arguments, selection.plan.question.version
+    stages: list[str] | None = asked.get("stages")
+    for stage in stages or [None]:
+        plan.name(plan.question.racetrack, stage)
+    selection.weight *= _days(asked["from"], asked["to"]) * (LIST_LENGTH if stages is None else len(stages))
+    plan.budget.cost += selection.weight
+    plan.budget.check()
+    tables = grid_tables(plan.question)
+    parts = {
+        "racetrack": _racetrack(plan, tables),
+        "first_day": plan.bind(asked["from"], "date"),
+        "last_day": plan.bind(asked["to"], "date"),
+    }
+    plan.grid = Grid(plan, tables, **parts)
+    object_ = selection.object(plan.grid.row)
+    source = plan.grid.statement(_places(plan, stages, **tables, **parts))
+    found = piece("cells", object=object_, row=plan.grid.row, source=source)
+    return found if version is None else piece("cells_or_null", list=found)
+
+
+def _racetrack(plan: Plan, tables: Tables) -> Sql:
+    track = plan.question.racetrack
+    return piece("default_racetrack", **tables) if track is None else plan.bind(track.name)
+
+
+def _places(plan: Plan, stages: list[str] | None, **parts: Sql) -> Sql:
+    version = plan.question.version
+    of_version = "true" if version is None else f"t.version = {plan.bind(version.version, 'bigint')}"
+    if stages is None:
+        every = piece("places", filter=Sql(of_version), **parts)
+        return Sql(f"{every} {piece('no_place', filter=Sql(of_version), **parts)}")
+    return piece("places", filter=Sql(f"{of_version} AND s.stage = ANY ({plan.bind(stages, 'text[]')})"), **parts)
+
+
+def _days(first: date, last: date) -> int:
+    if first > last:
+        raise InvalidArgument("The first day comes after the last one.", argument="from", found=str(first))
+    return (last - first).days + 1
+
+
+def _grid(selection: Selection) -> Grid:
+    assert selection.plan.grid is not None, "these fields are only below stageDays"  # noqa: S101
+    return selection.plan.grid
+
+
+def _side(prefix: Sql) -> str:
+    """Of what the columns of cases open or closed begin with, as r1.open_."""
+    return prefix.rpartition(".")[2].rstrip("_")
+
+
+def _metrics(side: str) -> Compile:
+    return lambda selection, row: selection.object(Sql(f"{row}.{side}_"))
+
+
+def _sum(name: str) -> Compile:
+    return lambda selection, prefix: _grid(selection).sum(_side(prefix), name)
+
+
+def _sentiment(selection: Selection, prefix: Sql) -> Sql:
+    _grid(selection).sum(_side(prefix), "scored")
+    return Json(piece("sentiment", prefix=prefix, object=selection.object(prefix)))
+
+
+def _mean(selection: Selection, prefix: Sql) -> Sql:
+    return Json(f"({_grid(selection).sum(_side(prefix), 'score')} / ({prefix}scored * 10000))")
+
+
+def _extreme(figure: str) -> Compile:
+    return lambda selection, prefix: _grid(selection).extreme(_side(prefix), figure)
+
+
+def _share(figure: str) -> Compile:
+    return lambda selection, prefix: Json(
+        f"({_grid(selection).sum(_side(prefix), figure)}::float8 / {prefix}scored)"
+    )
+
+
+def _surveys(selection: Selection, prefix: Sql) -> Sql:
+    for figure in ("surveys", "survey_score"):
+        _grid(selection).sum(_side(prefix), figure)
+    return selection.object(prefix)
+
+
+def _first(selection: Selection, default: int) -> Sql:
+    return selection.plan.bind(selection.page_size(default), "bigint")
+
+
+def _severities(selection: Selection, prefix: Sql) -> Sql:
+    selection.weight *= OWN_LENGTH
+    selection.plan.budget.cost += selection.weight
+    return _buckets(selection, prefix, "severity", None)
+
+
+def _values(dimension: str) -> Compile:
+    def compiled(selection: Selection, prefix: Sql) -> Sql:
+        return _buckets(selection, prefix, dimension, _first(selection, TOP_VALUES))
+
+    return compiled
+
+
+def _buckets(selection: Selection, prefix: Sql, dimension: str, first: Sql | None) -> Sql:
+    grid = _grid(selection)
+    ranked = grid.list(first, _side(prefix), dimension)
+    found = selection.object(ranked.cell)
+    grid.join_buckets(ranked)
+    return found
+
+
+def _top(kind: str) -> Compile:
+    def compiled(selection: Selection, _: Sql) -> Sql:
+        grid = _grid(selection)
+        ranked = grid.list(_first(selection, TOP_PAGES))
+        found = selection.object(ranked.cell)
+        grid.join_views(ranked, kind)
+        return found
+
+    return compiled
+
+
+def _views(kind: str) -> Compile:
+    def compiled(selection: Selection, _: Sql) -> Sql:
+        grid = _grid(selection)
+        ranked = grid.list()
+        found = ranked.amount()
+        grid.join_views(ranked, kind)
+        return found
+
+    return compiled
+
+
+def _overlays(selection: Selection, _: Sql) -> Sql:
+    grid = _grid(selection)
+    ranked = grid.list()
+    found = ranked.kept(selection.own_entry(ranked.row))
+    grid.join_overlays(ranked)
+    return _array(found)
+
+
+def _ranked(selection: Selection, cell: Sql) -> Ranked:
+    return _grid(selection).lists[cell]
+
+
+def _kept(selection: Selection, cell: Sql) -> Sql:
+    ranked = _ranked(selection, cell)
+    return _array(ranked.kept(selection.object(ranked.row)))
+
+
+def _array(entries: Json) -> Json:
+    return Json(f"('[' || {entries} || ']')")
+
+
+def _left_out(name: str) -> Compile:
+    return lambda selection, cell: _ranked(selection, cell).left_out(name)
+
+
+def _metric_cases(selection: Selection, prefix: Sql) -> Sql:
+    said = [
+        Sql(f"s.{name} = {selection.plan.bind(value)}")
+        for name in _DIMENSIONS
+        if (value := selection.arguments.get(name)) is not None
+    ]
+    return _cases(selection, _grid(selection).row, _side(prefix), said)
+
+
+def _bucket_cases(selection: Selection, row: Sql) -> Sql:
+    ranked = next(one for one in _grid(selection).lists.values() if one.row == row)
+    said = piece("has_said", dimension=Sql(ranked.dimension), row=row)
+    return _cases(selection, row, ranked.side, [said])
+
+
+def _cases(selection: Selection, cell: Sql, side: str, said: list[Sql]) -> Sql:
+    """The cases that are counted in a cell."""
+    plan = selection.plan
+    plan.budget.cost += _LOOK_UP_COST * selection.weight
+    if plan.question.surveyed and plan.question.version is not None:
+        plan.refused = InvalidArgument(_NOT_ACTIVE, argument="racetrack")
+    where = [piece("counted_cases", row=cell, side=literal(side)), *said]
+    if plan.question.account is not None:
+        where.append(piece("case_of_account", account=plan.bind(plan.question.account)))
+    listing = replace(STAGE_CASES, columns=f"{STAGE_CASES.columns}, {cell}.day AS on_day")
+    with plan.reading():
+        return Json(f"({page(selection, listing, where, cell)})::text")
+
+
+def _case(selection: Selection, row: Sql) -> Sql:
+    found = selection.plan.row()
+    return row_where(selection, "cases", found, piece("counted_case", row=found, parent=row))
+
+
+def _move(selection: Selection, row: Sql) -> Sql:
+    found = selection.plan.row()
+    return row_where(selection, "moves", found, piece("counted_stay", row=found, parent=row))
+
+
+def _told(name: str) -> Compile:
+    """A column that is JSON, or a number, and never null."""
+    return lambda _, row: Json(f"{row}.{name}")
+
+
+def _text(name: str) -> Compile:
+    return lambda _, row: Json(f"COALESCE(to_json({row}.{name})::text, 'null')")
+
+
+STAGE_DAY_COLUMNS: Columns = {
+    "StageDay": {
+        "racetrack": _told("told_racetrack"),
+        "version": _told("version"),
+        "stage": _told("told_stage"),
+        "title": _told("told_title"),
+        "n": _told("told_n"),
+        "day": _told("told_day"),
+        "position": lambda selection, _: Json(selection.plan.position),
+        "customers": lambda selection, _: _grid(selection).people(),
+        "entered": lambda selection, _: _grid(selection).flow("entered"),
+        "left": lambda selection, _: _grid(selection).flow("departed"),
+        "open": _metrics("open"),
+        "closed": _metrics("closed"),
+        "pagesViewed": _views("page"),
+        "contentViewed": _views("content"),
+        "topPages": _top("page"),
+        "topContent": _top("content"),
+        "overlays": _overlays,
+    },
+    "CaseMetrics": {
+        "count": _sum("cases"),
+        "sentiment": _sentiment,
+        "severities": _severities,
+        "causes": _values("cause"),
+        "problems": _values("problem"),
+        "surveys": _surveys,
+        "cases": _metric_cases,
+    },
+    "Sentiment": {
+        "cases": _sum("scored"),
+        "mean": _mean,
+        "minimum": _extreme("minimum"),
+        "maximum": _extreme("maximum"),
+        "negative": _share("negative"),
+        "neutral": _share("neutral"),
+        "positive": _share("positive"),
+    },
+    "CaseBuckets": {
+        "buckets": _kept,
+        "leftOutValues": _left_out("left_out"),
+        "leftOutCases": _left_out("left_out_amount"),
+    },
+    "CaseBucket": {
+        "value": _told("told"),
+        "count": _told("amount"),
+        "cases": _bucket_cases,
+    },
+    "TopPages": {
+        "pages": _kept,
+        "leftOutPages": _left_out("left_out"),
+        "leftOutViews": _left_out("left_out_amount"),
+    },
+    "ViewedPage": {"page": _text("page"), "views": _told("amount")},
+    "OverlayValue": {
+        "overlay": _text("overlay"),
+        "title": _text("title"),
+        "aggregate": lambda _, row: Json(f"to_json(upper({row}.aggregate))::text"),
+        "value": lambda _, row: Json(f"COALESCE({row}.value::text, 'null')"),
+        "events": _told("events"),
+    },
+    "StageCase": {
+        "case": _case,
+        "stage": lambda _, row: Sql(f"NULLIF({row}.stage, '')"),
+        "severity": column("severity"),
+        "problem": column("problem"),
+        "cause": column("cause"),
+        "sentiment": score("sentiment"),
+        "fromDay": column("from_day"),
+        "toDay": lambda _, row: piece("to_day", row=row),
+        "event": one("event", "position", "event"),
+        "move": _move,
+    },
+}
