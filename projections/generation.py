@@ -145,6 +145,11 @@ class Session:
                 arrow.write(self.connection, f"{table}_difference", change)
                 self._execute(statement(_VIEWS["add_difference"], table, SUM_SCHEMAS[table]), name)
 
+    def fill_sums(self, name: str, sums: Mapping[str, pa.Table]) -> None:
+        """Write the sums of a generation that has none."""
+        for table, rows in sums.items():
+            arrow.write(self.connection, table, rows, schema=name)
+
     def renew_extremes(self, name: str, touched: pa.Table | None = None) -> None:
         """Make the extremes again of the stages and days that are touched; None: of all."""
         if touched is not None and touched.num_rows == 0:

@@ -105,7 +105,7 @@ def _fill(session: Session, beside: Session, begun: _Begun, chunk: int, progress
             done += events
             progress(done, total)
         timeline = reading.submit(_create_timeline_keys, beside, begun.name)
-        session.add(begun.name, sums)
+        session.fill_sums(begun.name, sums)
         session.create_keys(begun.name)
         session.renew_extremes(begun.name)
         timeline.result()
