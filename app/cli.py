@@ -8,7 +8,17 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from raceline.app import cli_db, cli_explain, cli_export, cli_ingest, cli_log, cli_racetrack, cli_serve, cli_views
+from raceline.app import (
+    cli_db,
+    cli_explain,
+    cli_export,
+    cli_ingest,
+    cli_log,
+    cli_plot,
+    cli_racetrack,
+    cli_serve,
+    cli_views,
+)
 from raceline.app.terminal import say, show, show_json, show_table
 
 ERROR, INTERRUPTED, TERMINATED = 1, 130, 143
@@ -31,6 +41,7 @@ app.command()(cli_ingest.ingest)
 app.command()(cli_log.events)
 app.command()(cli_explain.explain)
 app.add_typer(cli_export.export, name="export")
+app.add_typer(cli_plot.plot, name="plot")
 app.command()(cli_views.status)
 app.command()(cli_views.project)
 app.command()(cli_views.replay)

@@ -1,6 +1,7 @@
 """Commands that give flat tables to other programs: export stays, moves, paths, cases, stage-days."""
 
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from raceline.app.terminal import progress, say
 if TYPE_CHECKING:
     from raceline.app.export import Span
     from raceline.app.export_tables import Table
+    from raceline.app.stage_day_tables import Days
 
 export = typer.Typer(
     help="Give flat tables to other programs: CSV, Parquet, Arrow IPC. README.md says what each column means.",
@@ -46,6 +48,41 @@ Racetrack = Annotated[
     str | None, typer.Option(metavar="NAME", help="Of this racetrack; without it of the one that was activated first.")
 ]
 Stages = Annotated[list[str] | None, typer.Option("--stage", help="Only of this stage; may be repeated.")]
+
+FirstDay = Annotated[date, typer.Option("--from", parser=parse_day, metavar="DAY", help="The first day.")]
+LastDay = Annotated[date, typer.Option("--to", parser=parse_day, metavar="DAY", help="The last day, included.")]
+AnyVersion = Annotated[
+    str | None,
+    typer.Option("--racetrack", metavar="NAME[@VERSION]", help="On this racetrack; without a version the active one."),
+]
+Account = Annotated[str | None, typer.Option(help="Only customers who belong to this company now.")]
+
+
+class By(StrEnum):
+    """What cases can be told by, a row for each value."""
+
+    SEVERITY = "severity"
+    CAUSE = "cause"
+    PROBLEM = "problem"
+
+
+@export.command("stage-days")
+def stage_days(
+    first: FirstDay,
+    last: LastDay,
+    by: Annotated[
+        By | None, typer.Option(help="Instead of all figures the cases by this, a row for each value.")
+    ] = None,
+    format: Kind = None,  # noqa: A002
+    output: Output = "-",
+    racetrack: AnyVersion = None,
+    stage: Stages = None,
+    account: Account = None,
+    force: Force = False,
+) -> None:
+    """Every stage on every day. Customers, support cases open and closed, sentiment, severities, surveys, overlays."""
+    days = stages_and_days(first, last, racetrack, stage, account)
+    _export_days(days, by, format, output, force=force)
 
 
 @export.command()
@@ -118,6 +155,39 @@ def span(first: date | None, last: date | None) -> "Span":
     if first is not None and last is not None and first > last:
         raise typer.BadParameter(f"{first} is after {last}, the day of --to", param_hint="--from")
     return Span(first, last)
+
+
+def stages_and_days(
+    first: date, last: date, racetrack: str | None, stage: list[str] | None, account: str | None
+) -> "Days":
+    """Whose days the options name; wrong usage when there are none."""
+    from raceline.app.cli_explain import name_and_version
+    from raceline.app.stage_day_tables import Days
+
+    span(first, last)
+    named = None if racetrack is None else name_and_version(racetrack, "--racetrack")
+    return Days(first, last, named, tuple(stage) if stage else None, account)
+
+
+def _export_days(days: "Days", by: By | None, kind: Format | None, output: str, *, force: bool) -> None:
+    from raceline.app.asking import asking
+    from raceline.app.export_days import day_batches
+    from raceline.app.export_file import refuse_output, table_file
+    from raceline.app.export_format import format_of
+    from raceline.app.runtime import runtime
+    from raceline.app.settings import read_settings
+
+    kind = format_of(output, kind)
+    refuse_output(output, kind, force=force)
+    with runtime(read_settings()) as store, asking(store) as ask, progress("exporting", of="rows") as advance:
+        table = day_batches(store.racetracks, ask, days, by)
+        count, whole = 0, (days.last - days.first).days + 1
+        with table_file(output, kind, table.schema) as write:
+            for day, batch in table.batches:
+                write(batch)
+                count += batch.num_rows
+                advance((day - days.first).days + 1, whole, count)
+    say_done(count, "rows", table.position, output)
 
 
 def _export(

@@ -27,6 +27,11 @@ def refuse_output(output: str, kind: Format, *, force: bool) -> None:
         if kind is Format.ARROW and sys.stdout.isatty():
             raise CannotWrite("Arrow is not for a terminal; name a file by --output, or pipe it into a program.")
         return
+    refuse_file(output, force=force)
+
+
+def refuse_file(output: str, *, force: bool) -> None:
+    """As `refuse_output`, of what can only be a file."""
     path = Path(output)
     if path.is_dir():
         raise CannotWrite("This is a folder; name a file in it.", output=output)

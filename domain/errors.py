@@ -175,5 +175,9 @@ class CannotWrite(RacelineError):
     """The output cannot be written; nothing of it is there."""
 
 
+class NothingToDraw(RacelineError):
+    """There is nothing to draw of these days."""
+
+
 class IngestInterrupted(RacelineError):
     """The database went away and did not come back in time."""

@@ -1,0 +1,164 @@
+"""The frame of a picture: a panel for each stage on one scale, a title, and a line that says what it is true of.
+
+Colours are ordered in lightness, so that they are told apart without seeing hues and in print.
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Any, NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+PANEL_WIDTH, PANEL_HEIGHT = 3.1, 1.6  # inches
+_TOP, _BOTTOM = 0.95, 0.62  # inches, for the titles and for the source
+_LONGEST = 26  # characters
+INK, PALE, GRID = "#222222", "#666666", "#e4e4e4"
+GREY, PALE_GREY, RANGE = "#9a9a9a", "#cfcfcf", "#9ecae1"
+_STYLE: Any = {  # its keys are too many for a type
+    "font.size": 8,
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so a picture is the same everywhere
+    "text.parse_math": False,  # a dollar in a title is a dollar
+    "text.color": INK,
+    "axes.edgecolor": PALE,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "xtick.color": PALE,
+    "ytick.color": PALE,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "svg.hashsalt": "raceline",  # the same data give the same file
+    "savefig.dpi": 150,
+}
+
+
+class Told(NamedTuple):
+    """The words of a picture: what it shows, of what, its unit, and what it is true of."""
+
+    title: str
+    subtitle: str
+    unit: str
+    source: str
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Fonts, lines and grids of all pictures."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def shades(name: str, count: int, *, dark: float, light: float) -> list[Any]:
+    """So many colours of one of matplotlib's maps, from its dark end to its light one."""
+    step = (light - dark) / max(count - 1, 1)
+    return [mpl.colormaps[name](dark + step * n) for n in range(count)]
+
+
+def of_stages(count: int) -> list[Any]:
+    """A colour for each stage, in the order of the racetrack."""
+    return shades("cividis", count, dark=0.0, light=0.92)
+
+
+def of_severities(count: int) -> list[Any]:
+    """A colour for each severity, the worst the darkest."""
+    return shades("YlOrRd", count, dark=1.0, light=0.22)
+
+
+def panels(told: Told, titles: Sequence[str], *, above: float = 0.0) -> tuple[Figure, list[Axes]]:
+    """A figure with a panel for each of the titles. above: inches that stay free under the heading."""
+    columns = next(n for n in (1, 2, 3, 4, 5) if n == 5 or len(titles) <= n * (n + 1))
+    rows = -(-len(titles) // columns)
+    width = max(columns, 2) * PANEL_WIDTH + 0.5
+    height = rows * PANEL_HEIGHT + _TOP + above + _BOTTOM
+    figure = Figure(figsize=(width, height))
+    _write(figure, told, width, height)
+    grid = figure.add_gridspec(
+        rows,
+        columns,
+        left=0.6 / width,
+        right=1 - 0.25 / width,
+        top=1 - (_TOP + above + 0.3) / height,
+        bottom=_BOTTOM / height,
+        wspace=0.16,
+        hspace=0.42,
+    )
+    axes: list[Axes] = []
+    for n, title in enumerate(titles):
+        row, column = divmod(n, columns)
+        first = axes[0] if axes else None
+        ax = figure.add_subplot(grid[row, column], sharex=first, sharey=first)
+        ax.set_title(_short(title), loc="left", fontsize=8.5, fontweight="bold", pad=4)
+        ax.tick_params(length=2, labelleft=column == 0, labelbottom=n + columns >= len(titles))
+        axes.append(ax)
+    return figure, axes
+
+
+def _write(figure: Figure, told: Told, width: float, height: float) -> None:
+    left = 0.25 / width
+    figure.text(left, 1 - 0.3 / height, told.title, fontsize=14, fontweight="bold", va="center")
+    figure.text(left, 1 - 0.56 / height, told.subtitle, fontsize=9, color=PALE, va="center")
+    figure.text(left, 1 - 0.78 / height, told.unit, fontsize=8, color=PALE, va="center", fontstyle="italic")
+    figure.text(left, 0.16 / height, told.source, fontsize=7, color=PALE, va="center")
+
+
+def legend(figure: Figure, colours: Sequence[tuple[str, Any]]) -> None:
+    """What the colours mean, at the top on the right."""
+    width, height = figure.get_size_inches()
+    figure.legend(
+        handles=[Patch(facecolor=colour, label=name) for name, colour in colours],
+        loc="upper right",
+        bbox_to_anchor=(1 - 0.25 / width, 1 - 0.14 / height),
+        ncols=len(colours),
+        frameon=False,
+        handlelength=1,
+        handleheight=1,
+        columnspacing=1.2,
+        borderaxespad=0,
+    )
+
+
+def note(ax: Axes, text: str) -> None:
+    """A figure of the panel, over its right end."""
+    ax.set_title(text, loc="right", fontsize=7, color=PALE, pad=4)
+
+
+def inside(ax: Axes, text: str) -> None:
+    """A figure of the panel, in it at the top on the right."""
+    ax.text(0.99, 0.93, text, transform=ax.transAxes, ha="right", va="center", fontsize=7, color=PALE)
+
+
+def on(colour: Any) -> str:
+    """Black or white, whichever can be read on the colour (WCAG 2.2, relative luminance)."""
+    channels = np.array(to_rgb(colour))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return "white" if linear @ [0.2126, 0.7152, 0.0722] < 0.18 else INK
+
+
+def _short(title: str) -> str:
+    """The title of a panel, so that a note fits beside it."""
+    return title if len(title) <= _LONGEST else f"{title[: _LONGEST - 1].rstrip()}…"
+
+
+def overview(figure: Figure, inches: float) -> Axes:
+    """A panel of the whole width, in the room that was left above the others."""
+    width, height = figure.get_size_inches()
+    left, right = 0.6 / width, 1 - 0.25 / width
+    return figure.add_axes((left, 1 - (_TOP + inches - 0.25) / height, right - left, (inches - 0.35) / height))
+
+
+def save(figure: Figure, file: IO[bytes], kind: str) -> None:
+    """Write it as png, svg or pdf, without a date: the same data give the same file."""
+    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None, "ModDate": None}}
+    with style(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # of a script that the font does not have
+        figure.savefig(file, format=kind, metadata=dates.get(kind))
