@@ -146,9 +146,7 @@ async def _figure(api: Api, name: str, values: Mapping[str, Any]) -> Rows:
         case "stage_days":
             track = values.get("racetrack") or {"name": None}
             place = (track["name"], track.get("version"), values.get("account"))
-            return await api.racetracks.stage_days(
-                *place, values["from"], values["to"], values.get("minPosition") or 0
-            )
+            return await api.racetracks.stage_days(*place, values["from"], values["to"], values.get("minPosition") or 0)
     rows = await api.racetracks.registry()
     # Of a racetrack there is one version in every other table, so here the version is part of its name.
     return {

@@ -42,7 +42,7 @@ class Ranked:
 
     def amount(self) -> Json:
         """The sum of all entries."""
-        return self._column("amount")
+        return self._column("list_amount")
 
     def _column(self, name: str, **parts: Sql) -> Json:
         kept = _TRUE if self.first is None else Sql(f"{self.row}.rank <= {self.first}")
@@ -55,8 +55,8 @@ class Ranked:
 
 
 class Grid:
-    """The statement of a grid. row: the alias of its cells, which have the columns of the piece `grid` and those that are
-    asked for here. parts: pieces of SQL that every source needs.
+    """The statement of a grid. row: the alias of its cells, which have the columns of the piece `grid` and those that
+    are asked for here. parts: pieces of SQL that every source needs.
     """
 
     def __init__(self, plan: Plan, tables: Tables, **parts: Sql) -> None:
@@ -66,8 +66,9 @@ class Grid:
         self._sums: dict[str, tuple[str, str, dict[str, None]]] = {}
         self._figures: dict[str, Sql] = {}
         self._columns: dict[str, Sql] = {}
-        self._changes: dict[str, Sql] = {}
+        self._changes: dict[str, str] = {}
         self._joins: dict[str, Sql] = {}
+        self._scale = Sql("")
 
     def sum(self, side: str, figure: str) -> Json:
         """A running sum over the changes of cases."""
@@ -118,7 +119,7 @@ class Grid:
             "dimension": literal(ranked.dimension),
             "scale": self._piece("scale") if scaled else Sql(""),
             "rank": Sql("v.n") if scaled else piece("most_first"),
-            "filter": self._piece("in_no_lane", last=Sql(_LANES[-1])) if in_lanes else _TRUE,
+            "filter": piece("in_no_lane") if in_lanes else _TRUE,
         }
         self._join(ranked, self._piece("buckets", row=ranked.row, **parts))
         if in_lanes and ranked.item is not None:
@@ -139,6 +140,7 @@ class Grid:
             "grid",
             row=self.row,
             places=places,
+            scale=self._scale,
             figures=_named(self._figures),
             changes=Sql(" ".join(changes)),
             columns=_named({name: Sql(f"c.{name}") for name in self._figures} | self._columns),
@@ -168,15 +170,15 @@ class Grid:
     def _lanes(self, ranked: Ranked, item: Sql) -> Sql:
         """The first severities of a list from columns of their own, and behind them the others."""
         side, alias, told = ranked.side, Sql(f"{ranked.side}_lanes"), []
-        lanes = {n: self._piece("lane", told=Sql("v.severity"), n=Sql(n)) for n in _LANES}
-        sums = Sql(", ".join(piece("lane_sum", n=Sql(n), lane=lane) for n, lane in lanes.items()))
+        sums = Sql(", ".join(piece("lane_sum", n=Sql(n)) for n in _LANES))
         self._changes[alias] = self._piece("lanes", alias=alias, side=literal(side), sums=sums)
+        lanes = Sql(", ".join(piece("scale_lane", n=Sql(n)) for n in _LANES))
+        self._scale = self._piece("scale_lanes", lanes=lanes, last=Sql(_LANES[-1]))
+        self._joins["scale"] = Sql("CROSS JOIN scale AS k")
         for n in _LANES:
-            severity = self._piece("lane", told=Sql("to_json(v.severity)::text"), n=Sql(n))
-            amount = self._figure(f"{side}_lane{n}", piece("running_count", alias=alias, figure=Sql(f"n{n}")))
-            amount = Json(amount.replace(f"{self.row}.", "c."))
-            one = item.replace(f"{ranked.row}.told", severity).replace(f"{ranked.row}.amount", amount)
-            told.append(f"CASE WHEN {amount} > 0 THEN {one} END")
+            self._figure(amount := f"{side}_lane{n}", piece("running_count", alias=alias, figure=Sql(f"n{n}")))
+            one = item.replace(f"{ranked.row}.told", f"k.told{n}").replace(f"{ranked.row}.amount", f"c.{amount}")
+            told.append(f"CASE WHEN c.{amount} > 0 THEN {one} END")
         return Sql(f"concat_ws(', ', {', '.join(told)}, {ranked.alias}.kept)")
 
     def _figure(self, name: str, value: Sql) -> Json:

@@ -118,9 +118,7 @@ SUMS: Mapping[str, str] = {
         "racetrack text, side text, stage text, day date, cases bigint, scored bigint, score bigint, negative bigint,"
         " neutral bigint, positive bigint, surveys bigint, survey_score bigint"
     ),
-    "case_buckets": (
-        "racetrack text, side text, stage text, day date, dimension text, value text, cases bigint"
-    ),
+    "case_buckets": ("racetrack text, side text, stage text, day date, dimension text, value text, cases bigint"),
     "case_extremes": "racetrack text, side text, stage text, day date, minimum bigint, maximum bigint",
     "stage_views": "racetrack text, stage text, day date, kind text, page text, views bigint",
     "overlay_days": (

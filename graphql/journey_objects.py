@@ -169,5 +169,5 @@ class Journey:
         description="The rules that would have moved a stalled customer forward. Derived on demand."
     )
     open_cases: list[LazyCase] = strawberry.field(
-        description="The customer's support cases on this racetrack that are open: they too may be why nothing moves on."
+        description="The customer's open support cases on this racetrack: they too may be why nothing moves on."
     )

@@ -21,10 +21,11 @@ PATH_COLUMNS = (
 TIMELINE_COLUMNS: str = "t.customer_id, t.n, t.position, t.occurred_at, t.type, t.title, t.path_id"
 CUSTOMER_COLUMNS = "c.customer_id, c.account_id, c.first_occurred_at, c.last_occurred_at, c.events, c.paths"
 CASE_COLUMNS = (
-    "c.customer_id, c.n, c.case_id, c.status, c.opened_at, c.closed_at, c.reopened, c.reassigned, c.severity, c.problem,"
-    " c.cause, c.assignment_group, c.assigned_to, c.sentiment, c.texts, c.surveys, c.survey_score, c.open_microseconds,"
-    " c.open_since, c.events, c.event_at, c.event_does, c.event_open, c.event_severity, c.event_problem, c.event_cause,"
-    " c.event_group, c.event_engineer, c.event_score, c.event_sentiment, c.event_survey"
+    "c.customer_id, c.n, c.case_id, c.status, c.opened_at, c.closed_at, c.reopened, c.reassigned, c.severity,"
+    " c.problem, c.cause, c.assignment_group, c.assigned_to, c.sentiment, c.texts, c.surveys, c.survey_score,"
+    " c.open_microseconds, c.open_since, c.events, c.event_at, c.event_does, c.event_open, c.event_severity,"
+    " c.event_problem, c.event_cause, c.event_group, c.event_engineer, c.event_score, c.event_sentiment,"
+    " c.event_survey"
 )
 
 Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -104,16 +105,17 @@ PATHS = Listing(
     after="(p.started_at, p.path_id) > ({0}::timestamptz, {1}::bigint)",
     shape=tuple[datetime, Number],
 )
-# A case of which only surveys are known was never opened, and comes last.
-_OPENED = "COALESCE(c.opened_at, 'infinity')"
+# A case of which only surveys are known was never opened, and comes last; nothing is greater than null.
+_OPENED_LATER = "(c.opened_at, c.customer_id, c.n) > ({0}::timestamptz, {1}::text, {2}::bigint) OR c.opened_at IS NULL"
+_NEVER_OPENED = "c.opened_at IS NULL AND (c.customer_id, c.n) > ({1}::text, {2}::bigint)"
 CASES = Listing(
     name="cases",
     node="Case",
     source="{cases} AS c",
     columns=CASE_COLUMNS,
-    order=f"{_OPENED}, c.customer_id, c.n",
+    order="c.opened_at, c.customer_id, c.n",
     key="json_build_array(to_json({row}.opened_at AT TIME ZONE 'UTC') #>> '{{}}' || 'Z', {row}.customer_id, {row}.n)",
-    after=f"({_OPENED}, c.customer_id, c.n) > (COALESCE({{0}}::timestamptz, 'infinity'), {{1}}::text, {{2}}::bigint)",
+    after=f"CASE WHEN {{0}}::timestamptz IS NULL THEN {_NEVER_OPENED} ELSE {_OPENED_LATER} END",
     shape=tuple[datetime | None, str, Number],
 )
 # The cases that are counted in a stage on a day; {row}.day is that day.

@@ -167,7 +167,7 @@ class Plan:
         fields = [(key, group[0].node.name.value, group) for key, group in selected.items()]
         values = [None if name == "__typename" else value(name, group) for _, name, group in fields]
         labels = [(key, key != name) for key, name, _ in fields]
-        if all(isinstance(one, Json | None) for one in values):
+        if any(values) and all(one is None or isinstance(one, Json) for one in values):
             return self._text_object(labels, [one or Sql(f"'\"{type_name}\"'") for one in values])
         told = [literal(type_name) if one is None else _as_json(one) for one in values]
         pairs = [
@@ -183,7 +183,7 @@ class Plan:
     def _text_object(self, labels: list[tuple[str, bool]], values: list[Sql]) -> Json:
         parts = []
         for n, ((key, is_alias), value) in enumerate(zip(labels, values, strict=True)):
-            label = f"{', ' if n else '{'}\"{key}\" : "
+            label = f'{", " if n else "{"}"{key}" : '
             parts += [self.bind(label) if is_alias else literal(label), value]
         return Json(f"({' || '.join([*parts, literal('}')])})")
 

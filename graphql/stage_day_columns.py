@@ -30,7 +30,8 @@ def stage_days(selection: Selection, _: Sql) -> Sql:
     """Each stage on each day; null for a version that the tables do not have."""
     plan, asked, version = selection.plan, selection.arguments, selection.plan.question.version
     stages: list[str] | None = asked.get("stages")
-    for stage in stages or [None]:
+    plan.name(plan.question.racetrack)
+    for stage in stages or ():
         plan.name(plan.question.racetrack, stage)
     selection.weight *= _days(asked["from"], asked["to"]) * (LIST_LENGTH if stages is None else len(stages))
     plan.budget.cost += selection.weight
@@ -42,7 +43,7 @@ def stage_days(selection: Selection, _: Sql) -> Sql:
         "last_day": plan.bind(asked["to"], "date"),
     }
     plan.grid = Grid(plan, tables, **parts)
-    object_ = selection.object(plan.grid.row)
+    object_ = _object(selection, plan.grid.row)
     source = plan.grid.statement(_places(plan, stages, **tables, **parts))
     found = piece("cells", object=object_, row=plan.grid.row, source=source)
     return found if version is None else piece("cells_or_null", list=found)
@@ -68,6 +69,12 @@ def _days(first: date, last: date) -> int:
     return (last - first).days + 1
 
 
+def _object(selection: Selection, row: Sql) -> Json:
+    """As text; when nothing but __typename is selected, the planner gives JSON."""
+    found = selection.object(row)
+    return found if isinstance(found, Json) else Json(f"({found})::text")
+
+
 def _grid(selection: Selection) -> Grid:
     assert selection.plan.grid is not None, "these fields are only below stageDays"  # noqa: S101
     return selection.plan.grid
@@ -79,7 +86,7 @@ def _side(prefix: Sql) -> str:
 
 
 def _metrics(side: str) -> Compile:
-    return lambda selection, row: selection.object(Sql(f"{row}.{side}_"))
+    return lambda selection, row: _object(selection, Sql(f"{row}.{side}_"))
 
 
 def _sum(name: str) -> Compile:
@@ -88,7 +95,7 @@ def _sum(name: str) -> Compile:
 
 def _sentiment(selection: Selection, prefix: Sql) -> Sql:
     _grid(selection).sum(_side(prefix), "scored")
-    return Json(piece("sentiment", prefix=prefix, object=selection.object(prefix)))
+    return Json(piece("sentiment", prefix=prefix, object=_object(selection, prefix)))
 
 
 def _mean(selection: Selection, prefix: Sql) -> Sql:
@@ -100,15 +107,13 @@ def _extreme(figure: str) -> Compile:
 
 
 def _share(figure: str) -> Compile:
-    return lambda selection, prefix: Json(
-        f"({_grid(selection).sum(_side(prefix), figure)}::float8 / {prefix}scored)"
-    )
+    return lambda selection, prefix: Json(f"({_grid(selection).sum(_side(prefix), figure)}::float8 / {prefix}scored)")
 
 
 def _surveys(selection: Selection, prefix: Sql) -> Sql:
     for figure in ("surveys", "survey_score"):
         _grid(selection).sum(_side(prefix), figure)
-    return selection.object(prefix)
+    return _object(selection, prefix)
 
 
 def _first(selection: Selection, default: int) -> Sql:
@@ -131,7 +136,7 @@ def _values(dimension: str) -> Compile:
 def _buckets(selection: Selection, prefix: Sql, dimension: str, first: Sql | None) -> Sql:
     grid = _grid(selection)
     ranked = grid.list(first, _side(prefix), dimension)
-    found = selection.object(ranked.cell)
+    found = _object(selection, ranked.cell)
     grid.join_buckets(ranked)
     return found
 
@@ -140,7 +145,7 @@ def _top(kind: str) -> Compile:
     def compiled(selection: Selection, _: Sql) -> Sql:
         grid = _grid(selection)
         ranked = grid.list(_first(selection, TOP_PAGES))
-        found = selection.object(ranked.cell)
+        found = _object(selection, ranked.cell)
         grid.join_views(ranked, kind)
         return found
 
@@ -161,7 +166,9 @@ def _views(kind: str) -> Compile:
 def _overlays(selection: Selection, _: Sql) -> Sql:
     grid = _grid(selection)
     ranked = grid.list()
-    found = ranked.kept(selection.own_entry(ranked.row))
+    selection.weight *= OWN_LENGTH
+    selection.plan.budget.cost += selection.weight
+    found = ranked.kept(_object(selection, ranked.row))
     grid.join_overlays(ranked)
     return _array(found)
 
@@ -172,7 +179,7 @@ def _ranked(selection: Selection, cell: Sql) -> Ranked:
 
 def _kept(selection: Selection, cell: Sql) -> Sql:
     ranked = _ranked(selection, cell)
-    return _array(ranked.kept(selection.object(ranked.row)))
+    return _array(ranked.kept(_object(selection, ranked.row)))
 
 
 def _array(entries: Json) -> Json:

@@ -79,8 +79,8 @@ class CaseBuckets:
 
 
 @strawberry.type(
-    description="Cases of a stage and day. Open: those that are open at the end of the day, of the customers who are in "
-    "the stage then. Closed: those that were closed on the day, by their customer's stage at that instant."
+    description="Cases of a stage and day. Open: those that are open at the end of the day, of the customers who are "
+    "in the stage then. Closed: those that were closed on the day, by their customer's stage at that instant."
 )
 class CaseMetrics:
     """Running sums of live.case_days."""

@@ -7,6 +7,7 @@
  days AS MATERIALIZED (
      SELECT g.d, {first_day} + g.d AS day, to_json({first_day} + g.d)::text AS told
      FROM generate_series(0, {last_day} - {first_day}) AS g(d))
+ {scale}
  SELECT c.i, c.racetrack, c.place, c.day, c.told_racetrack, c.version, c.told_stage, c.told_title, c.told_n, c.told_day
         {columns}
  FROM (SELECT p.j * 10000000 + d.d AS i, p.racetrack, p.place, d.day, p.told_racetrack, p.version, p.told_stage,
@@ -86,7 +87,7 @@ count(*) FILTER (WHERE NOT ({kept}))
 -- name: left_out_amount
 COALESCE(sum({row}.amount) FILTER (WHERE NOT ({kept})), 0)::bigint
 
--- name: amount
+-- name: list_amount
 sum({row}.amount)::bigint
 
 -- name: buckets
@@ -109,26 +110,34 @@ sum({row}.amount)::bigint
 -- name: scale
 LEFT JOIN {racetrack_severities} AS v ON v.racetrack = b.racetrack AND v.severity = b.value
 
--- name: lane
-(SELECT {told} FROM {racetrack_severities} AS v WHERE v.racetrack = {racetrack} AND v.n = {n})
+-- name: scale_lanes
+-- The worst severities of the scale, one row; null where the scale has no such place.
+, scale AS MATERIALIZED (
+     SELECT {lanes}, COALESCE(array_agg(v.severity) FILTER (WHERE v.n <= {last}), '{{}}') AS every
+     FROM {racetrack_severities} AS v WHERE v.racetrack = {racetrack})
+
+-- name: scale_lane
+max(v.severity) FILTER (WHERE v.n = {n}) AS s{n}, to_json(max(v.severity) FILTER (WHERE v.n = {n}))::text AS told{n}
 
 -- name: in_no_lane
-c.value <> ALL (ARRAY(SELECT v.severity FROM {racetrack_severities} AS v WHERE v.racetrack = {racetrack} AND v.n <= {last}))
+c.value <> ALL ((SELECT k.every FROM scale AS k)::text[])
 
 -- name: lane_sum
-sum(c.cases::int) FILTER (WHERE c.value = {lane}) AS n{n}
+sum(c.cases::int) FILTER (WHERE c.value = k.s{n}) AS n{n}
 
 -- name: lanes
 -- The first severities of the scale as columns, the changes of each day and what came together before the first one.
 LEFT JOIN (
     SELECT c.stage AS place, c.day, {sums}
     FROM {case_buckets} AS c
+    CROSS JOIN scale AS k
     WHERE c.racetrack = {racetrack} AND c.dimension = 'severity' AND c.side = {side}
         AND c.day BETWEEN {first_day} AND {last_day}
     GROUP BY c.stage, c.day) AS {alias} ON {alias}.place = p.place AND {alias}.day = d.day
 LEFT JOIN (
     SELECT c.stage AS place, {sums}
     FROM {case_buckets} AS c
+    CROSS JOIN scale AS k
     WHERE c.racetrack = {racetrack} AND c.dimension = 'severity' AND c.side = {side} AND c.day < {first_day}
     GROUP BY c.stage) AS {alias}_before ON {alias}_before.place = p.place
 
