@@ -23,8 +23,10 @@ from raceline.app.runtime import Runtime, runtime
 from raceline.app.server import address, listen, make_app
 from raceline.app.settings import read_settings
 from raceline.app.terminal import show_table
+from raceline.domain.errors import ReplayRunning
 from raceline.domain.formats import open_input
 from raceline.domain.ingest import Summary
+from raceline.projections.replay import Replayed, replay
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,14 @@ class Served:
         racetracks.activate(published.name, published.version, "bench")
         wait_until_live(self.store.url, published.name, published.version, 300)
         return len(definition.findings)
+
+    def replay(self) -> Replayed:
+        """As `raceline replay --drop-retired`; when the projector itself has just replayed, once it has tidied up."""
+        while True:
+            try:
+                return replay(self.store.url, self.store.catalogue, self.store.rules, drop_retired=True)
+            except ReplayRunning:
+                time.sleep(0.02)
 
     def level(self) -> None:
         """Wait until the read models have come to the head of the log."""

@@ -24,7 +24,6 @@ import duckdb
 from served import Report, Served, served
 
 from raceline.app.terminal import show_table
-from raceline.projections.replay import replay
 from raceline.projections.verify import verify
 
 INCIDENTS = Path("uci_incident/incident_event_log.csv.gz")
@@ -101,13 +100,13 @@ def cases(report: Report, path: Path) -> duckdb.DuckDBPyConnection:
         SELECT count(*), count(DISTINCT (r.caller, r.number)), min(r.day)::text, max(r.day)::text
         FROM incident_row AS r""").fetchall()
     span = {"from": first, "to": last}
-    with served(query_cost=COST) as server:
+    with served(racetrack="none", query_cost=COST) as server:
         summary = report.timed("incidents as cases: ingest", lambda: server.take(path, MAPPING), rows)
         report.timed("  read models level, from then on", server.level)
         findings = report.timed("their racetrack: activate, until live", lambda: server.activate(RACETRACK), rows)
         live = server.ask(DAYS, **span)["stageDays"]
+        report.timed("  replay, while served", server.replay, rows)
         made_of = (server.store.url, server.store.catalogue, server.store.rules)
-        report.timed("  replay, while served", lambda: replay(*made_of, drop_retired=True), rows)
         differing = report.timed("  verify", lambda: sum(1 for _ in verify(*made_of)), rows)
         days = server.ask(DAYS, **span)["stageDays"]
         every = report.timed("all cases with their events, by 500", lambda: server.all(CASES, "cases"))
