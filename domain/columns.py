@@ -88,7 +88,7 @@ class ColumnReader:
         self.connection = connection
         self.catalogue = catalogue
         self._scorer = scorer
-        self._scored: list[pa.Table] = []
+        self._scored: pa.Table | None = None
         arrow.run(connection, _SQL["create_touched"])
         arrow.run(connection, _SQL["create_new_score"])
         self._wanted: Wanted | None = None
@@ -148,12 +148,12 @@ class ColumnReader:
         return list(zip(["", *throughs[:-1]], throughs, totals.tolist(), strict=True))
 
     def keep_scores(self) -> None:
-        """Write down how the texts that were read scored, so that nobody has to score them again."""
-        for scores in self._scored:
-            arrow.write(self.connection, "new_score", scores)
+        """Write down how the texts that were read last scored, so that nobody has to score them again."""
+        if self._scored is not None:
+            arrow.write(self.connection, "new_score", self._scored)
             arrow.run(self.connection, _SQL["keep_scores"])
             arrow.run(self.connection, _SQL["forget_new_scores"])
-        self._scored = []
+            self._scored = None
 
     def _read(self, name: LiteralString, parameters: dict[str, str]) -> Columns:
         arrow.settings(self.connection, parameters | {"scorer": self._scorer.name if self._scorer else ""})
@@ -161,12 +161,13 @@ class ColumnReader:
         query = _SQL[name].replace("{event_columns}", selected).replace("{joins}", _SQL["joins"])
         found = self._with_scores(self._lifted(arrow.rows(self.connection, query.replace("{text}", _SQL["text"]))))
         for page in _PAGES:
-            found = found.set_column(found.schema.get_field_index(page), page, _keys(found[page]))
+            found = found.set_column(found.schema.get_field_index(page), page, keys(found[page]))
         return _sorted(found, (*_ROLES, *self._slots))
 
     def _with_scores(self, found: pa.Table) -> pa.Table:
         """Texts that have no score yet get one, each text once."""
         texts, known = found["text"].combine_chunks(), found["sentiment"].combine_chunks()
+        self._scored = None
         if self._scorer is None or texts.null_count == len(texts):
             return found
         encoded = texts.dictionary_encode()
@@ -175,7 +176,7 @@ class ColumnReader:
         hashes = pa.array([sha256(text.encode()).digest() for text in names], pa.binary())
         made = {"scorer": pa.repeat(self._scorer.name, len(names)), "text_hash": hashes}
         values = pa.array(scores, pa.int64())
-        self._scored.append(pa.table(made | {"language": pa.array(languages, pa.string()), "score": values}))
+        self._scored = pa.table(made | {"language": pa.array(languages, pa.string()), "score": values})
         scored = pc.if_else(pc.is_valid(texts), values.take(encoded.indices), known)
         return found.set_column(found.schema.get_field_index("sentiment"), "sentiment", scored)
 
@@ -245,8 +246,8 @@ def _names_a_page(value: Any) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
-def _keys(names: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Pages that a read model can be keyed by, as today's catalogue has them: 1 to 512 characters; null for others."""
+def keys(names: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Codes that a read model can be keyed by, as today's catalogue has them: 1 to 512 characters; null for others."""
     length = pc.utf8_length(names)
     usable = pc.and_(pc.greater_equal(length, 1), pc.less_equal(length, 512))
     return pc.if_else(usable, names, pa.scalar(None, pa.string()))

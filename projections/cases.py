@@ -19,7 +19,7 @@ from raceline.analytics.cases import (
     Histories,
     histories,
 )
-from raceline.domain.columns import Columns
+from raceline.domain.columns import Columns, keys
 from raceline.projections.race_facts import kinds_of, millionths
 from raceline.projections.rows import Longs, lists, moments
 from raceline.projections.rules import CaseType
@@ -115,7 +115,9 @@ def _gathered(columns: Columns, types: Mapping[str, CaseType]) -> tuple[Longs, N
 def _text(columns: Columns, rows: Longs, kind: CaseType, role: str) -> pa.Array:
     if (column := kind.columns.get(role)) is None:
         return pa.nulls(len(rows), pa.string())
-    return columns.texts[column].take(pa.array(rows)).combine_chunks()
+    texts = columns.texts[column].take(pa.array(rows))
+    # What was stored before its type was known may be anything.
+    return (texts if role in ("active", "score") else keys(texts)).combine_chunks()
 
 
 def _numbered(

@@ -1,6 +1,8 @@
 """What customers looked at, and what a racetrack lays over its stages, by the stage that they were in (design, section
 7)."""
 
+from hashlib import sha256
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from raceline.projections.sums import Key, day_key, tally
 from raceline.projections.tables import SUM_SCHEMAS
 
 KINDS = ("page", "content")
+_SHOWN = 100
+_LONGEST = 512  # of a value that is told apart from others by itself
 
 
 def view_tables(track: Track, seen: Field, stays: Stays) -> dict[str, pa.Table]:
@@ -68,10 +72,20 @@ class _Placed:
             if meant.sums:
                 counted, amount = np.isfinite(numbers(texts)).astype(np.int64), millionths(texts)
             else:
-                found = texts.dictionary_encode()
+                found = _keyed(texts).dictionary_encode()
                 counted = texts.is_valid().to_numpy(zero_copy_only=False).astype(np.int64)
                 codes = found.indices.fill_null(-1).to_numpy() + 1
                 value = Key(codes, pa.concat_arrays([pa.array([""]), found.dictionary]))
         keys = self._keys(rows) | {"overlay": self._constant(lay.overlay.name, rows), "value": value}
         told = tally(keys, {"events": np.ones(len(rows), np.int64), "counted": counted, "amount": amount})
         return told.select(SUM_SCHEMAS["overlay_days"].names)
+
+
+def _keyed(texts: pa.Array) -> pa.Array:
+    """Texts that are short enough for an index; a long one by its beginning and a digest of all of it."""
+    encoded = texts.dictionary_encode()
+    short = [
+        value if len(value) <= _LONGEST else f"{value[:_SHOWN]}... sha256 {sha256(value.encode()).hexdigest()}"
+        for value in encoded.dictionary.to_pylist()
+    ]
+    return pa.array(short, pa.string()).take(encoded.indices)
