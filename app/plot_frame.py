@@ -17,6 +17,7 @@ from matplotlib.patches import Patch
 
 PANEL_WIDTH, PANEL_HEIGHT = 3.1, 1.6  # inches
 _TOP, _BOTTOM = 0.95, 0.62  # inches, for the titles and for the source
+LEGEND = 0.25
 _LONGEST = 26  # characters
 INK, PALE, GRID = "#222222", "#666666", "#e4e4e4"
 GREY, PALE_GREY, RANGE = "#9a9a9a", "#cfcfcf", "#9ecae1"
@@ -112,17 +113,18 @@ def _write(figure: Figure, told: Told, width: float, height: float) -> None:
 
 
 def legend(figure: Figure, colours: Sequence[tuple[str, Any]]) -> None:
-    """What the colours mean, at the top on the right."""
+    """What the colours mean, in a line under the heading (LEGEND inches)."""
     width, height = figure.get_size_inches()
     figure.legend(
         handles=[Patch(facecolor=colour, label=name) for name, colour in colours],
-        loc="upper right",
-        bbox_to_anchor=(1 - 0.25 / width, 1 - 0.14 / height),
+        loc="center left",
+        bbox_to_anchor=(0.25 / width, 1 - 1.03 / height),
         ncols=len(colours),
         frameon=False,
         handlelength=1,
         handleheight=1,
         columnspacing=1.2,
+        borderpad=0,
         borderaxespad=0,
     )
 

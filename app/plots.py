@@ -28,7 +28,7 @@ def cases(picture: Picture, side: str) -> Figure:
     picture = picture if side == "open" else in_parts(picture, side)
     with style():
         told = Told(f"{side.title()} support cases by severity", picture.subtitle, _when(picture, side), picture.source)
-        figure, axes = panels(told, [one.title for one in picture.stages])
+        figure, axes = panels(told, [one.title for one in picture.stages], above=frame.LEGEND)
         for ax, one in zip(axes, picture.stages, strict=True):
             _stack(ax, picture, [one.figures[name] for name, *_ in layers], [colour for *_, colour in layers])
             most = int(one.figures[f"{side}_cases"].max())
@@ -61,7 +61,7 @@ def sentiment(picture: Picture, side: str) -> Figure:
     unit = f"{_when(picture, side)}; a case's sentiment is the mean over its customer's texts, -1 to 1"
     with style():
         told = Told(f"Sentiment of {side} support cases", picture.subtitle, unit, picture.source)
-        figure, axes = panels(told, [one.title for one in picture.stages])
+        figure, axes = panels(told, [one.title for one in picture.stages], above=frame.LEGEND)
         for ax, one in zip(axes, picture.stages, strict=True):
             names = (f"{side}_sentiment_{name}" for name in ("minimum", "maximum", "mean"))
             _range(ax, picture, *(_held(one.figures[name]) for name in names))
