@@ -108,6 +108,13 @@ _QUERIES = (
         "{ stages { title customers entered departed regressions lengthOfStay { median { days } } } }",
     ),
     (
+        "A stage on a day: its support cases, and down to the events of two, and to what put their customers there",
+        '{ stageDays(from: "2024-10-04", to: "2024-10-04", stages: ["use"]) { title customers open { count sentiment '
+        "{ mean minimum maximum } severities { buckets { value count } } } closed { count surveys { count mean } "
+        "causes { buckets { value count } } cases(first: 2) { nodes { case { caseId customer { guid } history { "
+        "event { position type } severity sentiment } } move { enteredAt rule { title } } } } } } }",
+    ),
+    (
         "A customer's visits",
         '{ customer(id: "sample-0001") { eventCount position timeline(first: 5) { nodes { occurredAt title } } '
         "paths(first: 3) { nodes { pages resolved turnarounds { page depth } } } } }",

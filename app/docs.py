@@ -12,7 +12,9 @@ from typing import Any
 import typer
 
 from raceline.app.cli import app
+from raceline.app.export_tables import JSON, NUMBERS, TABLES, Column
 from raceline.app.settings import settings_table
+from raceline.app.stage_day_tables import LONG, OF_SIDE, OVERLAY, SIDES, WIDE
 from raceline.domain.catalogue import load
 from raceline.domain.errors import RacelineError
 from raceline.graphql.schema import sdl
@@ -48,9 +50,42 @@ def _usage(parameter: Any) -> str:
     return f"[{'/'.join([*parameter.opts, *parameter.secondary_opts])}]"
 
 
+def export_tables() -> str:
+    """Each table of an export with its columns, as markdown."""
+    wide = (*WIDE, *map(_of_sides, OF_SIDE), OVERLAY)
+    days = "One row per stage and day; the last of a day are the customers and cases in no stage."
+    long = "With `--by severity`, `--by cause` or `--by problem`: one row per stage, day, side and value."
+    tables = [("stage-days", days, wide), ("stage-days --by", long, LONG)]
+    tables += [(table.name, table.says, table.columns) for table in TABLES.values()]
+    return "\n\n".join(_columns(*table) for table in tables)
+
+
+def _of_sides(column: Column) -> Column:
+    sides = ("closed",) if column.name.startswith("survey") else SIDES
+    return column._replace(name=", ".join(f"{side}_{column.name}" for side in sides))
+
+
+def _columns(name: str, says: str, columns: Sequence[Column]) -> str:
+    head = f"<details><summary><code>{name}</code></summary>\n\n{says}\n\n| column | what it means |\n| --- | --- |\n"
+    rows = "\n".join(f"| {_code(column.name)} | {column.says}{_LISTS[column.csv]} |" for column in columns)
+    return f"{head}{rows}\n\n</details>"
+
+
+def _code(names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names.split(", "))
+
+
+_LISTS = {"": "", NUMBERS: " (a list; in CSV with spaces between)", JSON: " (a list; in CSV as JSON)"}
+
+
 def parts() -> dict[str, str]:
     """The generated parts of the README by the names in its markers."""
-    return {"catalogue": load().markdown().strip(), "settings": settings_table(), "commands": commands_table()}
+    return {
+        "catalogue": load().markdown().strip(),
+        "settings": settings_table(),
+        "commands": commands_table(),
+        "export": export_tables(),
+    }
 
 
 def rendered(readme: str) -> str:

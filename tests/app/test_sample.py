@@ -8,6 +8,7 @@ from io import BytesIO
 import msgspec
 import pytest
 
+from raceline.analytics.sentiment import NO_SCORE, score
 from raceline.app.cli_explain import answer, as_asked
 from raceline.app.cli_serve import explain_command, load_sample
 from raceline.app.runtime import runtime
@@ -105,6 +106,14 @@ def test_a_case_begins_when_it_opens_and_is_reopened_only_after_it_was_closed(ca
         assert case[0][0] == "case.opened"
         steps = [kind for kind, _ in case if kind in ("case.opened", "case.closed", "case.reopened")]
         assert all(kind == "case.closed" for kind in steps[1::2])
+
+
+def test_what_its_customers_write_is_angry_plain_or_pleased(cases):
+    texts = {data["text"] for case in cases.values() for _, data in case if "text" in data}
+    scores = score(sorted(texts)).score
+    assert NO_SCORE not in scores, "all can be read"
+    assert 200 < len(texts) < 500, "varied, and few enough to be scored at once"
+    assert min((scores <= -500).mean(), (scores >= 500).mean(), (abs(scores) < 500).mean()) > 0.1
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ def test_the_sample_is_served_with_queries_and_an_explanation_that_work(start, c
     monkeypatch.delenv("RACELINE_RACETRACK")
     process = start("serve", "--sample", "--port", "0")
     url = _address(process)
-    commands = list(islice((line for line in process.stdout if "raceline explain" in line or "curl" in line), 6))
+    commands = list(islice((line for line in process.stdout if "raceline explain" in line or "curl" in line), 7))
     explained = raceline(*commands.pop(0).split()[1:])
     assert (explained.status, "why not yet" in explained.out) == (0, True)
     for command in commands:
@@ -173,5 +173,10 @@ def test_the_sample_is_served_with_queries_and_an_explanation_that_work(start, c
         answer = httpx.post(f"{url}/graphql", content=body, headers={"Content-Type": "application/json"}).json()
         assert "errors" not in answer
         assert all(answer["data"].values())
+        for day in answer["data"].get("stageDays", ()):
+            cases = day["closed"]["cases"]["nodes"]
+            assert day["open"]["count"] > 10
+            assert day["closed"]["count"] > len(cases) == 2
+            assert all(one["case"]["history"] and one["move"]["rule"] for one in cases)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
