@@ -24,6 +24,7 @@ def ride(common):
         '{ customers(racetrack: "NAME") { nodes { guid } } }',
         '{ customers(racetrack: "NAME", stage: "look") { nodes { guid } } }',
         '{ account(id: "acme", racetrack: "NAME") { customerCount } }',
+        '{ stageDays(from: "2026-01-01", to: "2026-01-01", racetrack: {name: "NAME"}) { stage } }',
     ],
 )
 def test_an_unknown_racetrack_is_refused_with_the_nearest_name(ride, question):
@@ -40,6 +41,7 @@ def test_an_unknown_racetrack_is_refused_with_the_nearest_name(ride, question):
         '{ customers(stage: "NAME") { nodes { guid } } }',
         '{ customers(stage: "NAME", racetrack: "ride") { nodes { guid } } }',
         '{ account(id: "acme") { customers(stage: "NAME") { nodes { guid } } } }',
+        '{ stageDays(from: "2026-01-01", to: "2026-01-01", stages: ["NAME"]) { stage } }',
         '{ account(id: "acme", racetrack: "slide") { customers(stage: "NAME") { nodes { guid } } } }',
     ],
 )
