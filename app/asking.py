@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, cast
 
 import msgspec
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import AsyncConnectionPool
 
 from raceline.app.api import Composed
 from raceline.app.runtime import Runtime
 from raceline.domain.errors import RacelineError
+from raceline.domain.recorder import translated
 from raceline.graphql.context import Api, Context
+from raceline.graphql.problems import Presentable
 from raceline.graphql.schema import Schema, make_schema
 
 Ask = Callable[..., dict[str, Any]]
@@ -33,8 +35,10 @@ def asking(store: Runtime) -> Iterator[Ask]:
     with asyncio.Runner() as runner:
         opened = AsyncExitStack()
         try:
-            api = runner.run(_opened(opened, world))
+            with translated():
+                api = runner.run(_opened(opened, world))
             schema = make_schema(api.limits)
+            schema.extensions = tuple(one for one in schema.extensions if one is not Presentable)  # raised as they are
             yield lambda query, **variables: runner.run(_answer(schema, api, query, variables))
         finally:
             runner.run(opened.aclose())
@@ -44,8 +48,13 @@ async def _opened(stack: AsyncExitStack, world: Composed) -> Api:
     await stack.enter_async_context(world.opened())
     conn = await stack.enter_async_context(world.api.pool.connection())
     await conn.execute(_SNAPSHOT)
-    stack.push_async_callback(conn.rollback)
+    stack.push_async_callback(_end, conn)
     return replace(world.api, pool=cast(AsyncConnectionPool[AsyncConnection[Any]], _Held(conn)))
+
+
+async def _end(conn: AsyncConnection[Any]) -> None:
+    with suppress(OperationalError):  # a connection that was lost has nothing to end
+        await conn.rollback()
 
 
 class _Held:
@@ -66,6 +75,5 @@ async def _answer(schema: Schema, api: Api, query: str, variables: dict[str, Any
     given = {name: value for name, value in variables.items() if value is not None}
     result = await schema.execute(query, variable_values=given, context_value=Context(api))
     for error in result.errors or ():
-        original = error.original_error
-        raise original if isinstance(original, RacelineError) else RacelineError(error.message)
+        raise error.original_error or RacelineError(error.message)
     return cast(dict[str, Any], msgspec.json.decode(msgspec.json.encode(result.data)))

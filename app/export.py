@@ -125,7 +125,6 @@ def snapshot(url: str) -> Iterator[Snapshot]:
         if not live:
             raise NoReadModels
         yield Snapshot(connection, live[0])
-        connection.rollback()
 
 
 def _selected(table: Table, *, text_lists: bool) -> LiteralString:

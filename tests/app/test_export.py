@@ -5,6 +5,7 @@ import io
 import json
 from datetime import UTC, datetime
 
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +16,7 @@ from raceline.app.export import Span, snapshot
 from raceline.app.export_tables import TABLES
 from raceline.app.runtime import runtime
 from raceline.app.settings import Settings, read_settings
+from raceline.domain.errors import LogUnavailable
 from raceline.domain.racetrack_file import parse
 
 # Events begin at position 4, after the decisions about the racetrack. The last move is by the clock alone.
@@ -281,3 +283,17 @@ def test_a_replay_can_switch_while_an_export_reads(own, configured):
         _, batches = now.batches(TABLES["moves"], Span(), track)
         assert own("replay").status == 0
         assert sum(batch.num_rows for batch in batches) == 9
+
+
+def test_a_database_that_goes_away_on_the_way_is_told(lived):
+    many = "SELECT repeat('x', 100) AS text FROM generate_series(1, 400000)"  # more than one batch
+    with snapshot(lived) as now:
+        lines = now._read(many)
+        assert next(lines).names == ["text"]
+        with psycopg.connect(lived, autocommit=True) as conn:
+            conn.execute(
+                "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a"
+                " WHERE a.datname = current_database() AND a.query LIKE 'COPY%%'"
+            )
+        with pytest.raises(LogUnavailable):
+            list(lines)

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import date, timedelta
 from itertools import pairwise
 
+import psycopg
 import pyarrow.parquet as pq
 import pytest
 from fortnight import DEFINITION, feeling, late, life
@@ -19,6 +20,7 @@ from raceline.app.asking import asking
 from raceline.app.runtime import runtime
 from raceline.app.settings import Settings
 from raceline.app.stage_day_tables import LONG, OF_SIDE, OVERLAY, WIDE, months
+from raceline.domain.errors import LogUnavailable
 from raceline.domain.racetrack_file import parse
 
 HAND = table_rows(TABLE)
@@ -208,6 +210,18 @@ def test_all_questions_of_one_command_are_answered_of_the_same_position(database
             assert ask(question) == before
         with asking(store) as ask:
             assert ask(question) != before
+
+
+def test_a_connection_that_is_lost_on_the_way_is_told(fortnight):
+    question = '{ stageDays(from: "2025-03-03", to: "2025-03-03") { day } }'
+    with pytest.raises(LogUnavailable), asking(fortnight) as ask:
+        ask(question)
+        with psycopg.connect(fortnight.url, autocommit=True) as conn:
+            conn.execute(
+                "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a"
+                " WHERE a.datname = current_database() AND a.state = 'idle in transaction'"
+            )
+        ask(question)
 
 
 # Refusals
