@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from raceline.app.explain_cases import OpenCase, open_cases
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 Row = Mapping[str, Any]
@@ -16,7 +18,7 @@ Row = Mapping[str, Any]
 # What is read here of what AsKnown can answer.
 TABLES = frozenset(
     {"customers", "timeline", "journeys", "moves", "revisions", "prospects", "racetracks", "racetrack_stages",
-     "racetrack_rules", "rule_conditions", "checkpoint"}
+     "racetrack_rules", "rule_conditions", "checkpoint", "cases", "case_spells"}
 )  # fmt: skip
 
 
@@ -129,6 +131,7 @@ class Explanation:
     since: datetime | None
     moves: tuple[Move, ...]
     next_moves: tuple[Prospect, ...]
+    open_cases: tuple[OpenCase, ...]
     revisions: tuple[Revision, ...]
     revisions_left_out: int
     next_timer: datetime | None
@@ -186,6 +189,7 @@ class _Teller:
             since=journey.get("since"),
             moves=tuple(map(self._move, self._of("moves"))),
             next_moves=tuple(map(self._prospect, self._of("prospects"))) if journey else (),
+            open_cases=open_cases(self._rows["cases"], self._of("case_spells"), self._clock),
             revisions=tuple(map(self._revision, self._of("revisions"))),
             revisions_left_out=journey.get("revisions_left_out", 0),
             next_timer=journey.get("next_timer"),

@@ -9,6 +9,7 @@ from rich.text import Span, Text
 from rich.tree import Tree
 
 from raceline.app.explain import Condition, Event, Explanation, Move, Prospect, Revision, Rule, Stay
+from raceline.app.explain_cases import OpenCase
 from raceline.app.terminal import printable
 
 _OUTSIDE = "outside"
@@ -38,6 +39,10 @@ def explanation_tree(told: Explanation, events: int) -> Tree:
         why = root.add(Text("why not yet (the first that holds moves)", "bold"))
         for prospect in told.next_moves:
             _add_prospect(why, told, prospect, events)
+    if told.open_cases:
+        cases = root.add(Text("open support cases", "bold"))
+        for case in told.open_cases:
+            cases.add(_case(case))
     if told.revisions or told.revisions_left_out:
         late = root.add(Text("revisions: late events that changed the past", "bold"))
         for revision in told.revisions:
@@ -46,6 +51,14 @@ def explanation_tree(told: Explanation, events: int) -> Tree:
             steps = _many(told.revisions_left_out, "earlier step")
             late.add(f"{steps} of what was known were not looked at: too many events")
     return root
+
+
+def _case(case: OpenCase) -> Text:
+    said = [f"severity {case.severity}" if case.severity else "", case.problem or ""]
+    said.append("" if case.sentiment is None else f"sentiment {case.sentiment:+.2f}")
+    words = printable(", ".join(one for one in said if one))
+    since = f"  since {_time(case.open_since)}, {_days(case.days)}  "
+    return Text.assemble((printable(case.case_id), "bold"), since, words, (f"  ({case.event})", "dim"))
 
 
 def _head(told: Explanation) -> Text:

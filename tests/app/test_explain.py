@@ -215,6 +215,35 @@ def test_a_racetrack_of_which_no_version_is_in_force_is_asked_for_by_version(lif
     assert raceline("explain", "c-1", "--racetrack", "six-phase@1").status == 0
 
 
+def case(n, kind, at, **data):
+    return {"event_id": f"k{n}", "source": "tac", "type": f"case.{kind}", "customer_id": "c-1", "occurred_at": at,
+            "data": {"case_id": "K-1", **data}}  # fmt: skip
+
+
+CASE = [
+    case(1, "opened", "2025-01-20T00:00:00Z", severity=2, problem="no power", text="This is terrible."),
+    case(2, "updated", "2025-01-25T00:00:00Z", severity=1),
+    case(3, "closed", "2025-02-10T00:00:00Z", cause_code="COMM 007"),
+]
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        pytest.param("2025-01-19", None, id="before it was opened"),
+        pytest.param("2025-01-21", "1.0 days  severity 2, no power, sentiment -0.48  (13)", id="opened"),
+        pytest.param("2025-02-01", "12.0 days  severity 1, no power, sentiment -0.48  (14)", id="changed"),
+        pytest.param("2025-02-10", None, id="closed"),
+    ],
+)
+def test_support_cases_that_are_open_are_told_as_known_then(explain, raceline, tmp_path, at, told):
+    raceline("ingest", written(tmp_path / "case.ndjson", CASE))
+    found = branches(explain("--at", at)).get("open support cases")
+    assert found == (None if told is None else [f"K-1  since 2025-01-20 00:00:00, {told}"])
+    cases = json.loads(explain("--at", at, "--json"))["open_cases"]
+    assert [one["case_id"] for one in cases] == ([] if told is None else ["K-1"])
+
+
 def test_an_explanation_is_json_for_scripts(explain):
     told = json.loads(explain("--json", "--at", "2025-02-01"))
     assert (told["customer_id"], told["position"], told["clock"]) == ("c-1", 12, "2025-02-01T00:00:00Z")
@@ -348,6 +377,8 @@ def rows(nodes):
         "journeys": JOURNEYS,
         "moves": [move | seen | {"entered_at": at, "left_at": None, "known_at": at, "trigger": 7}],
         "prospects": [],
+        "cases": [],
+        "case_spells": [],
         "revisions": [],
         "checkpoint": [{"position": 7, "clock": 0}],
     }  # fmt: skip
