@@ -1,6 +1,6 @@
 """A replay of 1,000,000 case events with texts, beside one of the same events under types that have no case role.
 
-python bench/cases_replay.py [--events N] [--journeys N] [--customers N] [--peer-events N]
+python bench/cases_replay.py [--events N] [--journeys N] [--customers N] [--chunk N] [--peer-events N]
 
 Both logs hold as many events with the same data and the same journeys, on the same racetrack, so what differs is what
 cases cost: their histories, spells and days, and reading how texts score (the journeys open some cases in both). The
@@ -33,7 +33,6 @@ from raceline.projections.generation import prepare
 from raceline.projections.replay import replay
 
 BUDGET, MEMORY = 150, 2**30
-CHUNK = 250_000
 NO_CASE = "ticket"
 COUNTS = """
 SELECT (SELECT count(*) FROM live.cases), (SELECT count(*) FROM live.case_spells),
@@ -65,7 +64,7 @@ def fill(url: str, file: Path, types: tuple[Path, ...], racetrack: str) -> int:
     return stored
 
 
-def work(url: str, types: tuple[Path, ...]) -> int:
+def work(url: str, chunk: int, types: tuple[Path, ...]) -> int:
     """A whole replay as `raceline replay` does it; gives how many texts the scorer was given."""
     given = 0
 
@@ -76,12 +75,13 @@ def work(url: str, types: tuple[Path, ...]) -> int:
 
     rules.score = counted  # type: ignore[attr-defined]
     catalogue = load(types)
-    replay(url, catalogue, rules.rules_of(catalogue), chunk=CHUNK, drop_retired=True)
+    replay(url, catalogue, rules.rules_of(catalogue), chunk=chunk, drop_retired=True)
     return given
 
 
-def replayed(url: str, types: tuple[Path, ...] = ()) -> Replayed:
-    seconds, peak, texts = measured(work, url, types)
+def replayed(url: str, chunk: int, types: tuple[Path, ...] = ()) -> Replayed:
+    seconds, peak, texts = measured(work, url, chunk, types)
+    print(f"  a replay took {seconds:.1f} s", flush=True)
     return Replayed(seconds, peak, int(str(texts)))
 
 
@@ -96,7 +96,7 @@ def without_cases(given: argparse.Namespace) -> tuple[Replayed, float]:
         types, clicks = home / "types.yaml", home / "clicks.ndjson"
         write_types(types, NO_CASE)
         fill(url, written(home, given, family=NO_CASE), (types,), given.racetrack)
-        best = min(replayed(url, (types,)) for _ in range(3))
+        best = min(replayed(url, given.chunk, (types,)) for _ in range(3))
         write_clicks(clicks, given.peer_events, customers=max(1, given.peer_events // 20))
         return best, peer(url, clicks, given.peer_events)[0]
 
@@ -115,15 +115,16 @@ def main() -> None:
     parser.add_argument("--journeys", type=int, default=250_000, help="events of journeys beside them")
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--racetrack", default="network-controller")
+    parser.add_argument("--chunk", type=int, default=500_000, help="the default of `raceline replay`")
     parser.add_argument("--peer-events", type=int, default=3_000)
     given = parser.parse_args()
     plain, runner = without_cases(given)
     with folder() as home, database(home) as url:
         events = fill(url, written(home, given), (), given.racetrack)
-        first = replayed(url)
+        first = replayed(url, given.chunk)
         with psycopg.connect(url, autocommit=True) as conn:
             cases, spells, texts = conn.execute(COUNTS).fetchone() or ()
-            later = min(replayed(url) for _ in range(3))
+            later = min(replayed(url, given.chunk) for _ in range(3))
             _, _, after = conn.execute(COUNTS).fetchone() or ()
     print(
         f"{events:,} events, {given.events:,} of them of {cases:,} cases; {spells:,} spells, {texts:,} different texts"

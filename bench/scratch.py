@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -128,19 +129,14 @@ def _within(group: np.ndarray, pause: np.ndarray) -> np.ndarray:
     return total - np.repeat(total[first], np.diff(np.append(first, len(group))))
 
 
-def _measure(work: Callable[..., object], args: tuple[object, ...], queue: "multiprocessing.Queue[object]") -> None:
+def _measure(work: Callable[..., object], args: tuple[object, ...]) -> tuple[float, int, object]:
     begun = time.perf_counter()
     result = work(*args)
     seconds = time.perf_counter() - begun
-    queue.put((seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, result))
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, result
 
 
 def measured(work: Callable[..., object], *args: object) -> tuple[float, int, object]:
-    """Seconds, peak memory in bytes and result of a function in a new process."""
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
-    process = context.Process(target=_measure, args=(work, args, queue))
-    process.start()
-    result = queue.get()
-    process.join()
-    return result
+    """Seconds, peak memory in bytes and result of a function in a new process. Raises what it raises."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_measure, work, args).result()

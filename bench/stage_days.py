@@ -118,10 +118,10 @@ def _figures(metrics: dict[str, Any]) -> tuple[Any, ...]:
     by_severity = {bucket["value"]: bucket["count"] for bucket in metrics["severities"]["buckets"]}
     scored = mood["cases"] if mood else 0
     felt = (
-        *(round(mood[of] * 10_000, 3) for of in ("mean", "minimum", "maximum")),
+        *(round(mood[of] * 10_000 * times) for of, times in (("mean", scored), ("minimum", 1), ("maximum", 1))),
         *(round(mood[of] * scored) for of in ("negative", "neutral", "positive")),
     ) if mood else (None, None, None, 0, 0, 0)  # fmt: skip
-    answered = round(surveys["count"] * surveys["mean"], 3) if surveys["count"] else 0
+    answered = round(surveys["count"] * surveys["mean"] * 1e6) if surveys["count"] else 0
     return metrics["count"], scored, *felt, *(by_severity.get(of, 0) for of in SEVERITIES), surveys["count"], answered
 
 
@@ -130,14 +130,12 @@ def plainly(conn: psycopg.Connection[Any], racetrack: str) -> list[tuple[Any, ..
 
 
 def counted(rows: list[tuple[Any, ...]]) -> Figures:
-    """The peer's rows in the same form."""
+    """The peer's rows in the same form: means as sums, which are whole numbers."""
     return {
         (str(day), side, stage): (
-            cases, scored, *(None if of is None else round(float(of), 3) for of in felt[:3]), *felt[3:], *severities,
-            int(surveys or 0), round(float(score or 0) / 1e6, 3),
+            cases, scored, mean if mean is None else round(mean * scored), *figures, int(surveys or 0), int(score or 0)
         )
-        for day, side, stage, cases, scored, *felt, s1, s2, s3, s4, surveys, score in rows
-        for severities in [(s1, s2, s3, s4)]
+        for day, side, stage, cases, scored, mean, *figures, surveys, score in rows
     }  # fmt: skip
 
 
@@ -182,7 +180,7 @@ def fill(server: Served, given: argparse.Namespace) -> None:
         merge(both, journeys, cases)
         begun = time.perf_counter()
         taken = server.take(both)
-        print(f"{taken.accepted:,} events taken in within {time.perf_counter() - begun:.0f} s", flush=True)
+        print(f"{taken.accepted:,} events taken in, {time.perf_counter() - begun:.0f} s", flush=True)
     begun = time.perf_counter()
     server.level()
     print(f"read models level {time.perf_counter() - begun:.0f} s later", flush=True)
