@@ -66,7 +66,9 @@ class Grid:
         self._sums: dict[str, tuple[str, str, dict[str, None]]] = {}
         self._figures: dict[str, Sql] = {}
         self._columns: dict[str, Sql] = {}
-        self._changes: dict[str, str] = {}
+        self._changes: dict[str, Sql] = {}
+        self._starts: dict[str, Sql] = {}
+        self._before: dict[str, Sql] = {}
         self._joins: dict[str, Sql] = {}
         self._scale = Sql("")
 
@@ -91,14 +93,10 @@ class Grid:
     def extreme(self, side: str, figure: str) -> Json:
         """The least or the greatest sentiment of a case, where there is any."""
         alias, names = f"{side}_extremes", {"side": Sql(side), "figure": Sql(figure)}
-        self._changes[alias] = self._changed(alias, "case_extremes", _of(side)) + self._piece(
-            "extremes_before",
-            alias=Sql(alias),
-            table=self._tables["case_extremes"],
-            filter=Sql(_of(side).format("c")),
-        )
+        self._changed(alias, "case_extremes", _of(side), "extremes_before")
+        self._before[f"{alias}_{figure}"] = Sql(f"{alias}.{figure}")
         self._figures[f"{side}_{figure}_last"] = self._piece("last_extreme", alias=Sql(alias), **names)
-        self._figures[f"{side}_{figure}_before"] = Sql(f"{alias}_before.{figure}")
+        self._figures[f"{side}_{figure}_before"] = Sql(f"p.{alias}_{figure}")
         self._columns[f"{side}_{figure}"] = piece("extreme", **names)
         return Json(f"{self.row}.{side}_{figure}")
 
@@ -135,14 +133,17 @@ class Grid:
 
     def statement(self, places: Sql) -> Sql:
         """The rows of the grid under their alias; places: the statement of its stages."""
-        changes = [*self._changes.values(), *(self._summed(alias, *of) for alias, of in self._sums.items())]
+        for alias, of in self._sums.items():
+            self._summed(alias, *of)
         return self._piece(
             "grid",
             row=self.row,
             places=places,
             scale=self._scale,
             figures=_named(self._figures),
-            changes=Sql(" ".join(changes)),
+            changes=Sql(" ".join(self._changes.values())),
+            starts=Sql(" ".join(self._starts.values())),
+            before=_named(self._before),
             columns=_named({name: Sql(f"c.{name}") for name in self._figures} | self._columns),
             lists=Sql(" ".join(self._joins.values())),
         )
@@ -153,25 +154,25 @@ class Grid:
     def _running(self, alias: str, table: str, condition: str, figure: str) -> None:
         self._sums.setdefault(alias, (table, condition, {}))[2][figure] = None
 
-    def _summed(self, alias: str, table: str, condition: str, figures: dict[str, None]) -> str:
-        sums = ", ".join(piece("sum_before", figure=Sql(figure)) for figure in figures)
-        return self._changed(alias, table, condition) + self._piece(
-            "sums_before",
-            alias=Sql(alias),
-            table=self._tables[table],
-            filter=Sql(condition.format("c")),
-            sums=Sql(sums),
-        )
+    def _summed(self, alias: str, table: str, condition: str, figures: dict[str, None]) -> None:
+        kinds = {figure: Sql("float8" if figure in _SCORES else "bigint") for figure in figures}
+        sums = ", ".join(piece("sum_before", figure=Sql(figure), kind=kind) for figure, kind in kinds.items())
+        self._changed(alias, table, condition, "sums_before", sums=Sql(sums))
+        self._before |= {f"{alias}_{figure}": Sql(f"COALESCE({alias}.{figure}, 0)") for figure in figures}
 
-    def _changed(self, alias: str, table: str, condition: str) -> str:
-        filter_ = Sql(condition.format(alias))
-        return self._piece("changes", alias=Sql(alias), table=self._tables[table], filter=filter_) + " "
+    def _changed(self, alias: str, table: str, condition: str, before: str, **parts: Sql) -> None:
+        """Join the rows of the days, and what is true before the first one."""
+        of = {"alias": Sql(alias), "table": self._tables[table]}
+        self._changes[alias] = self._piece("changes", **of, filter=Sql(condition.format(alias)))
+        self._starts[alias] = self._piece(before, **of, filter=Sql(condition.format("c")), **parts)
 
     def _lanes(self, ranked: Ranked, item: Sql) -> Sql:
         """The first severities of a list from columns of their own, and behind them the others."""
         side, alias, told = ranked.side, Sql(f"{ranked.side}_lanes"), []
         sums = Sql(", ".join(piece("lane_sum", n=Sql(n)) for n in _LANES))
-        self._changes[alias] = self._piece("lanes", alias=alias, side=literal(side), sums=sums)
+        of = {"alias": alias, "side": literal(side), "sums": sums}
+        self._changes[alias], self._starts[alias] = self._piece("lanes", **of), self._piece("lanes_before", **of)
+        self._before |= {f"{alias}_n{n}": Sql(f"COALESCE({alias}.n{n}, 0)") for n in _LANES}
         lanes = Sql(", ".join(piece("scale_lane", n=Sql(n)) for n in _LANES))
         self._scale = self._piece("scale_lanes", lanes=lanes, last=Sql(_LANES[-1]))
         self._joins["scale"] = Sql("CROSS JOIN scale AS k")
@@ -179,7 +180,7 @@ class Grid:
             self._figure(amount := f"{side}_lane{n}", piece("running_count", alias=alias, figure=Sql(f"n{n}")))
             one = item.replace(f"{ranked.row}.told", f"k.told{n}").replace(f"{ranked.row}.amount", f"c.{amount}")
             told.append(f"CASE WHEN c.{amount} > 0 THEN {one} END")
-        return Sql(f"concat_ws(', ', {', '.join(told)}, {ranked.alias}.kept)")
+        return Sql(f"concat_ws(',', {', '.join(told)}, {ranked.alias}.kept)")
 
     def _figure(self, name: str, value: Sql) -> Json:
         self._figures[name] = value

@@ -183,7 +183,7 @@ class Plan:
     def _text_object(self, labels: list[tuple[str, bool]], values: list[Sql]) -> Json:
         parts = []
         for n, ((key, is_alias), value) in enumerate(zip(labels, values, strict=True)):
-            label = f'{", " if n else "{"}"{key}" : '
+            label = f'{"," if n else "{"}"{key}":'
             parts += [self.bind(label) if is_alias else literal(label), value]
         return Json(f"({' || '.join([*parts, literal('}')])})")
 

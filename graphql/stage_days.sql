@@ -3,16 +3,18 @@
 -- What is told is text already, so that it is put together faster than json_build_object would.
 
 -- name: grid
-(WITH places AS MATERIALIZED ({places}),
+(WITH {scale}places AS MATERIALIZED ({places}),
  days AS MATERIALIZED (
      SELECT g.d, {first_day} + g.d AS day, to_json({first_day} + g.d)::text AS told
-     FROM generate_series(0, {last_day} - {first_day}) AS g(d))
- {scale}
+     FROM generate_series(0, {last_day} - {first_day}) AS g(d)),
+ starts AS MATERIALIZED (
+     SELECT p.j, p.racetrack, p.place, p.told_racetrack, p.version, p.told_stage, p.told_title, p.told_n {before}
+     FROM places AS p {starts})
  SELECT c.i, c.racetrack, c.place, c.day, c.told_racetrack, c.version, c.told_stage, c.told_title, c.told_n, c.told_day
         {columns}
  FROM (SELECT p.j * 10000000 + d.d AS i, p.racetrack, p.place, d.day, p.told_racetrack, p.version, p.told_stage,
               p.told_title, p.told_n, d.told AS told_day {figures}
-       FROM places AS p
+       FROM starts AS p
        CROSS JOIN days AS d
        {changes}
        WINDOW w AS (PARTITION BY p.j ORDER BY d.d)) AS c
@@ -41,22 +43,21 @@ LEFT JOIN {table} AS {alias}
 LEFT JOIN (
     SELECT c.stage AS place, {sums}
     FROM {table} AS c WHERE c.racetrack = {racetrack} AND c.day < {first_day} AND {filter}
-    GROUP BY c.stage) AS {alias}_before ON {alias}_before.place = p.place
+    GROUP BY c.stage) AS {alias} ON {alias}.place = p.place
 
 -- name: sum_before
-sum(c.{figure}) AS {figure}
+sum(c.{figure})::{kind} AS {figure}
 
 -- name: running_count
 -- The sum of integers needs no numeric; what changes on one day is far below two thousand million.
-COALESCE(sum({alias}.{figure}::int) OVER w, 0) + COALESCE({alias}_before.{figure}, 0)::bigint
+COALESCE(sum({alias}.{figure}::int) OVER w, 0) + p.{alias}_{figure}
 
 -- name: running_score
 -- Whole numbers below 2^53 are added exactly.
-COALESCE(sum({alias}.{figure}::float8) OVER w, 0) + COALESCE({alias}_before.{figure}, 0)::float8
+COALESCE(sum({alias}.{figure}::float8) OVER w, 0) + p.{alias}_{figure}
 
 -- name: people
-COALESCE(sum((flow.entered - flow.departed)::int) OVER w, 0)
-+ COALESCE(flow_before.entered - flow_before.departed, 0)::bigint
+COALESCE(sum((flow.entered - flow.departed)::int) OVER w, 0) + p.flow_entered - p.flow_departed
 
 -- name: on_the_day
 COALESCE({alias}.{figure}, 0)
@@ -65,7 +66,7 @@ COALESCE({alias}.{figure}, 0)
 LEFT JOIN (
     SELECT DISTINCT ON (c.stage) c.stage AS place, c.minimum, c.maximum
     FROM {table} AS c WHERE c.racetrack = {racetrack} AND c.day < {first_day} AND {filter}
-    ORDER BY c.stage, c.day DESC) AS {alias}_before ON {alias}_before.place = p.place
+    ORDER BY c.stage, c.day DESC) AS {alias} ON {alias}.place = p.place
 
 -- name: last_extreme
 -- The newest row that there is: the greatest of numbers that begin with the day. A score takes 15 bits; 0 is none.
@@ -79,7 +80,7 @@ COALESCE(((CASE WHEN c.{side}_{figure}_last IS NULL THEN c.{side}_{figure}_befor
 LEFT JOIN (SELECT {row}.i, {columns} FROM {source} GROUP BY {row}.i) AS {alias} ON {alias}.i = c.i
 
 -- name: kept
-string_agg({item}, ', ' ORDER BY {order}) FILTER (WHERE {kept})
+string_agg({item}, ',' ORDER BY {order}) FILTER (WHERE {kept})
 
 -- name: left_out
 count(*) FILTER (WHERE NOT ({kept}))
@@ -112,9 +113,9 @@ LEFT JOIN {racetrack_severities} AS v ON v.racetrack = b.racetrack AND v.severit
 
 -- name: scale_lanes
 -- The worst severities of the scale, one row; null where the scale has no such place.
-, scale AS MATERIALIZED (
-     SELECT {lanes}, COALESCE(array_agg(v.severity) FILTER (WHERE v.n <= {last}), '{{}}') AS every
-     FROM {racetrack_severities} AS v WHERE v.racetrack = {racetrack})
+scale AS MATERIALIZED (
+    SELECT {lanes}, COALESCE(array_agg(v.severity) FILTER (WHERE v.n <= {last}), '{{}}') AS every
+    FROM {racetrack_severities} AS v WHERE v.racetrack = {racetrack}),
 
 -- name: scale_lane
 max(v.severity) FILTER (WHERE v.n = {n}) AS s{n}, to_json(max(v.severity) FILTER (WHERE v.n = {n}))::text AS told{n}
@@ -126,7 +127,7 @@ c.value <> ALL ((SELECT k.every FROM scale AS k)::text[])
 sum(c.cases::int) FILTER (WHERE c.value = k.s{n}) AS n{n}
 
 -- name: lanes
--- The first severities of the scale as columns, the changes of each day and what came together before the first one.
+-- The first severities of the scale as columns.
 LEFT JOIN (
     SELECT c.stage AS place, c.day, {sums}
     FROM {case_buckets} AS c
@@ -134,12 +135,14 @@ LEFT JOIN (
     WHERE c.racetrack = {racetrack} AND c.dimension = 'severity' AND c.side = {side}
         AND c.day BETWEEN {first_day} AND {last_day}
     GROUP BY c.stage, c.day) AS {alias} ON {alias}.place = p.place AND {alias}.day = d.day
+
+-- name: lanes_before
 LEFT JOIN (
     SELECT c.stage AS place, {sums}
     FROM {case_buckets} AS c
     CROSS JOIN scale AS k
     WHERE c.racetrack = {racetrack} AND c.dimension = 'severity' AND c.side = {side} AND c.day < {first_day}
-    GROUP BY c.stage) AS {alias}_before ON {alias}_before.place = p.place
+    GROUP BY c.stage) AS {alias} ON {alias}.place = p.place
 
 -- name: most_first
 row_number() OVER (PARTITION BY b.i ORDER BY b.amount DESC, b.value)
@@ -169,7 +172,7 @@ row_number() OVER (PARTITION BY b.i ORDER BY b.amount DESC, b.value)
 
 -- name: cells
 -- As text, like what they are made of.
-(SELECT '[' || COALESCE(string_agg({object}, ', ' ORDER BY {row}.i), '') || ']' FROM {source})
+(SELECT '[' || COALESCE(string_agg({object}, ',' ORDER BY {row}.i), '') || ']' FROM {source})
 
 -- name: cells_or_null
 -- No stage is null, so that it is asked for elsewhere.

@@ -65,7 +65,7 @@ def test_no_stages_are_no_rows(asked):
 
 @pytest.fixture
 def surveyed(asked, monkeypatch):
-    """What the hook was asked, and rows that it gives: two open cases since before the first day, a third since day 1."""
+    """What the hook was asked, and rows that it gives: two cases are open before the first day, a third since day 1."""
     calls = []
     changes = {"racetrack": TRACK, "side": "open", "stage": "try", "scored": 1, "score": 100, "negative": 0,
                "neutral": 1, "positive": 0, "surveys": 0, "survey_score": 0}  # fmt: skip
