@@ -47,7 +47,9 @@ Force = Annotated[bool, typer.Option("--force", help="Replace a file that is the
 Racetrack = Annotated[
     str | None, typer.Option(metavar="NAME", help="Of this racetrack; without it of the one that was activated first.")
 ]
-Stages = Annotated[list[str] | None, typer.Option("--stage", help="Only of this stage; may be repeated.")]
+Stages = Annotated[
+    list[str] | None, typer.Option("--stage", metavar="STAGE", help="Only of this stage; may be repeated.")
+]
 
 FirstDay = Annotated[date, typer.Option("--from", parser=parse_day, metavar="DAY", help="The first day.")]
 LastDay = Annotated[date, typer.Option("--to", parser=parse_day, metavar="DAY", help="The last day, included.")]
@@ -55,7 +57,7 @@ AnyVersion = Annotated[
     str | None,
     typer.Option("--racetrack", metavar="NAME[@VERSION]", help="On this racetrack; without a version the active one."),
 ]
-Account = Annotated[str | None, typer.Option(help="Only customers who belong to this company now.")]
+Account = Annotated[str | None, typer.Option(metavar="ACCOUNT", help="Only customers who belong to this company now.")]
 
 
 class By(StrEnum):
@@ -109,7 +111,8 @@ def moves(
     output: Output = "-",
     racetrack: Racetrack = None,
     stage: Annotated[
-        list[str] | None, typer.Option("--stage", help="Only into or out of this stage; may be repeated.")
+        list[str] | None,
+        typer.Option("--stage", metavar="STAGE", help="Only into or out of this stage; may be repeated."),
     ] = None,
     force: Force = False,
 ) -> None:

@@ -21,7 +21,9 @@ plot = typer.Typer(help="Draw pictures of stages, a panel for each, as PNG, SVG 
 PictureFile = Annotated[
     str, typer.Option("--output", "-o", metavar="FILE", help="The picture; it ends in .png, .svg or .pdf.")
 ]
-OnlyStages = Annotated[list[str] | None, typer.Option("--stage", help="Only this stage; may be repeated.")]
+OnlyStages = Annotated[
+    list[str] | None, typer.Option("--stage", metavar="STAGE", help="Only this stage; may be repeated.")
+]
 
 
 class Side(StrEnum):
