@@ -47,6 +47,8 @@ bench: setup ## every benchmark, each against a peer or a limit; and real data, 
 	$(PY) bench/replay.py
 	$(PY) bench/activation.py
 	$(PY) bench/explain.py
+	$(PY) bench/stage_days.py
+	$(PY) bench/cases_replay.py
 	$(PY) bench/real_data.py
 
 docs: setup ## write the generated parts of the README and graphql/schema.graphql
