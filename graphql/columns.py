@@ -18,6 +18,7 @@ from raceline.graphql.listings import (
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Compile
 from raceline.graphql.racetrack_columns import RACETRACK_COLUMNS
+from raceline.graphql.stage_case_columns import STAGE_CASE_COLUMNS
 from raceline.graphql.stage_columns import STAGE_COLUMNS
 from raceline.graphql.stage_day_columns import STAGE_DAY_COLUMNS
 
@@ -156,5 +157,6 @@ COLUMNS: Columns = {
     **JOURNEY_COLUMNS,
     **RACETRACK_COLUMNS,
     **STAGE_COLUMNS,
+    **STAGE_CASE_COLUMNS,
     **STAGE_DAY_COLUMNS,
 }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from raceline.graphql.pieces import Json, Sql, literal, piece
-from raceline.graphql.plan import Plan
+from raceline.graphql.plan import Plan, Selection
 from raceline.graphql.tables import Tables
 
 _TRUE = Sql("true")
@@ -204,3 +204,14 @@ def _of(side: str) -> str:
 
 def _named(values: dict[str, Sql]) -> Sql:
     return Sql("".join(f", {value} AS {name}" for name, value in values.items()))
+
+
+def grid_of(selection: Selection) -> Grid:
+    """The grid that is being put together; only for what is selected below stageDays."""
+    assert selection.plan.grid is not None, "these fields are only below stageDays"  # noqa: S101
+    return selection.plan.grid
+
+
+def side_of(prefix: Sql) -> str:
+    """Of what the columns of cases open or closed begin with, as r1.open_."""
+    return prefix.rpartition(".")[2].rstrip("_")

@@ -3,27 +3,15 @@
 Objects that are parts of a cell are no rows of their own: what stands for `row` below is what their columns begin with.
 """
 
-from dataclasses import replace
 from datetime import date
 
 from raceline.domain.errors import InvalidArgument
-from raceline.graphql.case_columns import score
-from raceline.graphql.compiling import column, one, row_where
-from raceline.graphql.connection import page
-from raceline.graphql.grid import Grid, Ranked
-from raceline.graphql.listings import STAGE_CASES
-from raceline.graphql.pieces import Json, Sql, literal, piece
+from raceline.graphql.grid import Grid, Ranked, grid_of, side_of
+from raceline.graphql.pieces import Json, Sql, piece
 from raceline.graphql.plan import LIST_LENGTH, OWN_LENGTH, Columns, Compile, Plan, Selection
+from raceline.graphql.stage_case_columns import bucket_cases, metric_cases
 from raceline.graphql.stage_day_objects import TOP_PAGES, TOP_VALUES
 from raceline.graphql.tables import Tables, grid_tables
-
-# The cases of a cell are looked up for this cell alone, which is dearer than an object of a list.
-_LOOK_UP_COST = 20
-_DIMENSIONS = ("severity", "problem", "cause")
-_NOT_ACTIVE = (
-    "The cases behind the figures are told for the active version of a racetrack; of a version that is not active only"
-    " the figures are derived."
-)
 
 
 def stage_days(selection: Selection, _: Sql) -> Sql:
@@ -75,44 +63,36 @@ def _object(selection: Selection, row: Sql) -> Json:
     return found if isinstance(found, Json) else Json(f"({found})::text")
 
 
-def _grid(selection: Selection) -> Grid:
-    assert selection.plan.grid is not None, "these fields are only below stageDays"  # noqa: S101
-    return selection.plan.grid
-
-
-def _side(prefix: Sql) -> str:
-    """Of what the columns of cases open or closed begin with, as r1.open_."""
-    return prefix.rpartition(".")[2].rstrip("_")
-
-
 def _metrics(side: str) -> Compile:
     return lambda selection, row: _object(selection, Sql(f"{row}.{side}_"))
 
 
 def _sum(name: str) -> Compile:
-    return lambda selection, prefix: _grid(selection).sum(_side(prefix), name)
+    return lambda selection, prefix: grid_of(selection).sum(side_of(prefix), name)
 
 
 def _sentiment(selection: Selection, prefix: Sql) -> Sql:
-    _grid(selection).sum(_side(prefix), "scored")
+    grid_of(selection).sum(side_of(prefix), "scored")
     return Json(piece("sentiment", prefix=prefix, object=_object(selection, prefix)))
 
 
 def _mean(selection: Selection, prefix: Sql) -> Sql:
-    return Json(f"({_grid(selection).sum(_side(prefix), 'score')} / ({prefix}scored * 10000))")
+    return Json(f"({grid_of(selection).sum(side_of(prefix), 'score')} / ({prefix}scored * 10000))")
 
 
 def _extreme(figure: str) -> Compile:
-    return lambda selection, prefix: _grid(selection).extreme(_side(prefix), figure)
+    return lambda selection, prefix: grid_of(selection).extreme(side_of(prefix), figure)
 
 
 def _share(figure: str) -> Compile:
-    return lambda selection, prefix: Json(f"({_grid(selection).sum(_side(prefix), figure)}::float8 / {prefix}scored)")
+    return lambda selection, prefix: Json(
+        f"({grid_of(selection).sum(side_of(prefix), figure)}::float8 / {prefix}scored)"
+    )
 
 
 def _surveys(selection: Selection, prefix: Sql) -> Sql:
     for figure in ("surveys", "survey_score"):
-        _grid(selection).sum(_side(prefix), figure)
+        grid_of(selection).sum(side_of(prefix), figure)
     return _object(selection, prefix)
 
 
@@ -134,8 +114,8 @@ def _values(dimension: str) -> Compile:
 
 
 def _buckets(selection: Selection, prefix: Sql, dimension: str, first: Sql | None) -> Sql:
-    grid = _grid(selection)
-    ranked = grid.list(first, _side(prefix), dimension)
+    grid = grid_of(selection)
+    ranked = grid.list(first, side_of(prefix), dimension)
     found = _object(selection, ranked.cell)
     grid.join_buckets(ranked)
     return found
@@ -143,7 +123,7 @@ def _buckets(selection: Selection, prefix: Sql, dimension: str, first: Sql | Non
 
 def _top(kind: str) -> Compile:
     def compiled(selection: Selection, _: Sql) -> Sql:
-        grid = _grid(selection)
+        grid = grid_of(selection)
         ranked = grid.list(_first(selection, TOP_PAGES))
         found = _object(selection, ranked.cell)
         grid.join_views(ranked, kind)
@@ -154,7 +134,7 @@ def _top(kind: str) -> Compile:
 
 def _views(kind: str) -> Compile:
     def compiled(selection: Selection, _: Sql) -> Sql:
-        grid = _grid(selection)
+        grid = grid_of(selection)
         ranked = grid.list()
         found = ranked.amount()
         grid.join_views(ranked, kind)
@@ -164,7 +144,7 @@ def _views(kind: str) -> Compile:
 
 
 def _overlays(selection: Selection, _: Sql) -> Sql:
-    grid = _grid(selection)
+    grid = grid_of(selection)
     ranked = grid.list()
     selection.weight *= OWN_LENGTH
     selection.plan.budget.cost += selection.weight
@@ -174,7 +154,7 @@ def _overlays(selection: Selection, _: Sql) -> Sql:
 
 
 def _ranked(selection: Selection, cell: Sql) -> Ranked:
-    return _grid(selection).lists[cell]
+    return grid_of(selection).lists[cell]
 
 
 def _kept(selection: Selection, cell: Sql) -> Sql:
@@ -188,45 +168,6 @@ def _array(entries: Json) -> Json:
 
 def _left_out(name: str) -> Compile:
     return lambda selection, cell: _ranked(selection, cell).left_out(name)
-
-
-def _metric_cases(selection: Selection, prefix: Sql) -> Sql:
-    said = [
-        Sql(f"s.{name} = {selection.plan.bind(value)}")
-        for name in _DIMENSIONS
-        if (value := selection.arguments.get(name)) is not None
-    ]
-    return _cases(selection, _grid(selection).row, _side(prefix), said)
-
-
-def _bucket_cases(selection: Selection, row: Sql) -> Sql:
-    ranked = next(one for one in _grid(selection).lists.values() if one.row == row)
-    said = piece("has_said", dimension=Sql(ranked.dimension), row=row)
-    return _cases(selection, row, ranked.side, [said])
-
-
-def _cases(selection: Selection, cell: Sql, side: str, said: list[Sql]) -> Sql:
-    """The cases that are counted in a cell."""
-    plan = selection.plan
-    plan.budget.cost += _LOOK_UP_COST * selection.weight
-    if plan.question.surveyed and plan.question.version is not None:
-        plan.refused = InvalidArgument(_NOT_ACTIVE, argument="racetrack")
-    where = [piece("counted_cases", row=cell, side=literal(side)), *said]
-    if plan.question.account is not None:
-        where.append(piece("case_of_account", account=plan.bind(plan.question.account)))
-    listing = replace(STAGE_CASES, columns=f"{STAGE_CASES.columns}, {cell}.day AS on_day")
-    with plan.reading():
-        return Json(f"({page(selection, listing, where, cell)})::text")
-
-
-def _case(selection: Selection, row: Sql) -> Sql:
-    found = selection.plan.row()
-    return row_where(selection, "cases", found, piece("counted_case", row=found, parent=row))
-
-
-def _move(selection: Selection, row: Sql) -> Sql:
-    found = selection.plan.row()
-    return row_where(selection, "moves", found, piece("counted_stay", row=found, parent=row))
 
 
 def _told(name: str) -> Compile:
@@ -247,9 +188,9 @@ STAGE_DAY_COLUMNS: Columns = {
         "n": _told("told_n"),
         "day": _told("told_day"),
         "position": lambda selection, _: Json(selection.plan.position),
-        "customers": lambda selection, _: _grid(selection).people(),
-        "entered": lambda selection, _: _grid(selection).flow("entered"),
-        "left": lambda selection, _: _grid(selection).flow("departed"),
+        "customers": lambda selection, _: grid_of(selection).people(),
+        "entered": lambda selection, _: grid_of(selection).flow("entered"),
+        "left": lambda selection, _: grid_of(selection).flow("departed"),
         "open": _metrics("open"),
         "closed": _metrics("closed"),
         "pagesViewed": _views("page"),
@@ -265,7 +206,7 @@ STAGE_DAY_COLUMNS: Columns = {
         "causes": _values("cause"),
         "problems": _values("problem"),
         "surveys": _surveys,
-        "cases": _metric_cases,
+        "cases": metric_cases,
     },
     "Sentiment": {
         "cases": _sum("scored"),
@@ -284,7 +225,7 @@ STAGE_DAY_COLUMNS: Columns = {
     "CaseBucket": {
         "value": _told("told"),
         "count": _told("amount"),
-        "cases": _bucket_cases,
+        "cases": bucket_cases,
     },
     "TopPages": {
         "pages": _kept,
@@ -298,17 +239,5 @@ STAGE_DAY_COLUMNS: Columns = {
         "aggregate": lambda _, row: Json(f"to_json(upper({row}.aggregate))::text"),
         "value": lambda _, row: Json(f"COALESCE({row}.value::text, 'null')"),
         "events": _told("events"),
-    },
-    "StageCase": {
-        "case": _case,
-        "stage": lambda _, row: Sql(f"NULLIF({row}.stage, '')"),
-        "severity": column("severity"),
-        "problem": column("problem"),
-        "cause": column("cause"),
-        "sentiment": score("sentiment"),
-        "fromDay": column("from_day"),
-        "toDay": lambda _, row: piece("to_day", row=row),
-        "event": one("event", "position", "event"),
-        "move": _move,
     },
 }
