@@ -20,9 +20,10 @@ def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
 
 
+FILES = ("plan.sql", "journey.sql", "stages.sql", "cases.sql", "stage_days.sql")
 PIECES = {
     name: _without_comments(text)
-    for file in ("plan.sql", "journey.sql", "stages.sql", "cases.sql", "stage_days.sql")
+    for file in FILES
     for name, text in statements("raceline.graphql", file).items()
 }
 

@@ -5,7 +5,9 @@ from importlib.resources import files
 import pytest
 from graphql import GraphQLObjectType, build_schema
 
+from raceline.domain.sql import statements
 from raceline.graphql.columns import COLUMNS as OBJECTS
+from raceline.graphql.pieces import FILES, PIECES
 from raceline.graphql.roots import ROOTS
 from raceline.graphql.schema import make_schema, sdl
 
@@ -60,3 +62,7 @@ def test_the_names_of_the_design_stay(signature):
 
 def test_the_schema_is_valid_for_other_tools():
     assert build_schema(sdl()).query_type.name == "Query"
+
+
+def test_no_two_pieces_of_sql_have_the_same_name():
+    assert len(PIECES) == sum(len(statements("raceline.graphql", file)) for file in FILES)
