@@ -92,17 +92,25 @@ COALESCE(sum({row}.amount) FILTER (WHERE NOT ({kept})), 0)::bigint
 sum({row}.amount)::bigint
 
 -- name: buckets
--- A sum holds from the day of a change until the next one. Rows before the first day end before it, but for the last of
--- them: none is left out, because that one takes the others with it.
+-- A sum holds from the day of a change until the next one. What came together before the first day is one change of the
+-- day before it.
 (SELECT b.i, b.racetrack, b.place, {first_day} + mod(b.i, 10000000)::int AS day, b.value AS said,
         COALESCE(to_json(NULLIF(b.value, ''))::text, 'null') AS told, b.amount, {rank} AS rank
  FROM (SELECT p.racetrack, p.place, e.value, e.amount, p.j * 10000000 + e.d + generate_series(0, e.more) AS i
        FROM (SELECT c.stage AS place, c.value, GREATEST(c.day - {first_day}, 0) AS d,
                     lead(c.day, 1, {last_day} + 1) OVER w - GREATEST(c.day, {first_day}) - 1 AS more,
                     sum(c.cases::int) OVER w AS amount
-             FROM {case_buckets} AS c
-             WHERE c.racetrack = {racetrack} AND c.dimension = {dimension} AND c.side = {side} AND c.day <= {last_day}
-                 AND {filter}
+             FROM (SELECT c.stage, c.value, c.day, c.cases
+                   FROM {case_buckets} AS c
+                   WHERE c.racetrack = {racetrack} AND c.dimension = {dimension} AND c.side = {side}
+                       AND c.day BETWEEN {first_day} AND {last_day} AND {filter}
+                   UNION ALL
+                   SELECT c.stage, c.value, {first_day} - 1, sum(c.cases)::bigint
+                   FROM {case_buckets} AS c
+                   WHERE c.racetrack = {racetrack} AND c.dimension = {dimension} AND c.side = {side}
+                       AND c.day < {first_day} AND {filter}
+                   GROUP BY c.stage, c.value
+                   HAVING sum(c.cases) <> 0) AS c
              WINDOW w AS (PARTITION BY c.stage, c.value ORDER BY c.day)) AS e
        JOIN places AS p ON p.place = e.place
        WHERE e.amount <> 0) AS b
