@@ -10,7 +10,7 @@ _TRUE = Sql("true")
 # Sums of ten-thousandths and of millionths; the others count.
 _SCORES = ("score", "survey_score")
 # So many severities, from the worst on, are columns instead of rows: there is one list for each cell, and it is short.
-_LANES = range(1, 7)
+_LANES = range(1, 6)
 
 
 @dataclass
