@@ -22,9 +22,7 @@ def _without_comments(text: str) -> str:
 
 FILES = ("plan.sql", "journey.sql", "stages.sql", "cases.sql", "stage_days.sql")
 PIECES = {
-    name: _without_comments(text)
-    for file in FILES
-    for name, text in statements("raceline.graphql", file).items()
+    name: _without_comments(text) for file in FILES for name, text in statements("raceline.graphql", file).items()
 }
 
 
