@@ -374,6 +374,11 @@ ANALYZE {views}.moves;
 ANALYZE {views}.revisions;
 ANALYZE {views}.cases;
 ANALYZE {views}.case_spells;
+ANALYZE {views}.stage_days;
+ANALYZE {views}.case_days;
+ANALYZE {views}.case_buckets;
+ANALYZE {views}.stage_views;
+ANALYZE {views}.overlay_days;
 
 -- name: replace_customers
 -- Rows of the customers touched go; derivation gives them anew.
