@@ -10,7 +10,8 @@ counted. The budget is that of every replay: 150 times the rate of the eventsour
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ from raceline.projections.generation import prepare
 from raceline.projections.replay import replay
 
 BUDGET, MEMORY = 150, 2**30
-NO_CASE = "ticket"
+CASE, NO_CASE = "case", "ticket"
 COUNTS = """
 SELECT (SELECT count(*) FROM live.cases), (SELECT count(*) FROM live.case_spells),
     (SELECT count(*) FROM raceline.text_score)
@@ -46,6 +47,29 @@ class Replayed(NamedTuple):
     seconds: float
     peak: int
     texts: int
+
+
+class Store(NamedTuple):
+    """A log of a database server of its own. types: the catalogue files beside the built-in types."""
+
+    url: str
+    types: tuple[Path, ...]
+    events: int
+
+    def replayed(self, chunk: int) -> Replayed:
+        seconds, peak, texts = measured(work, self.url, chunk, self.types)
+        print(f"  a replay took {seconds:.1f} s", flush=True)
+        return Replayed(seconds, peak, int(str(texts)))
+
+
+@contextmanager
+def filled(given: argparse.Namespace, family: str) -> Iterator[Store]:
+    """Cases of types of that family, and journeys on a racetrack."""
+    with folder() as home, database(home) as url:
+        types = () if family == CASE else (home / "types.yaml",)
+        for path in types:
+            write_types(path, family)
+        yield Store(url, types, fill(url, written(home, given, family), types, given.racetrack))
 
 
 def fill(url: str, file: Path, types: tuple[Path, ...], racetrack: str) -> int:
@@ -79,29 +103,20 @@ def work(url: str, chunk: int, types: tuple[Path, ...]) -> int:
     return given
 
 
-def replayed(url: str, chunk: int, types: tuple[Path, ...] = ()) -> Replayed:
-    seconds, peak, texts = measured(work, url, chunk, types)
-    print(f"  a replay took {seconds:.1f} s", flush=True)
-    return Replayed(seconds, peak, int(str(texts)))
-
-
 def tell(what: str, one: Replayed, events: int, beside: float) -> None:
     print(f"{what:34} {one.seconds:6.1f} s, {events / one.seconds:8,.0f} events/s, {one.seconds / beside:.2f} times "
           f"that without, {one.texts:,} texts scored, peak {one.peak / 2**20:,.0f} MiB", flush=True)  # fmt: skip
 
 
-def without_cases(given: argparse.Namespace) -> tuple[Replayed, float]:
-    """The best replay of three where no type has a case role; and the rate of ProjectionRunner on the same server."""
-    with folder() as home, database(home) as url:
-        types, clicks = home / "types.yaml", home / "clicks.ndjson"
-        write_types(types, NO_CASE)
-        fill(url, written(home, given, family=NO_CASE), (types,), given.racetrack)
-        best = min(replayed(url, given.chunk, (types,)) for _ in range(3))
-        write_clicks(clicks, given.peer_events, customers=max(1, given.peer_events // 20))
-        return best, peer(url, clicks, given.peer_events)[0]
+def library(url: str, events: int) -> float:
+    """Events a second of the library's own runner."""
+    with folder() as home:
+        clicks = home / "clicks.ndjson"
+        write_clicks(clicks, events, customers=max(1, events // 20))
+        return peer(url, clicks, events)[0]
 
 
-def written(home: Path, given: argparse.Namespace, family: str = "case") -> Path:
+def written(home: Path, given: argparse.Namespace, family: str) -> Path:
     cases, journeys, both = (home / f"{name}.ndjson" for name in ("cases", "journeys", "both"))
     write_cases(cases, given.events // 5, given.customers, family=family, events=given.events)
     write_journeys(journeys, given.journeys, given.customers)
@@ -116,16 +131,18 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--racetrack", default="network-controller")
     parser.add_argument("--chunk", type=int, default=500_000, help="the default of `raceline replay`")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peer-events", type=int, default=3_000)
     given = parser.parse_args()
-    plain, runner = without_cases(given)
-    with folder() as home, database(home) as url:
-        events = fill(url, written(home, given), (), given.racetrack)
-        first = replayed(url, given.chunk)
-        with psycopg.connect(url, autocommit=True) as conn:
+    with filled(given, NO_CASE) as without, filled(given, CASE) as store:
+        first = store.replayed(given.chunk)
+        with psycopg.connect(store.url, autocommit=True) as conn:
             cases, spells, texts = conn.execute(COUNTS).fetchone() or ()
-            later = min(replayed(url, given.chunk) for _ in range(3))
+            # By turns, so that both meet the same machine.
+            rounds = [(without.replayed(given.chunk), store.replayed(given.chunk)) for _ in range(given.rounds)]
             _, _, after = conn.execute(COUNTS).fetchone() or ()
+        plain, later = (min(of) for of in zip(*rounds, strict=True))
+        runner, events = library(without.url, given.peer_events), store.events
     print(
         f"{events:,} events, {given.events:,} of them of {cases:,} cases; {spells:,} spells, {texts:,} different texts"
     )
