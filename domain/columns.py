@@ -153,6 +153,7 @@ class ColumnReader:
             arrow.write(self.connection, "new_score", self._scored)
             arrow.run(self.connection, _SQL["keep_scores"])
             arrow.run(self.connection, _SQL["forget_new_scores"])
+            arrow.run(self.connection, _SQL["know_scores"])
             self._scored = None
 
     def _read(self, name: LiteralString, parameters: dict[str, str]) -> Columns:
@@ -166,7 +167,7 @@ class ColumnReader:
 
     def _with_scores(self, found: pa.Table) -> pa.Table:
         """Texts that have no score yet get one, each text once."""
-        texts, known = found["text"].combine_chunks(), found["sentiment"].combine_chunks()
+        texts = found["text"].combine_chunks()
         self._scored = None
         if self._scorer is None or texts.null_count == len(texts):
             return found
@@ -177,8 +178,11 @@ class ColumnReader:
         made = {"scorer": pa.repeat(self._scorer.name, len(names)), "text_hash": hashes}
         values = pa.array(scores, pa.int64())
         self._scored = pa.table(made | {"language": pa.array(languages, pa.string()), "score": values})
-        scored = pc.if_else(pc.is_valid(texts), values.take(encoded.indices), known)
-        return found.set_column(found.schema.get_field_index("sentiment"), "sentiment", scored)
+        spoken = pa.array(languages, pa.string())
+        for name, made_now in (("sentiment", values), ("language", spoken)):
+            column = pc.if_else(pc.is_valid(texts), made_now.take(encoded.indices), found[name].combine_chunks())
+            found = found.set_column(found.schema.get_field_index(name), name, column)
+        return found
 
     def _lifted(self, found: pa.Table) -> pa.Table:
         """Events of old versions get the texts that their lifted data have; there are few, so they go one by one."""
@@ -188,7 +192,9 @@ class ColumnReader:
             return found
         for name, texts in self._lifted_texts(found.filter(mask)).items():
             found = _replaced(found, name, mask, pa.array(texts, pa.string()))
-        return _replaced(found, "sentiment", mask, pa.nulls(pc.sum(mask).as_py(), pa.int64()))
+        old_ones = pc.sum(mask).as_py()
+        found = _replaced(found, "language", mask, pa.nulls(old_ones, pa.string()))
+        return _replaced(found, "sentiment", mask, pa.nulls(old_ones, pa.int64()))
 
     def _lifted_texts(self, old: pa.Table) -> dict[str, list[str | None]]:
         texts: dict[str, list[str | None]] = {name: [] for name in (*_ROLES, *self._slots, "text")}
@@ -285,7 +291,7 @@ def _sorted(found: pa.Table, attributes: Sequence[str]) -> Columns:
         found["position"].to_numpy()[order],
         occurred_at[order],
         found["recorded_at"].cast(pa.int64()).to_numpy()[order],
-        found.select(["type", "account_id", "product", "sentiment", *attributes])
+        found.select(["type", "account_id", "product", "sentiment", "language", *attributes])
         .combine_chunks()
         .take(pa.array(order)),
     )

@@ -17,6 +17,14 @@ INSERT INTO raceline.text_score (scorer, text_hash, language, score)
 SELECT n.scorer, n.text_hash, n.language, n.score FROM pg_temp.new_score AS n ORDER BY n.scorer, n.text_hash
 ON CONFLICT (scorer, text_hash) DO NOTHING
 
+-- name: know_scores
+-- Without statistics the planner takes the table for a few rows, and goes through all of them for each event.
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_class AS c WHERE c.oid = 'raceline.text_score'::regclass AND c.reltuples < 0) THEN
+        ANALYZE raceline.text_score;
+    END IF;
+END $$
+
 -- name: forget_new_scores
 DELETE FROM pg_temp.new_score
 
@@ -46,7 +54,7 @@ e.customer_id, e.position, e.occurred_at, e.recorded_at, COALESCE(e.sequence, 0)
     CASE WHEN jsonb_typeof(e.data -> r.from_page) IN ('string', 'number') THEN e.data ->> r.from_page END AS from_page,
     e.data ->> r.resolved AS resolved,
     {slots},
-    s.score::bigint AS sentiment, CASE WHEN s.text_hash IS NULL THEN {text} END AS text,
+    s.score::bigint AS sentiment, s.language, CASE WHEN s.text_hash IS NULL THEN {text} END AS text,
     e.schema_version, CASE WHEN e.schema_version <> r.version THEN e.data::text END AS old
 
 -- name: text

@@ -9,16 +9,15 @@ from numpy.typing import NDArray
 
 from raceline.analytics.cases import NEVER_DAY, NONE, closing_rows, open_spells, states_at
 from raceline.analytics.race import Race
+from raceline.analytics.sentiment import NEGATIVE, POSITIVE
 from raceline.projections.cases import Cases
 from raceline.projections.race_facts import Field, local_days
 from raceline.projections.race_rules import Track
-from raceline.projections.rows import Longs, numbered
+from raceline.projections.rows import Longs, numbered, or_null
 from raceline.projections.sums import Key, day_key, tally
 
 SIDES = ("open", "closed")
 _OPEN, _CLOSED = range(len(SIDES))
-# VADER's own thresholds, in ten-thousandths.
-_POSITIVE = 500
 
 
 class Stays(NamedTuple):
@@ -161,7 +160,7 @@ def _spell_table(cases: Cases, track: Track, spells: _Counted) -> pa.Table:
             "from_day": _dates(spells.from_day),
             "to_day": _dates(spells.to_day),
             **{role: cases.said(role).take(event) for role in ("severity", "problem", "cause")},
-            "sentiment": pa.array(cases.told.sentiment, mask=cases.told.sentiment == NONE).take(event),
+            "sentiment": or_null(cases.told.sentiment).take(event),
             "event": cases.position[spells.event],
             "surveys": spells.surveys,
             "survey_score": spells.survey_score,
@@ -204,9 +203,9 @@ def _day_table(cases: Cases, track: Track, spells: _Counted) -> pa.Table:
         "cases": np.ones(len(score), np.int64),
         "scored": scored,
         "score": np.where(scored, score, 0),
-        "negative": scored & (score <= -_POSITIVE),
-        "neutral": scored & (np.abs(score) < _POSITIVE),
-        "positive": scored & (score >= _POSITIVE),
+        "negative": scored & (score <= NEGATIVE),
+        "neutral": scored & (score > NEGATIVE) & (score < POSITIVE),
+        "positive": scored & (score >= POSITIVE),
         "surveys": spells.surveys,
         "survey_score": spells.survey_score,
     }

@@ -21,7 +21,7 @@ from raceline.analytics.cases import (
 )
 from raceline.domain.columns import Columns, keys
 from raceline.projections.race_facts import kinds_of, millionths
-from raceline.projections.rows import Longs, lists, moments
+from raceline.projections.rows import Longs, lists, moments, or_null
 from raceline.projections.rules import CaseType
 
 DOES = {"opened": OPENED, "updated": UPDATED, "closed": CLOSED, "reopened": REOPENED, "surveyed": SURVEYED}
@@ -161,7 +161,7 @@ def case_table(cases: Cases) -> pa.Table:
             "reopened": _sums(told.reopening, start),
             "reassigned": _sums(told.reassigned, start),
             **{name: cases.said(role).take(pa.array(last)) for name, role in _NAMES.items()},
-            "sentiment": _or_null(told.sentiment[last]),
+            "sentiment": or_null(told.sentiment[last]),
             "texts": told.texts[last],
             "surveys": _sums(surveys, start),
             "survey_score": _sums(np.where(surveys, cases.events.survey, 0), start),
@@ -189,9 +189,10 @@ def _event_columns(cases: Cases) -> dict[str, pa.ListArray]:
         "event_does": lists(start, pa.array(list(DOES), pa.string()).take(pa.array(events.does))),
         "event_open": lists(start, pa.array(told.open == 1, mask=told.open == -1)),
         **{f"event_{role}": lists(start, cases.said(role)) for role in _CODES},
-        "event_score": lists(start, _or_null(events.score)),
-        "event_sentiment": lists(start, _or_null(told.sentiment)),
-        "event_survey": lists(start, _or_null(events.survey)),
+        "event_language": lists(start, cases.columns.texts["language"].take(pa.array(cases.row)).combine_chunks()),
+        "event_score": lists(start, or_null(events.score)),
+        "event_sentiment": lists(start, or_null(told.sentiment)),
+        "event_survey": lists(start, or_null(events.survey)),
     }
 
 
@@ -219,7 +220,3 @@ def _sums(values: NDArray[np.generic], start: Longs) -> Longs:
 
 def _names(names: pa.Array, codes: NDArray[np.int32]) -> pa.Array:
     return names.take(pa.array(codes, mask=codes < 0))
-
-
-def _or_null(values: Longs) -> pa.Array:
-    return pa.array(values, mask=values == NONE)

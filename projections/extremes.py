@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from raceline.analytics.cases import NEVER_DAY, NONE, extremes
-from raceline.projections.rows import Longs
+from raceline.analytics.cases import NEVER_DAY, extremes
+from raceline.projections.rows import Longs, or_null
 from raceline.projections.sums import grouped
 
 _GROUP = ["racetrack", "side", "stage"]
@@ -73,7 +73,7 @@ def extreme_table(spells: pa.Table) -> pa.Table:
     return pa.table(
         {name: groups[name].take(pa.array(which[kept])) for name in _GROUP}
         | {"day": pa.array(days[kept].astype(np.int32)).cast(pa.date32())}
-        | {"minimum": _or_null(minimum[kept]), "maximum": _or_null(maximum[kept])}
+        | {"minimum": or_null(minimum[kept]), "maximum": or_null(maximum[kept])}
     )
 
 
@@ -88,7 +88,3 @@ def _codes(table: pa.Table, groups: pa.Table) -> Longs:
 def _days(column: pa.ChunkedArray) -> Longs:
     days: Longs = column.cast(pa.int32()).to_numpy().astype(np.int64)
     return days
-
-
-def _or_null(values: Longs) -> pa.Array:
-    return pa.array(values, mask=values == NONE)

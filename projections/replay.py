@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from raceline.projections.sums import SUMS, added
 
 Progress = Callable[[int, int], None]
 _ROUNDS = 20
+_MOST_IN_MEMORY = 500_000  # rows of one table of sums, such as each device on each day
 _PATIENCE_SECONDS = 600
 Result = TypeVar("Result")
 
@@ -72,6 +73,22 @@ class _Begun:
     clock: int
 
 
+@dataclass
+class _Sums:
+    """Sums over the customers so far, by table; written: the tables that hold some of them already."""
+
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+
+    def write(self, session: Session, generation: str, table: str) -> None:
+        rows = {table: self.tables.pop(table)}
+        if table in self.written:
+            session.add(generation, rows)
+        else:
+            session.fill_sums(generation, rows)
+        self.written.add(table)
+
+
 def _begin(session: Session) -> _Begun:
     live = session.claim("live", wait=True)
     position, clock = (live.head, live.clock) if live else (0, 0)
@@ -87,7 +104,7 @@ def _fill(session: Session, beside: Session, begun: _Begun, chunk: int, progress
     chunks = session.reader.chunks(begun.position, chunk)
     total, done = sum(events for *_, events in chunks), 0
 
-    sums: dict[str, pa.Table] = {}
+    sums = _Sums()
 
     def read(after: str, through: str) -> Columns:
         columns = beside.reader.between(after, through, begun.position)
@@ -105,7 +122,8 @@ def _fill(session: Session, beside: Session, begun: _Begun, chunk: int, progress
             done += events
             progress(done, total)
         timeline = reading.submit(_create_timeline_keys, beside, begun.name)
-        session.fill_sums(begun.name, sums)
+        for table in list(sums.tables):
+            sums.write(session, begun.name, table)
         session.create_keys(begun.name)
         session.renew_extremes(begun.name)
         timeline.result()
@@ -113,14 +131,16 @@ def _fill(session: Session, beside: Session, begun: _Begun, chunk: int, progress
     return total
 
 
-def _write(session: Session, begun: _Begun, columns: Columns, sums: dict[str, pa.Table]) -> None:
-    """Write what belongs to these customers, and add to the sums, which are written once for all."""
+def _write(session: Session, begun: _Begun, columns: Columns, sums: _Sums) -> None:
+    """Write what belongs to these customers, and add to the sums, which are written when they are many and at last."""
     # Nothing is lost by a crash that the next replay does not make again.
     arrow.run(session.connection, "SET LOCAL synchronous_commit = off")
     rows = derive(columns, session.rules, begun.clock)
     session.fill(begun.name, rows)
     for name in SUMS:
-        sums[name] = added(name, [one for one in (sums.get(name), getattr(rows, name)) if one is not None])
+        sums.tables[name] = added(name, [*filter(None, [sums.tables.get(name)]), getattr(rows, name)])
+        if sums.tables[name].num_rows > _MOST_IN_MEMORY:
+            sums.write(session, begun.name, name)
     session.commit()
 
 

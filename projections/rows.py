@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from raceline.analytics.cases import NONE
+
 Longs = NDArray[np.int64]
 _TIMESTAMP = pa.timestamp("us", "UTC")
 
@@ -33,3 +35,8 @@ def last_known(values: pa.ChunkedArray, first: Longs) -> pa.ChunkedArray:
     known = np.where(values.is_valid().to_numpy(), np.arange(len(values)), -1)
     last = np.maximum.reduceat(known, first)
     return values.take(pa.array(last, mask=last < first))
+
+
+def or_null(values: Longs) -> pa.Array:
+    """Figures as analytics has them, null for NONE."""
+    return pa.array(values, mask=values == NONE)

@@ -227,6 +227,7 @@ CREATE TABLE {views}.cases (
     event_cause       text[] NOT NULL,
     event_group       text[] NOT NULL,
     event_engineer    text[] NOT NULL,
+    event_language    text[] NOT NULL,
     event_score       bigint[] NOT NULL,
     event_sentiment   bigint[] NOT NULL,
     event_survey      bigint[] NOT NULL
@@ -363,7 +364,7 @@ CREATE INDEX moves_known ON {views}.moves (known_at, customer_id, racetrack, n);
 ALTER TABLE {views}.revisions ADD PRIMARY KEY (customer_id, racetrack, n);
 CREATE INDEX revisions_known ON {views}.revisions (known_at, customer_id, racetrack, n);
 ALTER TABLE {views}.cases ADD PRIMARY KEY (customer_id, n);
-CREATE INDEX cases_opened ON {views}.cases (opened_at, customer_id, n);
+CREATE INDEX cases_opened ON {views}.cases (opened_at, customer_id, case_id);
 ALTER TABLE {views}.case_spells ADD PRIMARY KEY (customer_id, racetrack, n);
 -- What counts on a day ended after it; for the days that are looked at most, the last ones, that is little.
 CREATE INDEX case_spells_day ON {views}.case_spells (racetrack, side, stage, to_day, from_day);
@@ -531,8 +532,8 @@ CREATE VIEW live.cases AS
 SELECT t.customer_id, t.n, t.case_id, t.status, t.opened_at, t.closed_at, t.reopened, t.reassigned, t.severity,
     t.problem, t.cause, t.assignment_group, t.assigned_to, t.sentiment, t.texts, t.surveys, t.survey_score,
     t.open_microseconds, t.open_since, t.events, t.event_at, t.event_does, t.event_open, t.event_severity,
-    t.event_problem, t.event_cause, t.event_group, t.event_engineer, t.event_score, t.event_sentiment,
-    t.event_survey
+    t.event_problem, t.event_cause, t.event_group, t.event_engineer, t.event_language, t.event_score,
+    t.event_sentiment, t.event_survey
 FROM {views}.cases AS t;
 DROP VIEW IF EXISTS live.case_spells;
 CREATE VIEW live.case_spells AS

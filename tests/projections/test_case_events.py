@@ -12,6 +12,7 @@ from raceline.analytics.sentiment import score
 from raceline.domain.catalogue import load
 from raceline.domain.check import Check
 from raceline.domain.ingest import Ingest
+from raceline.projections import replay as replaying
 from raceline.projections import rules
 from raceline.projections.replay import replay
 from raceline.projections.verify import verify
@@ -127,6 +128,33 @@ def test_a_text_is_scored_once_whoever_asks_again(house, monkeypatch):
     replay(house.url, house.catalogue, house.rules)
     assert sorted(read) == sorted(set(texts))
     assert scores(house) == kept
+    assert not list(verify(house.url, house.catalogue, house.rules))
+
+
+def test_the_language_stands_beside_the_texts_that_count_and_beside_no_other(house):
+    german = "Seit gestern geht das Netz nicht mehr, und niemand antwortet."
+    house.take([
+        ticket(1, 0, ticket=1, reason="R", note=german, by="customer"),
+        ticket(2, 1, ticket=1, note=german, by="agent"),
+        ticket(3, 2, ticket=1, reason=german),
+        ticket(4, 3, ticket=1, note="This is awful.", by="customer"),
+    ])  # fmt: skip
+    house.project()
+    (case,) = house.tables()["cases"]
+    assert case["event_language"] == ["de", None, None, "en"]
+    assert case["event_score"] == [None, None, None, score(["This is awful."]).score[0]]
+
+
+def test_a_replay_whose_sums_are_many_writes_them_in_parts(house, monkeypatch):
+    house.activate(TRACK)
+    house.take([
+        event(n, f"c{n % 7}", n * 60, "telemetry.device_reported", device_id=f"d{n % 5}") for n in range(60)
+    ])  # fmt: skip
+    house.project()
+    before = house.tables()
+    monkeypatch.setattr(replaying, "_MOST_IN_MEMORY", 3)
+    replay(house.url, house.catalogue, house.rules, chunk=5)
+    assert house.tables() == before
     assert not list(verify(house.url, house.catalogue, house.rules))
 
 

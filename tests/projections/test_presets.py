@@ -103,6 +103,7 @@ def columns(events, reads):
         name: pa.chunked_array([pa.array([row.get(name) for row in rows], pa.string())]) for name in set().union(*rows)
     }
     texts["sentiment"] = pa.chunked_array([pa.nulls(len(rows), pa.int64())])
+    texts["language"] = pa.chunked_array([pa.nulls(len(rows), pa.string())])
     at = np.array([round(datetime.fromisoformat(event["occurred_at"]).timestamp() * 1e6) for event in events])
     customer = np.array([names.index(event["customer_id"]) for event in events], np.int32)
     return Columns(pa.array(names), customer, np.arange(1, len(events) + 1), at, at, pa.table(texts))
