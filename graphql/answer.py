@@ -24,7 +24,7 @@ from raceline.domain.errors import (
 from raceline.graphql.context import Api, Context, Rows
 from raceline.graphql.pieces import PIECES
 from raceline.graphql.plan import Plan, storable
-from raceline.graphql.question import MoveKey
+from raceline.graphql.question import MoveKey, Racetrack
 from raceline.graphql.scalars import parse_position
 from raceline.graphql.taken_back import taken_back
 from raceline.projections.asked import Asked
@@ -75,7 +75,7 @@ def _wanted(context: Context, arguments: Mapping[str, Any]) -> int:
 
 
 async def _text(api: Api, plan: Plan, statement: bytes, arguments: Mapping[str, Any]) -> str | None:
-    if plan.refused is not None:
+    if plan.refused is not None and not await _active(api, plan.question.version):
         raise plan.refused
     parameters = plan.parameters | await _figures(api, plan, arguments)
     if not plan.derived:
@@ -95,6 +95,14 @@ async def _text(api: Api, plan: Plan, statement: bytes, arguments: Mapping[str, 
             await conn.rollback()
 
     return _first(await reading(api, in_snapshot))
+
+
+async def _active(api: Api, track: Racetrack | None) -> bool:
+    """Whether the live read models are of this version."""
+    if track is None:
+        return True
+    given = {"racetrack": storable(track.name), "version": track.version}
+    return _first(await fetch(api, PIECES["is_active"].encode(), given)) is not None
 
 
 async def _last_known(api: Api, plan: Plan, statement: bytes, parameters: Parameters, move: MoveKey) -> str | None:

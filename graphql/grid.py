@@ -118,8 +118,12 @@ class Grid:
             "scale": self._piece("scale") if scaled else Sql(""),
             "rank": Sql("v.n") if scaled else piece("most_first"),
             "filter": piece("in_no_lane") if in_lanes else _TRUE,
+            "said": Sql(ranked.dimension),
         }
-        self._join(ranked, self._piece("buckets", row=ranked.row, **parts))
+        # Of severities there are few, and what is given knows the past as one change.
+        stored = not scaled and not self._plan.question.surveyed
+        before = self._piece("buckets_still_open" if stored else "buckets_before", **parts)
+        self._join(ranked, self._piece("buckets", row=ranked.row, before=before, **parts))
         if in_lanes and ranked.item is not None:
             self._columns[f"{ranked.alias}_kept"] = self._lanes(ranked, ranked.item)
 

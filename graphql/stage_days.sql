@@ -101,20 +101,35 @@ sum({row}.amount)::bigint
                     lead(c.day, 1, {last_day} + 1) OVER w - GREATEST(c.day, {first_day}) - 1 AS more,
                     sum(c.cases::int) OVER w AS amount
              FROM (SELECT c.stage, c.value, c.day, c.cases
-                   FROM {case_buckets} AS c
+                   FROM places AS p
+                   JOIN {case_buckets} AS c ON c.stage = p.place
                    WHERE c.racetrack = {racetrack} AND c.dimension = {dimension} AND c.side = {side}
                        AND c.day BETWEEN {first_day} AND {last_day} AND {filter}
                    UNION ALL
-                   SELECT c.stage, c.value, {first_day} - 1, sum(c.cases)::bigint
-                   FROM {case_buckets} AS c
-                   WHERE c.racetrack = {racetrack} AND c.dimension = {dimension} AND c.side = {side}
-                       AND c.day < {first_day} AND {filter}
-                   GROUP BY c.stage, c.value
-                   HAVING sum(c.cases) <> 0) AS c
+                   {before}) AS c
              WINDOW w AS (PARTITION BY c.stage, c.value ORDER BY c.day)) AS e
        JOIN places AS p ON p.place = e.place
        WHERE e.amount <> 0) AS b
  {scale}) AS {row}
+
+-- name: buckets_before
+SELECT c.stage, c.value, {first_day} - 1, sum(c.cases)::bigint
+FROM {case_buckets} AS c
+WHERE c.racetrack = {racetrack} AND c.dimension = {dimension} AND c.side = {side} AND c.day < {first_day} AND {filter}
+GROUP BY c.stage, c.value
+HAVING sum(c.cases) <> 0
+
+-- name: buckets_still_open
+-- The same without all of the past, in which a value of its own for each case would be two rows: what counts on the day
+-- before the first one. By stage, which is how these are found.
+SELECT p.place, c.value, {first_day} - 1, c.cases
+FROM places AS p
+CROSS JOIN LATERAL (
+    SELECT COALESCE(s.{said}, '') AS value, count(*) AS cases
+    FROM {case_spells} AS s
+    WHERE s.racetrack = {racetrack} AND s.side = {side} AND s.stage = p.place AND s.to_day >= {first_day}
+        AND s.from_day < {first_day}
+    GROUP BY 1) AS c
 
 -- name: scale
 LEFT JOIN {racetrack_severities} AS v ON v.racetrack = b.racetrack AND v.severity = b.value
@@ -185,6 +200,9 @@ row_number() OVER (PARTITION BY b.i ORDER BY b.amount DESC, b.value)
 -- name: cells_or_null
 -- No stage is null, so that it is asked for elsewhere.
 NULLIF({list}, '[]')
+
+-- name: is_active
+SELECT (SELECT t.racetrack FROM live.racetracks AS t WHERE t.racetrack = %(racetrack)s AND t.version = %(version)s)
 
 -- name: sentiment
 CASE WHEN {prefix}scored > 0 THEN {object} ELSE 'null' END

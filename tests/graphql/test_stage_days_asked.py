@@ -126,6 +126,7 @@ def test_the_version_that_is_active_is_read_from_what_is_live(asked, surveyed):
 
 def test_the_cases_of_an_account_are_those_of_its_customers(asked, surveyed):
     fields = f"stage {CASES}".replace("open {", "open { severities { buckets { value cases { totalCount } } }")
+    write(asked.conn, [spell(("ann", 1), 0)])
     row = asked.ask(days(day(0), day(0), ', account: "acme"', fields))["stageDays"][0]
     assert row["open"]["cases"]["nodes"] == []  # the hook tells of `try`; what is live of Ann is in `look`
     write(asked.conn, [spell((name, 1), 0, stage="try", severity="3") for name in ("ann", "bea", "dan")])
@@ -140,6 +141,17 @@ def test_the_cases_of_a_version_that_is_not_active_are_refused_in_words(asked, s
     assert (error["extensions"]["code"], error["extensions"]["argument"]) == ("INVALID_ARGUMENT", "racetrack")
     assert "only the figures are derived" in error["message"]
     asked.ask(days(day(0), day(0), also % 1, CASES))
+    error = asked.error(days(day(0), day(0), f'{also % 2}, account: "acme"', CASES))
+    assert error["extensions"]["argument"] == "racetrack"
+
+
+def test_the_cases_of_an_account_are_told_also_when_the_active_version_is_named(asked):
+    write(asked.conn, [spell((name, 1), 0, stage="try") for name in ("ann", "dan")])
+    for version in ("", ", version: 1"):
+        also = f', account: "acme", stages: ["try"], racetrack: {{name: "ride"{version}}}'
+        (row,) = asked.ask(days(day(0), day(0), also, f"stage version {CASES}"))["stageDays"]
+        assert row["version"] == 1
+        assert [one["case"]["caseId"] for one in row["open"]["cases"]["nodes"]] == ["ann-1"]
 
 
 def ann(n, stage, entered, left=None):
