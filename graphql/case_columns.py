@@ -1,7 +1,10 @@
 """Where the fields of support cases come from; see columns.py."""
 
-from raceline.graphql.compiling import column, enum, expression, moment, one, position, row_where, rows
+from raceline.graphql.case_objects import HISTORY
+from raceline.graphql.compiling import column, enum, expression, moment, one, position, row_where
 from raceline.graphql.connection import connection
+from raceline.graphql.journey_objects import OPEN_CASES
+from raceline.graphql.listings import CASE_COLUMNS as COLUMNS_OF_CASE
 from raceline.graphql.listings import CASES
 from raceline.graphql.pieces import Json, Sql, piece
 from raceline.graphql.plan import Columns, Compile, Selection
@@ -42,7 +45,8 @@ def _history(selection: Selection, row: Sql) -> Sql:
     plan.name(named)
     track = named or plan.question.racetrack
     with plan.reading(plan.tables_of(track)):
-        return rows(selection, row, "case_events", own=True, racetrack=plan.racetrack(track))
+        first = plan.bind(selection.page_size(HISTORY), "bigint")
+        return _list(selection, row, "case_events", first=first, racetrack=plan.racetrack(track))
 
 
 def _stage(selection: Selection, row: Sql) -> Sql:
@@ -56,9 +60,20 @@ def _move(selection: Selection, row: Sql) -> Sql:
 
 
 def _text(selection: Selection, row: Sql) -> Sql:
-    found = selection.plan.row()
-    source = piece("case_text", parent=row, row=found, scorer=selection.plan.bind(SCORE.name))
-    return piece("one", object=selection.object(found), source=source, filter=Sql("true"))
+    return piece("case_text", row=row, object=selection.object(row))
+
+
+def open_cases(selection: Selection, row: Sql) -> Sql:
+    """The open cases of a journey's customer on its racetrack."""
+    first = selection.plan.bind(selection.page_size(OPEN_CASES), "bigint")
+    return _list(selection, row, "open_cases", first=first, columns=Sql(COLUMNS_OF_CASE))
+
+
+def _list(selection: Selection, parent: Sql, source: str, **parts: Sql) -> Sql:
+    """A plain list of no more entries than the client said; they count like those of a page."""
+    row = selection.plan.row()
+    made = selection.plan.piece(source, parent=parent, row=row, **parts)
+    return piece("many", object=selection.object(row), row=row, source=made)
 
 
 # Of a case, or of a cell of stages and days: what stands for `row` in Surveys is what their columns begin with.
@@ -81,6 +96,7 @@ CASE_COLUMNS: Columns = {
         "sentiment": score("sentiment"),
         "textCount": column("texts"),
         "surveys": lambda selection, row: selection.object(Sql(f"{row}.")),
+        "eventCount": expression("case_event_count"),
         "history": _history,
         "position": position,
     },
@@ -99,7 +115,11 @@ CASE_COLUMNS: Columns = {
         "stage": _stage,
         "move": _move,
     },
-    "CaseText": {"sentiment": score("score"), "language": column("language"), "scorer": column("scorer")},
+    "CaseText": {
+        "sentiment": score("score"),
+        "language": column("language"),
+        "scorer": lambda selection, _: selection.plan.bind(SCORE.name),
+    },
     "Surveys": {
         "count": lambda _, prefix: Json(f"{prefix}surveys"),
         "mean": lambda _, prefix: Json(piece("surveys_mean", prefix=prefix)),

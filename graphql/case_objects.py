@@ -18,6 +18,8 @@ from raceline.graphql.scalars import Position
 if TYPE_CHECKING:
     from raceline.graphql.objects import Customer, Event
 
+HISTORY = 50
+HistoryFirst = Annotated[int | None, strawberry.argument(description="At most so many events, from the first one on.")]
 LazyCustomer: TypeAlias = Annotated["Customer", strawberry.lazy("raceline.graphql.objects")]
 LazyEvent: TypeAlias = Annotated["Event", strawberry.lazy("raceline.graphql.objects")]
 
@@ -52,11 +54,11 @@ class Surveys:
 
 @strawberry.type(description="A text of the customer.")
 class CaseText:
-    """A row of raceline.text_score."""
+    """Of an event of live.cases that has a language."""
 
     sentiment: float | None = strawberry.field(description="From -1 to 1; null when the scorer cannot read the text.")
-    language: str | None
-    scorer: str | None = strawberry.field(description="What scored it, with its version.")
+    language: str = strawberry.field(description="As ISO 639 has it; und: not known, zxx: no words.")
+    scorer: str = strawberry.field(description="What scored it, with its version.")
 
 
 @strawberry.type(description="One event of a case, and what is known of the case after it.")
@@ -98,11 +100,12 @@ class Case(Node):
     sentiment: float | None = strawberry.field(description="The mean over the customer's texts, from -1 to 1.")
     text_count: int = strawberry.field(description="The customer's texts that were scored.")
     surveys: Surveys
+    event_count: int = strawberry.field(description="All of its events.")
     position: Position = strawberry.field(description="Up to this position of the log this answer is true.")
 
     @planned
-    def history(self, racetrack: RacetrackRef | None = UNSET) -> list[CaseEvent]:
-        """Its events in the order in which they happened.
+    def history(self, racetrack: RacetrackRef | None = UNSET, first: HistoryFirst = HISTORY) -> list[CaseEvent]:
+        """Its events in the order in which they happened; `eventCount` says how many there are.
 
         `racetrack`: whose stages they are told with; by default the one that the question names, or else the one that
         was activated first.

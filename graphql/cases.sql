@@ -13,37 +13,40 @@
   + COALESCE(extract(epoch FROM GREATEST({clock}, {row}.open_since) - {row}.open_since), 0)) / 86400)::float8
 
 -- name: open_cases
--- A case belongs to the racetracks that its first event is about; those have a spell of it.
+-- The first that were heard of. A case belongs to the racetracks that its first event is about; those have a spell of it.
 (SELECT {columns}, c.n AS i
  FROM {cases} AS c
  WHERE c.customer_id = {parent}.customer_id AND c.status = 'open' AND EXISTS (
      SELECT FROM {case_spells} AS s
      WHERE s.customer_id = c.customer_id AND s.racetrack = {parent}.racetrack AND s.case_n = c.n AND s.side = 'open'
-         AND s.to_day = date '9999-12-31')) AS {row}
+         AND s.to_day = date '9999-12-31')
+ ORDER BY c.n LIMIT {first}) AS {row}
+
+-- name: open_case_count
+(SELECT count(*) FROM {cases} AS c
+ WHERE c.customer_id = {row}.customer_id AND c.status = 'open' AND EXISTS (
+     SELECT FROM {case_spells} AS s
+     WHERE s.customer_id = c.customer_id AND s.racetrack = {row}.racetrack AND s.case_n = c.n AND s.side = 'open'
+         AND s.to_day = date '9999-12-31'))
 
 -- name: case_events
 -- The arrays are parallel. Microseconds since 1970 are below 2^53, so nothing is rounded on the way.
 (SELECT {parent}.customer_id, {racetrack} AS racetrack, u.position, u.does, u.open, u.severity, u.problem, u.cause,
-        u.assignment_group, u.assigned_to, u.score, u.sentiment, u.survey,
+        u.assignment_group, u.assigned_to, u.score, u.language, u.sentiment, u.survey,
         timestamptz 'epoch' + u.at * interval '1 microsecond' AS at, u.i
  FROM unnest({parent}.events, {parent}.event_at, {parent}.event_does, {parent}.event_open, {parent}.event_severity,
              {parent}.event_problem, {parent}.event_cause, {parent}.event_group, {parent}.event_engineer,
-             {parent}.event_score, {parent}.event_sentiment, {parent}.event_survey)
+             {parent}.event_score, {parent}.event_language, {parent}.event_sentiment, {parent}.event_survey)
      WITH ORDINALITY AS u(position, at, does, open, severity, problem, cause, assignment_group, assigned_to, score,
-                          sentiment, survey, i)) AS {row}
+                          language, sentiment, survey, i)
+ WHERE u.i <= {first}) AS {row}
+
+-- name: case_event_count
+cardinality({row}.events)
 
 -- name: case_text
--- The text itself is only in its event, under a name that the catalogue gives; it is found again by its hash.
-(SELECT {parent}.score AS score, t.language, t.scorer
- FROM (SELECT) AS one
- LEFT JOIN LATERAL (
-     SELECT s.language, s.scorer
-     FROM raceline.event AS e
-     CROSS JOIN LATERAL jsonb_each_text(e.data) AS d(name, value)
-     JOIN raceline.text_score AS s ON s.scorer = {scorer} AND s.text_hash = sha256(convert_to(d.value, 'UTF8'))
-     WHERE e.position = {parent}.position AND s.score IS NOT DISTINCT FROM {parent}.score
-     LIMIT 1) AS t ON true
- WHERE {parent}.score IS NOT NULL OR t.scorer IS NOT NULL) AS {row}
+-- An event with a text of the customer has its language, also where the scorer cannot read it.
+CASE WHEN {row}.language IS NOT NULL THEN {object} END
 
 -- name: stay_at
 -- The move that began the stay at an instant; at the instant of a move it is the new stay.

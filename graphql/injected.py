@@ -50,13 +50,15 @@ INJECTED: Mapping[str, str] = {
         " before_stages text[], before_at bigint[], after_stages text[], after_at bigint[]"
     ),
     # The event_ arrays are parallel: what each event of the case did, and what was known of the case after it.
+    # event_language: of the text of the customer that counts; null where the event has none.
     "cases": (
         'customer_id text COLLATE "C", n bigint, case_id text COLLATE "C", status text, opened_at timestamptz,'
         " closed_at timestamptz, reopened bigint, reassigned bigint, severity text, problem text, cause text,"
         " assignment_group text, assigned_to text, sentiment bigint, texts bigint, surveys bigint, survey_score bigint,"
         " open_microseconds bigint, open_since timestamptz, events bigint[], event_at bigint[], event_does text[],"
         " event_open boolean[], event_severity text[], event_problem text[], event_cause text[], event_group text[],"
-        " event_engineer text[], event_score bigint[], event_sentiment bigint[], event_survey bigint[]"
+        " event_engineer text[], event_score bigint[], event_language text[], event_sentiment bigint[],"
+        " event_survey bigint[]"
     ),
     "case_spells": (
         'customer_id text COLLATE "C", racetrack text, n bigint, case_n bigint, case_id text COLLATE "C", side text,'

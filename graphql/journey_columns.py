@@ -1,5 +1,6 @@
 """Where the fields of journeys come from; see columns.py."""
 
+from raceline.graphql.case_columns import open_cases
 from raceline.graphql.compiling import (
     column,
     enum,
@@ -12,7 +13,7 @@ from raceline.graphql.compiling import (
     row_where,
     rows,
 )
-from raceline.graphql.listings import CASE_COLUMNS, EVENT_COLUMNS
+from raceline.graphql.listings import EVENT_COLUMNS
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Selection
 from raceline.graphql.question import MoveKey, Racetrack, racetrack
@@ -125,7 +126,8 @@ JOURNEY_COLUMNS: Columns = {
         "skips": column("skips"),
         "stalled": expression("stalled"),
         "stalledReasons": _stalled_reasons,
-        "openCases": many("open_cases", own=True, columns=CASE_COLUMNS),
+        "openCases": open_cases,
+        "openCaseCount": expression("open_case_count"),
     },
     "StageStay": {
         "stage": column("to_stage"),

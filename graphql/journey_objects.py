@@ -1,3 +1,5 @@
+# mypy: disable-error-code="empty-body"
+# The bodies are empty because no resolver runs; see declare.planned.
 """What can be read of a journey: stays, moves and why, why not yet, and since when it is known. See objects.py."""
 
 from datetime import datetime
@@ -6,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import strawberry
 
+from raceline.graphql.declare import planned
 from raceline.graphql.racetrack_objects import ConditionKind, ConditionUnit, MoveKind, Rule
 from raceline.graphql.relay import Node
 from raceline.graphql.scalars import Position
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from raceline.graphql.case_objects import Case
     from raceline.graphql.objects import Customer, Event
 
+OPEN_CASES = 20
+OpenCasesFirst = Annotated[int | None, strawberry.argument(description="At most so many.")]
 LazyCustomer: TypeAlias = Annotated["Customer", strawberry.lazy("raceline.graphql.objects")]
 LazyEvent: TypeAlias = Annotated["Event", strawberry.lazy("raceline.graphql.objects")]
 LazyCase: TypeAlias = Annotated["Case", strawberry.lazy("raceline.graphql.case_objects")]
@@ -168,6 +173,10 @@ class Journey:
     stalled_reasons: list[WhyNotYet] = strawberry.field(
         description="The rules that would have moved a stalled customer forward. Derived on demand."
     )
-    open_cases: list[LazyCase] = strawberry.field(
-        description="The customer's open support cases on this racetrack: they too may be why nothing moves on."
-    )
+    open_case_count: int = strawberry.field(description="All of the customer's open cases on this racetrack.")
+
+    @planned
+    def open_cases(self, first: OpenCasesFirst = OPEN_CASES) -> list[LazyCase]:
+        """The customer's open support cases on this racetrack, those first heard of first: they too may be why nothing
+        moves on. `openCaseCount` says how many there are.
+        """

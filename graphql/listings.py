@@ -24,8 +24,8 @@ CASE_COLUMNS = (
     "c.customer_id, c.n, c.case_id, c.status, c.opened_at, c.closed_at, c.reopened, c.reassigned, c.severity,"
     " c.problem, c.cause, c.assignment_group, c.assigned_to, c.sentiment, c.texts, c.surveys, c.survey_score,"
     " c.open_microseconds, c.open_since, c.events, c.event_at, c.event_does, c.event_open, c.event_severity,"
-    " c.event_problem, c.event_cause, c.event_group, c.event_engineer, c.event_score, c.event_sentiment,"
-    " c.event_survey"
+    " c.event_problem, c.event_cause, c.event_group, c.event_engineer, c.event_score, c.event_language,"
+    " c.event_sentiment, c.event_survey"
 )
 
 Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -106,17 +106,23 @@ PATHS = Listing(
     shape=tuple[datetime, Number],
 )
 # A case of which only surveys are known was never opened, and comes last; nothing is greater than null.
-_OPENED_LATER = "(c.opened_at, c.customer_id, c.n) > ({0}::timestamptz, {1}::text, {2}::bigint) OR c.opened_at IS NULL"
-_NEVER_OPENED = "c.opened_at IS NULL AND (c.customer_id, c.n) > ({1}::text, {2}::bigint)"
+# A late event moves the numbers of cases, so it is their own identifier that tells them apart.
+_OPENED_LATER = (
+    "(c.opened_at, c.customer_id, c.case_id) > ({0}::timestamptz, {1}::text, {2}::text) OR c.opened_at IS NULL"
+)
+_NEVER_OPENED = "c.opened_at IS NULL AND (c.customer_id, c.case_id) > ({1}::text, {2}::text)"
 CASES = Listing(
     name="cases",
     node="Case",
     source="{cases} AS c",
     columns=CASE_COLUMNS,
-    order="c.opened_at, c.customer_id, c.n",
-    key="json_build_array(to_json({row}.opened_at AT TIME ZONE 'UTC') #>> '{{}}' || 'Z', {row}.customer_id, {row}.n)",
+    order="c.opened_at, c.customer_id, c.case_id",
+    key=(
+        "json_build_array(to_json({row}.opened_at AT TIME ZONE 'UTC') #>> '{{}}' || 'Z', {row}.customer_id,"
+        " {row}.case_id)"
+    ),
     after=f"CASE WHEN {{0}}::timestamptz IS NULL THEN {_NEVER_OPENED} ELSE {_OPENED_LATER} END",
-    shape=tuple[datetime | None, str, Number],
+    shape=tuple[datetime | None, str, str],
 )
 # The cases that are counted in a stage on a day; {row}.day is that day.
 STAGE_CASES = Listing(
@@ -127,10 +133,10 @@ STAGE_CASES = Listing(
         "s.customer_id, s.racetrack, s.case_n, s.case_id, s.side, s.stage, s.from_day, s.to_day, s.severity, s.problem,"
         " s.cause, s.sentiment, s.event"
     ),
-    order="s.customer_id, s.case_n",
-    key="json_build_array({row}.customer_id, {row}.case_n)",
-    after="(s.customer_id, s.case_n) > ({0}::text, {1}::bigint)",
-    shape=tuple[str, Number],
+    order="s.customer_id, s.case_id",
+    key="json_build_array({row}.customer_id, {row}.case_id)",
+    after="(s.customer_id, s.case_id) > ({0}::text, {1}::text)",
+    shape=tuple[str, str],
 )
 DRY_RUN_EXAMPLES = Listing(
     name="dryRunExamples",

@@ -90,7 +90,9 @@ class CaseMetrics:
     severities: CaseBuckets = strawberry.field(
         description="In the order of the racetrack's scale, then others, and last those of which none is known."
     )
-    surveys: Surveys = strawberry.field(description="Those about the closings of this day.")
+    surveys: Surveys = strawberry.field(
+        description="Those about the closings of this day; of open cases there are none."
+    )
 
     @planned
     def causes(self, first: TopValuesFirst = TOP_VALUES) -> CaseBuckets:
@@ -109,7 +111,7 @@ class CaseMetrics:
         first: First = DEFAULT_FIRST,
         after: After = UNSET,
     ) -> StageCaseConnection:
-        """The very cases that are counted here, by customer; all conditions have to hold."""
+        """The very cases that are counted here, by customer; all conditions have to hold, and null is no condition."""
 
 
 @strawberry.type(description="A page and how often it was viewed.")

@@ -1,7 +1,5 @@
 """Support cases: which are found and in which order, their ids, and what is told of each of their events."""
 
-from hashlib import sha256
-
 import psycopg
 import pytest
 from hypothesis import given, settings
@@ -96,6 +94,25 @@ def test_paging_visits_each_case_once_and_in_order(desk, drawn, first):
     assert seen == [one["case_id"] for one in order]
 
 
+def test_a_late_event_between_two_pages_repeats_no_case_and_leaves_none_out(service):
+    service.house.activate(RIDE)
+    service.take([event(str(n), "ann", n, "case.opened", case_id=f"k{n}", problem="slow") for n in range(1, 5)])
+    lists = [
+        ("{ cases(first: 2%s) { ...P nodes { caseId } } }", lambda data: data["cases"]),
+        ('{ stageDays(from: "2026-01-05", to: "2026-01-05", racetrack: {name: "ride"}) { open { cases(first: 2%s) {'
+         " ...P nodes { case { caseId } } } } } }", lambda data: data["stageDays"][-1]["open"]["cases"]),
+    ]  # fmt: skip
+    page = "pageInfo { hasNextPage endCursor }"
+    first = [found(service.ask((query % "").replace("...P", page))) for query, found in lists]
+    # It becomes the first case of its customer, so the others have other numbers.
+    service.take([event("0", "ann", -3000, "case.opened", case_id="k0", problem="slow")])
+    for (query, found), before in zip(lists, first, strict=True):
+        after = f', after: "{before["pageInfo"]["endCursor"]}"'
+        rest = found(service.ask((query % after).replace("...P", page)))
+        told = [(one.get("case") or one)["caseId"] for one in [*before["nodes"], *rest["nodes"]]]
+        assert (told, rest["pageInfo"]["hasNextPage"]) == (["k1", "k2", "k3", "k4"], False)
+
+
 def test_a_case_says_what_is_known_of_it(desk):
     known = case(
         "ann", 1, status="closed", opened_at=moment(0), closed_at=moment(4), reopened=1, reassigned=2, severity="2",
@@ -156,15 +173,19 @@ def test_an_id_that_is_none_is_null(desk, key):
     assert desk(THREE).ask(NODE, {"id": global_id("Case", key)}) == {"node": None}
 
 
+def _journey(service):
+    service.conn.execute(
+        "INSERT INTO views_1.journeys (customer_id, racetrack, version, status, first_at, moves, laps, regressions,"
+        " skips, revisions, revisions_left_out) VALUES ('ann', 'ride', 1, 'outside', '2026-03-01', 0, 0, 0, 0, 0, 0)"
+    )
+
+
 def test_a_customer_s_cases_and_those_that_are_open_on_a_racetrack(desk):
     # The second open one is of another product: it has no spell on this racetrack.
     made = [case("ann", n, status="closed" if n == 3 else "open", opened_at=moment(n)) for n in (1, 2, 3)]
     spells = [spell(("ann", 1), 0) | {"n": 1}, spell(("ann", 3), 0, 2) | {"n": 2}]
     service = desk(made, case_spells=spells)
-    with service.conn.cursor() as cursor:
-        cursor.execute("INSERT INTO views_1.journeys (customer_id, racetrack, version, status, first_at, moves, laps,"
-                       " regressions, skips, revisions, revisions_left_out) VALUES ('ann', 'ride', 1, 'outside',"
-                       " '2026-03-01', 0, 0, 0, 0, 0, 0)")  # fmt: skip
+    _journey(service)
     query = (
         '{ customer(id: "ann") { cases { nodes { caseId } } closed: cases(status: CLOSED) { nodes { caseId } } %s } }'
     )
@@ -182,7 +203,6 @@ def microseconds(n):
 
 
 def test_each_event_says_what_it_did_and_where_its_customer_stood(desk):
-    texts = {"o": "It is dark.", "u": "Looking into it.", "r": "Noch immer dunkel."}
     kinds = {
         "o": "case.opened",
         "u": "case.updated",
@@ -194,26 +214,19 @@ def test_each_event_says_what_it_did_and_where_its_customer_stood(desk):
     service = desk([])
     service.take(
         [
-            event(f"h{key}", "ann", n, kind, case_id="ann-1", **more.get(key, {}), **_text(texts.get(key)))
+            event(f"h{key}", "ann", n, kind, case_id="ann-1", **more.get(key, {}))
             for n, (key, kind) in enumerate(kinds.items())
         ],
         project=False,
     )
     rows = service.conn.execute("SELECT e.position FROM raceline.event AS e WHERE e.customer_id = 'ann' ORDER BY 1")
-    scores = [("o", "en", -6000), ("r", "de", None)]
-    with service.conn.cursor() as cursor:
-        cursor.execute("DELETE FROM raceline.text_score")
-        cursor.executemany(
-            "INSERT INTO raceline.text_score VALUES (%s, %s, %s, %s)",
-            [(SCORE.name, sha256(texts[key].encode()).digest(), language, score) for key, language, score in scores],
-        )
     one = case(
         "ann", 1, events=[row[0] for row in rows][-5:], event_at=[microseconds(n) for n in (0, 1, 2, 3, 4)],
         event_does=["opened", "updated", "closed", "reopened", "surveyed"], event_open=[True, True, False, True, True],
         event_severity=["2"] * 5, event_problem=["power"] * 5, event_cause=[None, None, *["COMM 007"] * 3],
         event_group=[None, *["tier 1"] * 4], event_engineer=[None, *["Eve"] * 4],
-        event_score=[-6000, None, None, None, None], event_sentiment=[-6000] * 5,
-        event_survey=[None, None, None, None, 4_500_000],
+        event_score=[-6000, None, None, None, None], event_language=["en", None, None, "de", None],
+        event_sentiment=[-6000] * 5, event_survey=[None, None, None, None, 4_500_000],
     )  # fmt: skip
     moves = [_move(1, None, "look", 1, 2), _move(2, "look", "try", 2, 3.5), _move(3, "try", None, 3.5)]
     found = desk([one], moves=moves).ask(HISTORY)["case"]["history"]
@@ -234,8 +247,50 @@ def test_each_event_says_what_it_did_and_where_its_customer_stood(desk):
     }  # fmt: skip
 
 
-def _text(text):
-    return {} if text is None else {"text": text}
+def test_what_is_no_text_of_the_customer_is_told_as_none_even_with_the_same_words(service):
+    words = "The power is out and nobody helps us."
+    known = {"case_id": "k", "problem": words}
+    service.take([
+        event("1", "ann", 1, "case.opened", text=words, **known),
+        event("2", "ann", 2, "case.updated", **known),
+        event("3", "ann", 3, "case.updated", text=words, written_by="engineer", **known),
+        event("4", "ann", 4, "case.closed", case_id="k", cause_code="HW", text=words),
+        event("5", "ann", 5, "case.reopened", case_id="k", text="Der Strom ist ausgefallen und niemand hilft uns."),
+    ])  # fmt: skip
+    fields = "textCount history { text { sentiment language scorer } }"
+    found = service.ask(f'{{ case(customer: "ann", id: "k") {{ {fields} }} }}')["case"]
+    texts = [one["text"] for one in found["history"]]
+    assert texts[0] == {"sentiment": texts[0]["sentiment"], "language": "en", "scorer": SCORE.name}
+    assert [bool(one) for one in texts] == [True, False, False, False, True]
+    assert (texts[4]["language"], found["textCount"]) == ("de", sum(one is not None and one["sentiment"] is not None
+                                                                   for one in texts))  # fmt: skip
+
+
+def test_no_more_is_told_than_was_asked_for_and_the_whole_is_counted(desk):
+    long = case("ann", 1, events=[1] * 3, event_at=[0] * 3, event_does=["opened", "updated", "closed"],
+                event_open=[True, True, True]) | {
+        f"event_{name}": [None] * 3
+        for name in ("severity", "problem", "cause", "group", "engineer", "language", "score", "sentiment", "survey")
+    }  # fmt: skip
+    made = [long, case("ann", 2), case("ann", 3)]
+    spells = [spell(("ann", n), 0) | {"n": n} for n in (1, 2, 3)]
+    fields = "openCaseCount openCases(first: 2) { caseId eventCount history(first: 2) { does } }"
+    service = desk(made, case_spells=spells)
+    _journey(service)
+    told = service.ask(f'{{ customer(id: "ann") {{ journey {{ {fields} }} }} }}')
+    assert told["customer"]["journey"] == {
+        "openCaseCount": 3,
+        "openCases": [
+            {"caseId": "ann-1", "eventCount": 3, "history": [{"does": "OPENED"}, {"does": "UPDATED"}]},
+            {"caseId": "ann-2", "eventCount": 1, "history": [{"does": "OPENED"}]},
+        ],
+    }
+
+
+def test_what_the_lists_of_a_case_could_cost_is_what_was_asked_for(desk):
+    fields = "journey { openCases(first: 100) { history(first: 200) { does } } }"
+    error = desk(THREE).error(f"{{ customers(first: 10) {{ nodes {{ {fields} }} }} }}")
+    assert (error["extensions"]["limit"], error["extensions"]["found"] > 10 * 100 * 200) == ("cost", True)
 
 
 def _move(n, origin, stage, entered, left=None):

@@ -169,7 +169,7 @@ def case(customer, n, **known):
     told = {"status": "open", "opened_at": moment(0), "reopened": 0, "reassigned": 0, "texts": 0, "surveys": 0,
             "survey_score": 0, "open_microseconds": 0, "events": [1], "event_at": [0], "event_does": ["opened"],
             "event_open": [True]}  # fmt: skip
-    empty = {f"event_{name}": [None] for name in ("severity", "problem", "cause", "group", "engineer")}
+    empty = {f"event_{name}": [None] for name in ("severity", "problem", "cause", "group", "engineer", "language")}
     numbers = {f"event_{name}": [None] for name in ("score", "sentiment", "survey")}
     return {"customer_id": customer, "n": n, "case_id": f"{customer}-{n}"} | told | empty | numbers | known
 
