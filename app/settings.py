@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         200_000, description="Lag from which the projector replays beside the live read models instead of catching up"
     )
     replay_chunk_events: PositiveInt = Field(
-        500_000, description="Events that a replay or a verification holds in memory at once"
+        250_000, description="Events that a replay or a verification holds in memory at once"
     )
     min_position_timeout_seconds: NonNegativeFloat = Field(
         10, description="How long a read waits for the projection to reach its minPosition"

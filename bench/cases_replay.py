@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--journeys", type=int, default=250_000, help="events of journeys beside them")
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--racetrack", default="network-controller")
-    parser.add_argument("--chunk", type=int, default=500_000, help="the default of `raceline replay`")
+    parser.add_argument("--chunk", type=int, default=250_000, help="the default of `raceline replay`")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peer-events", type=int, default=3_000)
     given = parser.parse_args()

@@ -142,6 +142,7 @@ def case_table(cases: Cases) -> pa.Table:
     status = told.open[last]
     closed_at = _last_where(cases, told.closing)
     at = cases.at
+    # A case that is first heard of when it closes was open until then; since when, nobody knows.
     opened_at = _first_where(cases, told.opening | told.closing)
     spans = np.where(told.open == 1, np.diff(at, append=0), 0)
     spans[last] = 0
@@ -188,12 +189,18 @@ def _event_columns(cases: Cases) -> dict[str, pa.ListArray]:
         "event_at": lists(start, cases.at),
         "event_does": lists(start, pa.array(list(DOES), pa.string()).take(pa.array(events.does))),
         "event_open": lists(start, pa.array(told.open == 1, mask=told.open == -1)),
-        **{f"event_{role}": lists(start, cases.said(role)) for role in _CODES},
-        "event_language": lists(start, cases.columns.texts["language"].take(pa.array(cases.row)).combine_chunks()),
-        "event_score": lists(start, or_null(events.score)),
-        "event_sentiment": lists(start, or_null(told.sentiment)),
-        "event_survey": lists(start, or_null(events.survey)),
+        **{f"event_{role}": _some(start, cases.said(role)) for role in _CODES},
+        "event_language": _some(start, cases.columns.texts["language"].take(pa.array(cases.row)).combine_chunks()),
+        "event_score": _some(start, or_null(events.score)),
+        "event_sentiment": _some(start, or_null(told.sentiment)),
+        "event_survey": _some(start, or_null(events.survey)),
     }
+
+
+def _some(start: Longs, values: pa.Array) -> pa.ListArray:
+    """Lists of values; null where all of a case are, which is much cheaper to write."""
+    known = _sums(values.is_valid().to_numpy(zero_copy_only=False), start)
+    return lists(start, values, pa.array(known == 0))
 
 
 def _first_where(cases: Cases, which: NDArray[np.bool_]) -> Longs:

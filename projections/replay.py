@@ -40,7 +40,7 @@ def replay(
     catalogue: Catalogue,
     rules: Rules,
     *,
-    chunk: int = 500_000,
+    chunk: int = 250_000,
     progress: Progress | None = None,
     drop_retired: bool = False,
 ) -> Replayed:

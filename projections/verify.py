@@ -30,7 +30,7 @@ class Difference:
 
 
 def verify(
-    url: str, catalogue: Catalogue, rules: Rules, *, chunk: int = 500_000, progress: Progress | None = None
+    url: str, catalogue: Catalogue, rules: Rules, *, chunk: int = 250_000, progress: Progress | None = None
 ) -> Iterator[Difference]:
     """The differences between the live generation and a fresh derivation up to its checkpoint, position and clock.
 

@@ -197,7 +197,8 @@ CREATE TABLE {views}.revisions (
 );
 
 -- A support case of a customer, as it is known now; the event_ arrays are parallel, one entry for each of its events:
--- what it did, and what was known after it. sentiment and scores: ten-thousandths; surveys: millionths.
+-- what it did, and what was known after it; null where nothing is. sentiment and scores: ten-thousandths; surveys:
+-- millionths.
 CREATE TABLE {views}.cases (
     customer_id       text COLLATE "C" NOT NULL,
     n                 bigint NOT NULL,
@@ -222,16 +223,22 @@ CREATE TABLE {views}.cases (
     event_at          bigint[] NOT NULL,
     event_does        text[] NOT NULL,
     event_open        boolean[] NOT NULL,
-    event_severity    text[] NOT NULL,
-    event_problem     text[] NOT NULL,
-    event_cause       text[] NOT NULL,
-    event_group       text[] NOT NULL,
-    event_engineer    text[] NOT NULL,
-    event_language    text[] NOT NULL,
-    event_score       bigint[] NOT NULL,
-    event_sentiment   bigint[] NOT NULL,
-    event_survey      bigint[] NOT NULL
+    event_severity    text[],
+    event_problem     text[],
+    event_cause       text[],
+    event_group       text[],
+    event_engineer    text[],
+    event_language    text[],
+    event_score       bigint[],
+    event_sentiment   bigint[],
+    event_survey      bigint[]
 );
+-- Nobody looks for what is in these, and gathering statistics of arrays is dear.
+ALTER TABLE {views}.cases ALTER events SET STATISTICS 0, ALTER event_at SET STATISTICS 0,
+    ALTER event_does SET STATISTICS 0, ALTER event_open SET STATISTICS 0, ALTER event_severity SET STATISTICS 0,
+    ALTER event_problem SET STATISTICS 0, ALTER event_cause SET STATISTICS 0, ALTER event_group SET STATISTICS 0,
+    ALTER event_engineer SET STATISTICS 0, ALTER event_language SET STATISTICS 0, ALTER event_score SET STATISTICS 0,
+    ALTER event_sentiment SET STATISTICS 0, ALTER event_survey SET STATISTICS 0;
 -- Where a case counts: the days [from_day, to_day) at whose end it is open, in the stage of its customer ('' is none); or,
 -- on the side `closed`, the day on which it was closed. to_day 9999-12-31: it goes on. event: the position of the event
 -- that made it so.
