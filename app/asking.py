@@ -11,6 +11,7 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import AsyncConnectionPool
 
 from raceline.app.api import Composed
+from raceline.app.racetracks import RacetrackAnswers
 from raceline.app.runtime import Runtime
 from raceline.domain.errors import RacelineError
 from raceline.domain.recorder import translated
@@ -28,7 +29,8 @@ _UNLIMITED = {"statement_timeout_seconds": 0, "query_cost": 2**62, "page_size_li
 def asking(store: Runtime) -> Iterator[Ask]:
     """`ask(query, **variables)` gives the data of an answer, every time of the same position.
 
-    What is derived on demand (versions that are not active, lengths of stay) is of the position that it says itself.
+    What is derived on demand (versions that are not active, the customers of an account, lengths of stay) is of the
+    position that it says itself; what is asked of stageDays part by part is derived once, so that all parts are of one.
     Raises what the API would tell as errors: UnknownRacetrack, UnknownStage, NoRacetrack, NoReadModels, LogUnavailable.
     """
     world = Composed(replace(store, settings=store.settings.model_copy(update=_UNLIMITED)))
@@ -49,6 +51,7 @@ async def _opened(stack: AsyncExitStack, world: Composed) -> Api:
     conn = await stack.enter_async_context(world.api.pool.connection())
     await conn.execute(_SNAPSHOT)
     stack.push_async_callback(_end, conn)
+    cast(RacetrackAnswers, world.api.racetracks).hold()
     return replace(world.api, pool=cast(AsyncConnectionPool[AsyncConnection[Any]], _Held(conn)))
 
 

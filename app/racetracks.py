@@ -1,15 +1,13 @@
 """What GraphQL asks about racetracks, answered in threads: the registry, dry runs, figures of stages, decisions."""
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from threading import Lock
-from time import monotonic
 from typing import Any
 
 import pyarrow as pa
 
+from raceline.app.kept import InThread, Kept, Turn, Wanted
 from raceline.app.runtime import Runtime
 from raceline.domain import arrow
 from raceline.domain.errors import NoRacetrack, RacelineError, UnknownStage, UnreadableRacetrack
@@ -21,34 +19,13 @@ from raceline.projections.accounts import account_history
 from raceline.projections.dry_run import DryRun, dry_run
 from raceline.projections.in_force import with_racetracks
 from raceline.projections.race_tables import definitions
-from raceline.projections.stage_days import stage_days
+from raceline.projections.stage_days import Moment, StageDays, live_moment, stage_days
 from raceline.projections.stage_lengths import KeptStageLengths
 from raceline.projections.survey import survey
 
 Rows = dict[str, list[dict[str, Any]]]
-DaysAsked = tuple[str | None, int | None, str | None, date, date]
-InThread = Callable[..., Awaitable[Any]]
+DaysAsked = tuple[str | None, int | None, str | None]  # racetrack, version, account
 _BY = "graphql"
-_KEPT_SECONDS = 60  # an answer says at which position it is true
-
-
-class _Kept:
-    """Rows for which all customers are derived: the newest are kept for a while, so that pages are of one run, and only
-    one such run goes on at a time."""
-
-    def __init__(self, one_at_a_time: Lock) -> None:
-        self._one_at_a_time = one_at_a_time
-        self._key: tuple[Any, ...] = ()
-        self._until, self._rows = 0.0, Rows()
-
-    def __call__(
-        self, key: tuple[Any, ...], make: Callable[[], Rows], is_late: Callable[[Rows], bool] = lambda _: False
-    ) -> Rows:
-        with self._one_at_a_time:
-            if self._key != key or monotonic() > self._until or is_late(self._rows):
-                self._rows = make()
-                self._key, self._until = key, monotonic() + _KEPT_SECONDS
-            return self._rows
 
 
 class RacetrackAnswers:
@@ -60,8 +37,15 @@ class RacetrackAnswers:
         self._lengths = KeptStageLengths()
         self._known: set[tuple[str | None, str | None]] = set()
         self._told: tuple[int, Rows] = (-1, {})
-        one_at_a_time = Lock()
-        self._tried, self._surveyed, self._counted = (_Kept(one_at_a_time) for _ in range(3))
+        turn = Turn(in_thread)
+        self._tried: Kept[Rows] = Kept(turn)
+        self._surveyed: Kept[Rows] = Kept(turn)
+        self._counted: Kept[StageDays] = Kept(turn, lambda days: days.size)
+        self._held: dict[DaysAsked, StageDays] | None = None
+
+    def hold(self) -> None:
+        """From now on answer every question about the same days of stages by one derivation, for one command."""
+        self._held = {}
 
     async def registry(self) -> Rows:
         """Every version that was published, and its definition."""
@@ -81,20 +65,23 @@ class RacetrackAnswers:
 
     async def dry_run(self, name: str, version: int) -> Rows:
         """What would change if a version were active. Raises UnknownRacetrack."""
-        rows: Rows = await self._in_thread(self._dry_run, name, version)
-        return rows
+        return await self._tried(await self._in_thread(self._dry_run, name, version))
 
     async def survey(self, name: str, version: int, position: int) -> Rows:
         """Stages as a whole under a version that is not live. Raises UnknownRacetrack, NoReadModels."""
-        rows: Rows = await self._in_thread(self._survey, name, version, position)
-        return rows
+        return await self._surveyed(await self._in_thread(self._survey, name, version, position))
 
     async def stage_days(
         self, racetrack: str | None, version: int | None, account: str | None, from_: date, to: date, min_position: int
     ) -> Rows:
         """As graphql/context.py says. Raises UnknownRacetrack, NoRacetrack, NoReadModels."""
-        asked = (racetrack, version, account, from_, to)
-        rows: Rows = await self._in_thread(self._stage_days, asked, min_position)
+        asked = (racetrack, version, account)
+        days = self._held.get(asked) if self._held is not None else None
+        if days is None:
+            days = await self._counted(await self._in_thread(self._stage_days, asked, min_position))
+        if self._held is not None:
+            self._held[asked] = days
+        rows: Rows = await self._in_thread(days.between, from_, to)
         return rows
 
     async def stage_lengths(self) -> Rows:
@@ -163,21 +150,21 @@ class RacetrackAnswers:
         (told,) = tables.pop("racetracks").to_pylist()
         return told, tables
 
-    def _dry_run(self, name: str, version: int) -> Rows:
+    def _dry_run(self, name: str, version: int) -> Wanted[Rows]:
         registry = self._racetracks.registry()
         wanted = registry.get(name, version)
-        return self._tried(
+        return Wanted(
             (name, version, registry.position),
             lambda: _rows(dry_run(self._url, self._catalogue, self._rules, wanted, registry.find(name))),
         )
 
-    def _survey(self, name: str, version: int, position: int) -> Rows:
+    def _survey(self, name: str, version: int, position: int) -> Wanted[Rows]:
         wanted = self._racetracks.registry().get(name, version)
         make = partial(survey, self._url, self._catalogue, self._rules, wanted)
-        return self._surveyed((name, version), make, partial(_is_before, position))
+        return Wanted((name, version), make, lambda rows: bool(rows["checkpoint"][0]["position"] < position))
 
-    def _stage_days(self, asked: DaysAsked, position: int) -> Rows:
-        racetrack, version, account, from_, to = asked
+    def _stage_days(self, asked: DaysAsked, position: int) -> Wanted[StageDays]:
+        racetrack, version, account = asked
         registry = self._racetracks.registry()
         if racetrack is None:
             if registry.default is None:
@@ -185,10 +172,14 @@ class RacetrackAnswers:
             wanted = registry.default
         else:
             wanted = registry.get(racetrack, version)
-        make = partial(stage_days, self._url, self._catalogue, self._rules, wanted, from_, to, account=account)
-        if account is not None:  # few customers: as fresh as everything else
-            return make()
-        return self._counted((wanted.name, wanted.version, from_, to), make, partial(_is_before, position))
+        make = partial(stage_days, self._url, self._catalogue, self._rules, wanted, account=account)
+        # Beside what is live, the figures of an account are as fresh; who waits for their turn is content with what is
+        # made meanwhile.
+        live = account is not None and wanted == registry.find(wanted.name)
+        least = live_moment(self._url) if live else Moment(0, 0)
+        return Wanted(
+            (wanted.name, wanted.version, account), make, lambda days: days.at < least or days.at.position < position
+        )
 
     def _stage_lengths(self) -> Rows:
         with arrow.connect(self._url) as connection:
@@ -202,10 +193,6 @@ class RacetrackAnswers:
         racetrack, findings = check_text(definition, self._catalogue)
         refuse(findings, racetrack.name)
         return self._racetracks.publish(racetrack, definition, _BY)
-
-
-def _is_before(position: int, rows: Rows) -> bool:
-    return bool(rows["checkpoint"][0]["position"] < position)
 
 
 def _decided(version: Version, *, default: bool) -> dict[str, Any]:

@@ -1,7 +1,10 @@
-"""All customers at once: their events chunk by chunk, in one snapshot, up to where the live read models are."""
+"""All customers at once, or those of one account: their events chunk by chunk, in one snapshot, up to where the live
+read models are."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+import numpy as np
 
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
@@ -10,7 +13,7 @@ from raceline.domain.sql import statements
 from raceline.projections.generation import Claimed, Session
 from raceline.projections.rules import Rules
 
-_SQL = statements("raceline.projections", "stages.sql")
+_SQL = statements("raceline.projections", "everybody.sql")
 Progress = Callable[[int, int], None]
 
 
@@ -26,7 +29,7 @@ def everybody(
 ) -> Iterator[tuple[Claimed | None, Iterator[Columns]]]:
     """The live generation, and the events of all customers that it has taken, about `chunk` of them at a time.
 
-    account: only of the customers of this one, who are few: these come at once.
+    account: only of the customers who belong to this one.
 
     None, and no events, when there are no read models. `progress` is called with events done and in all. Nothing is
     written. Raises LogUnavailable, LogRefused.
@@ -39,14 +42,18 @@ def everybody(
         if account is None:
             yield live, _chunks(session, position, chunk, progress)
         else:
-            yield live, iter([session.reader.of(_members(session, account), position)] if live else [])
+            yield live, _of_account(session, account, position, chunk) if live else iter(())
         session.rollback()
 
 
-def _members(session: Session, account: str) -> list[str]:
+def _of_account(session: Session, account: str, position: int, chunk: int) -> Iterator[Columns]:
+    """Read when they are asked for: more than a chunk never is in memory."""
     arrow.settings(session.connection, {"account": account})
-    found: list[str] = arrow.rows(session.connection, _SQL["members"])["customer_id"].to_pylist()
-    return found
+    members = arrow.rows(session.connection, _SQL["members"])
+    events = members["events"].to_numpy()
+    cuts = np.flatnonzero(np.diff((np.cumsum(events) - events) // chunk)) + 1
+    for some in np.split(members["customer_id"].to_numpy(), cuts):
+        yield session.reader.of(some.tolist(), position)
 
 
 def _chunks(session: Session, position: int, chunk: int, progress: Progress | None) -> Iterator[Columns]:
