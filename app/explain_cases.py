@@ -12,9 +12,9 @@ _SCALE = 10_000  # a score is told in ten-thousandths
 
 @dataclass(frozen=True)
 class OpenCase:
-    """A case that is open. days: since it was opened the last time, up to the clock; sentiment: from -1 to 1, or null.
+    """A case that is open. days: how long it has been open, all open times together, up to the clock.
 
-    event: the position of its newest event.
+    open_since: when it was opened the last time; sentiment: from -1 to 1, or null; event: the position of its newest.
     """
 
     case_id: str
@@ -39,7 +39,8 @@ def _told(case: Mapping[str, Any], clock: datetime) -> OpenCase:
     return OpenCase(
         case_id=case["case_id"],
         open_since=since,
-        days=(max(clock, since) - since) / _DAY,
+        # A source's clock may be ahead of ours.
+        days=(timedelta(microseconds=case["open_microseconds"]) + max(clock, since) - since) / _DAY,
         severity=case["severity"],
         problem=case["problem"],
         sentiment=None if case["sentiment"] is None else case["sentiment"] / _SCALE,

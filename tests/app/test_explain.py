@@ -244,6 +244,18 @@ def test_support_cases_that_are_open_are_told_as_known_then(explain, raceline, t
     assert [one["case_id"] for one in cases] == ([] if told is None else ["K-1"])
 
 
+def test_a_case_that_was_reopened_has_been_open_for_as_long_as_the_api_says(explain, raceline, tmp_path, serve):
+    again = case(4, "reopened", "2025-03-01T00:00:00Z", text="It failed again.")
+    raceline("ingest", written(tmp_path / "case.ndjson", [*CASE, again]))
+    at = "2025-03-05T12:00:00Z"
+    (told,) = json.loads(explain("--at", at, "--json"))["open_cases"]
+    assert (told["case_id"], told["days"], told["open_since"]) == ("K-1", 21 + 4.5, "2025-03-01T00:00:00Z")
+    with serve(project=False) as served:
+        served.store.projector().once()
+        found = served.ask(f'{{ customer(id: "c-1", at: "{at}") {{ journey {{ openCases {{ caseId openDays }} }} }} }}')
+    assert found["customer"]["journey"]["openCases"] == [{"caseId": told["case_id"], "openDays": told["days"]}]
+
+
 def test_an_explanation_is_json_for_scripts(explain):
     told = json.loads(explain("--json", "--at", "2025-02-01"))
     assert (told["customer_id"], told["position"], told["clock"]) == ("c-1", 12, "2025-02-01T00:00:00Z")
