@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from raceline.app.stage_day_tables import Days
 
 export = typer.Typer(
-    help="Give flat tables to other programs: CSV, Parquet, Arrow IPC. README.md says what each column means.",
+    help="Give flat tables to other programs: CSV, Parquet, Arrow IPC. Parquet and Arrow say what each column means, "
+    "in the metadata of its field.",
     no_args_is_help=True,
 )
 

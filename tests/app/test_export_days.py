@@ -5,7 +5,7 @@ import io
 import json
 from collections import Counter
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 
 import psycopg
 import pyarrow.parquet as pq
@@ -16,12 +16,15 @@ from fortnight_table import rows as table_rows
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raceline.app import racetracks
 from raceline.app.asking import asking
+from raceline.app.export_days import day_batches
 from raceline.app.runtime import runtime
 from raceline.app.settings import Settings
-from raceline.app.stage_day_tables import LONG, OF_SIDE, OVERLAY, WIDE, months
+from raceline.app.stage_day_tables import LONG, OF_SIDE, OVERLAY, WIDE, Days, months
 from raceline.domain.errors import LogUnavailable
 from raceline.domain.racetrack_file import parse
+from raceline.projections.stage_days import stage_days
 
 HAND = table_rows(TABLE)
 SPAN = ["--from", "2025-03-03", "--to", "2025-03-16"]
@@ -139,6 +142,12 @@ def test_columns_are_typed_and_say_what_they_mean(fortnight, export, tmp_path):
     assert table.num_rows == 14 * 4
 
 
+def test_the_help_says_where_columns_are_explained_and_names_no_file_that_is_not_installed(raceline):
+    told = " ".join(raceline("export", "--help").out.split())
+    assert "Parquet and Arrow say what each column means" in told
+    assert "README" not in told
+
+
 # By one dimension
 
 
@@ -210,6 +219,90 @@ def test_all_questions_of_one_command_are_answered_of_the_same_position(database
             assert ask(question) == before
         with asking(store) as ask:
             assert ask(question) != before
+
+
+@pytest.fixture
+def derivations(monkeypatch):
+    """How often the days of stages were derived: of whom."""
+    made = []
+
+    def derived(*arguments, **settings):
+        made.append(settings["account"])
+        return stage_days(*arguments, **settings)
+
+    monkeypatch.setattr(racetracks, "stage_days", derived)
+    return made
+
+
+def opened(n, account="north"):
+    return {"event_id": f"late{n}", "source": "t", "type": "case.opened", "customer_id": f"new-{n}",
+            "account_id": account, "occurred_at": "2025-03-08T10:00:00Z",
+            "data": {"case_id": f"new-{n}", "severity": 1, "problem": "none"}}  # fmt: skip
+
+
+def take(store, *envelopes):
+    store.ingest.record([json.dumps(one).encode() for one in envelopes], source="t", place="t")
+    store.projector().once()
+
+
+@pytest.fixture
+def second(databases):
+    """A store of its own, where two versions of the racetrack were published and the first is active."""
+    with databases() as url, runtime(Settings(database_url=url, racetrack="none")) as store:
+        for text in (DEFINITION, DEFINITION.replace("title: ", "title: Another ", 1)):
+            store.racetracks.publish(parse(text), text, "test")
+        store.racetracks.activate("fortnight", 1, "test")
+        take(store, *life())
+        yield store
+
+
+@pytest.mark.parametrize(
+    ("whose", "made"),
+    [
+        pytest.param({}, [], id="of all"),
+        pytest.param({"account": "north"}, ["north"], id="of an account"),
+        pytest.param({"racetrack": ("fortnight", 2)}, [None], id="of a version that is not active"),
+        pytest.param({"account": "north", "racetrack": ("fortnight", 2)}, ["north"], id="of both"),
+    ],
+)
+@pytest.mark.parametrize("by", [None, "severity"])
+def test_all_rows_of_an_export_are_of_its_position_whatever_happens_meanwhile(second, derivations, whose, made, by):
+    days = Days(date(2025, 3, 1), date(2025, 5, 2), **whose)
+
+    def exported(after_a_part):
+        with asking(second) as ask:
+            table = day_batches(second.racetracks, ask, days, by)
+            rows = []
+            for _, batch in table.batches:
+                rows += batch.to_pylist()
+                after_a_part()
+        return table.position, rows
+
+    before = exported(lambda: None)
+    numbers = count()
+    while_it_runs = exported(lambda: take(second, opened(next(numbers))))
+    assert while_it_runs == before
+    assert exported(lambda: None)[0] == before[0] + 3
+    assert derivations == made * 3
+
+
+def test_days_of_an_account_are_as_fresh_as_what_is_live_and_derived_once_for_a_position(second, derivations, serve):
+    question = '{ stageDays(from: "%s", to: "2025-03-16", account: "%s") { position open { count } } }'
+
+    def asked(account="north", first="2025-03-15"):
+        rows = served.ask(question % (first, account))["stageDays"]
+        return {int(row["position"]) for row in rows}, sum(row["open"]["count"] for row in rows[1::2])
+
+    with serve(project=False, database_url=second.url) as served:
+        (position,), cases = asked()
+        assert asked(first="2025-03-15") == ({position}, cases)
+        assert asked(first="2025-03-01")[0] == {position}
+        assert asked("south")[0] == {position}
+        assert derivations == ["north", "south"]
+        take(second, opened(1))
+        assert asked() == ({position + 1}, cases + 1)
+        assert asked("south")[0] == {position + 1}
+    assert derivations == ["north", "south"] * 2
 
 
 def test_a_connection_that_is_lost_on_the_way_is_told(fortnight):
