@@ -1,5 +1,6 @@
 """A generation of read models: a schema of its own that is filled, moved forward, switched to, and dropped."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from raceline.projections.rules import SCORE, Rules
 from raceline.projections.sums import SUMS, difference, statement
 from raceline.projections.tables import OF_CUSTOMER, SUM_SCHEMAS, Rows
 
+_log = logging.getLogger(__name__)
 _STATEMENTS = statements("raceline.projections", "generation.sql")
 _SQL = {name: text.replace("{clock}", _STATEMENTS["clock"]) for name, text in _STATEMENTS.items()}
 _VIEWS = statements("raceline.projections", "views.sql")
@@ -47,6 +49,7 @@ class Session:
         self.catalogue = catalogue
         self.rules = rules
         self.fingerprint = fingerprint(catalogue, rules)
+        self._unknown: set[str] = set()
         # The decision up to which a replay was made because the live generation had other rules.
         self.followed: int | None = None
         self.reader = ColumnReader(connection, catalogue, rules.wanted, SCORE)
@@ -135,8 +138,20 @@ class Session:
 
     def fill(self, name: str, rows: Rows) -> None:
         """Add the rows of customers that the generation does not have; the sums over them are apart."""
+        self._tell_unknown(rows.timeline["type"])
         for table in OF_CUSTOMER:
             arrow.write(self.connection, table, getattr(rows, table), schema=name)
+
+    def _tell_unknown(self, types: pa.ChunkedArray) -> None:
+        """Say, once for each type, that nothing but a line of the timeline comes of its events."""
+        unknown = set(types.unique().to_pylist()) - self.catalogue.types.keys() - self._unknown
+        if unknown:
+            self._unknown |= unknown
+            _log.warning(
+                "the log has events of types that this process has in no catalogue, so that no paths and no cases come"
+                " of them: %s; is RACELINE_CATALOGUE the same for every process?",
+                ", ".join(sorted(unknown)),
+            )
 
     def add(self, name: str, changes: Mapping[str, pa.Table]) -> None:
         """Add to the sums of a generation."""

@@ -84,6 +84,18 @@ def test_a_type_of_ones_own_makes_cases(house):
     assert case["event_open"] == [True, True, False]
 
 
+def test_a_process_without_the_catalogue_says_so_and_does_not_just_lose_the_cases(house, caplog):
+    house.take([ticket(1, 0, ticket=7), ticket(2, 1, ticket=8)])
+    house.project()
+    other = House(house.url)
+    other.project()
+    told = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(told) == 1
+    assert "desk.ticket_changed; is RACELINE_CATALOGUE the same" in told[0]
+    assert other.tables()["cases"] == []
+    other.close()
+
+
 @pytest.mark.parametrize("junk", JUNK, ids=JUNK_IDS)
 def test_what_no_code_can_be_is_not_said_and_names_no_case(house, junk):
     house.activate(TRACK)
