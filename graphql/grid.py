@@ -182,8 +182,7 @@ class Grid:
         self._joins["scale"] = Sql("CROSS JOIN scale AS k")
         for n in _LANES:
             self._figure(amount := f"{side}_lane{n}", piece("running_count", alias=alias, figure=Sql(f"n{n}")))
-            one = item.replace(f"{ranked.row}.told", f"k.told{n}").replace(f"{ranked.row}.amount", f"c.{amount}")
-            told.append(f"CASE WHEN c.{amount} > 0 THEN {one} END")
+            told.append(piece("lane", item=item, row=ranked.row, n=Sql(n), amount=Sql(amount)))
         return Sql(f"concat_ws(',', {', '.join(told)}, {ranked.alias}.kept)")
 
     def _figure(self, name: str, value: Sql) -> Json:

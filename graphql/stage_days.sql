@@ -159,6 +159,10 @@ LEFT JOIN (
         AND c.day BETWEEN {first_day} AND {last_day}
     GROUP BY c.stage, c.day) AS {alias} ON {alias}.place = p.place AND {alias}.day = d.day
 
+-- name: lane
+-- A column as an entry of the list, so that it is told like those that are rows.
+(SELECT {item} FROM (SELECT k.told{n} AS told, c.{amount} AS amount) AS {row} WHERE {row}.amount > 0)
+
 -- name: lanes_before
 LEFT JOIN (
     SELECT c.stage AS place, {sums}
