@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from raceline.analytics.cases import NEVER_DAY, extremes
+from raceline.analytics.cases import NEVER_DAY, NONE, extremes
 from raceline.projections.rows import Longs, or_null
 from raceline.projections.sums import grouped
 
@@ -21,11 +21,28 @@ def changed_extremes(after: pa.Table, before: pa.Table) -> pa.Table:
 
     after, before: case_spells of the same customers. Rows: racetrack, side, stage, from_day, to_day.
     """
-    both = pa.concat_tables([_counted(after, 1), _counted(before, -1)])
-    summed = grouped(both, _SPELL).aggregate([("change", "sum")])
-    changed = summed.filter(pc.not_equal(summed["change_sum"], 0))
-    found = grouped(changed, _GROUP).aggregate([("from_day", "min"), ("to_day", "max")])
+    both = pa.concat_tables([*_changes(after, 1), *_changes(before, -1)])
+    summed = grouped(both, [*_GROUP, "day", "sentiment"]).aggregate([("change", "sum")])
+    changed = summed.filter(pc.not_equal(summed["change_sum"], 0)).drop_columns("sentiment")
+    left = grouped(both, [*_GROUP, "sentiment"]).aggregate([("change", "sum")])
+    for_ever = left.filter(pc.not_equal(left["change_sum"], 0)).select([*_GROUP, "change_sum"])
+    days = pa.repeat(pa.scalar(_LAST_DAY, pa.date32()), for_ever.num_rows)
+    whole = pa.concat_tables([changed, for_ever.append_column("day", days).select(changed.column_names)])
+    found = grouped(whole, _GROUP).aggregate([("day", "min"), ("day", "max")])
     return found.rename_columns([*_GROUP, "from_day", "to_day"])
+
+
+def _changes(spells: pa.Table, sign: int) -> list[pa.Table]:
+    """Scored spells as changes: one more from a day on, one less from the day on which it has ended."""
+    scored = spells.filter(spells["sentiment"].is_valid())
+    ended = scored.filter(pc.less(scored["to_day"], _LAST_DAY))
+    parts = ((scored, "from_day", sign), (ended, "to_day", -sign))
+    return [
+        table.select([*_GROUP, day, "sentiment"])
+        .rename_columns([*_GROUP, "day", "sentiment"])
+        .append_column("change", pa.repeat(pa.scalar(change, pa.int64()), table.num_rows))
+        for table, day, change in parts
+    ]
 
 
 def _counted(spells: pa.Table, change: int) -> pa.Table:
@@ -69,7 +86,10 @@ def extreme_table(spells: pa.Table) -> pa.Table:
     )
     from_day = np.zeros(groups.num_rows, np.int64)
     from_day[group] = first
-    kept = days >= from_day[which]
+    # Only where they change: so it does not matter which of the days are made again.
+    same_stage = np.diff(which, prepend=-1) == 0
+    before = [np.where(same_stage, np.append(NONE, figure[:-1])[: len(figure)], NONE) for figure in (minimum, maximum)]
+    kept = (days >= from_day[which]) & ((minimum != before[0]) | (maximum != before[1]))
     return pa.table(
         {name: groups[name].take(pa.array(which[kept])) for name in _GROUP}
         | {"day": pa.array(days[kept].astype(np.int32)).cast(pa.date32())}

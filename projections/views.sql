@@ -312,8 +312,8 @@ CREATE TABLE {views}.case_buckets (
     cases     bigint NOT NULL,
     PRIMARY KEY (racetrack, dimension, side, stage, day, value)
 );
--- The least and the greatest sentiment from this day on until the next row; null where no case is scored. Not a sum: it
--- is made again from the spells where these changed.
+-- The least and the greatest sentiment from this day on until the next row, which is where they change; null where no
+-- case is scored. Not a sum: it is made again from the spells where these changed.
 CREATE TABLE {views}.case_extremes (
     racetrack text NOT NULL,
     side      text NOT NULL,
