@@ -3,6 +3,11 @@
 from raceline.domain.errors import LimitExceeded
 from raceline.graphql.context import Limits
 
+_CURES = {
+    "cost": "Ask for fewer days or stages, a smaller `first`, or fewer lists in one another.",
+    "fields": "Select fewer fields, or ask in parts.",
+}
+
 
 class Budget:
     """What one operation could cost: objects in its answers, and fields in its statements."""
@@ -16,4 +21,4 @@ class Budget:
         """Raise LimitExceeded if it is spent."""
         for name in ("cost", "fields"):
             if (found := getattr(self, name)) > (allowed := getattr(self.limits, name)):
-                raise LimitExceeded(limit=name, allowed=allowed, found=found)
+                raise LimitExceeded(_CURES[name], limit=name, allowed=allowed, found=found)

@@ -13,6 +13,7 @@ from raceline.projections.rules import SCORE
 
 cases = connection(
     CASES,
+    caseId=("text", "c.case_id = {value}"),
     customer=("text", "c.customer_id = {value}"),
     account=("text", "c.customer_id IN (SELECT k.customer_id FROM live.customers AS k WHERE k.account_id = {value})"),
     status=("text", "c.status = {value}"),

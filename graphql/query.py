@@ -169,6 +169,7 @@ class Query:
     @planned
     def cases(
         self,
+        case_id: str | None = UNSET,
         customer: str | None = UNSET,
         account: str | None = UNSET,
         status: CaseStatus | None = UNSET,

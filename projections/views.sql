@@ -371,6 +371,7 @@ CREATE INDEX moves_known ON {views}.moves (known_at, customer_id, racetrack, n);
 ALTER TABLE {views}.revisions ADD PRIMARY KEY (customer_id, racetrack, n);
 CREATE INDEX revisions_known ON {views}.revisions (known_at, customer_id, racetrack, n);
 ALTER TABLE {views}.cases ADD PRIMARY KEY (customer_id, n);
+CREATE INDEX cases_case ON {views}.cases (case_id);
 CREATE INDEX cases_opened ON {views}.cases (opened_at, customer_id, case_id);
 ALTER TABLE {views}.case_spells ADD PRIMARY KEY (customer_id, racetrack, n);
 -- What counts on a day ended after it; for the days that are looked at most, the last ones, that is little.

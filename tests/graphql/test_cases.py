@@ -58,6 +58,7 @@ THREE = [
         pytest.param("", ["ann-2", "dan-1", "bob-1", "ann-1"], id="as they were opened; at last those never opened"),
         pytest.param('(customer: "ann")', ["ann-2", "ann-1"], id="of a customer"),
         pytest.param('(account: "acme")', ["ann-2", "bob-1", "ann-1"], id="of an account"),
+        pytest.param('(caseId: "bob-1")', ["bob-1"], id="by its number, whosever it is"),
         pytest.param("(status: OPEN)", ["dan-1", "bob-1"], id="open"),
         pytest.param("(status: UNKNOWN)", ["ann-1"], id="only surveys are known"),
         pytest.param('(severity: "1", problem: "slow")', ["dan-1", "bob-1"], id="both conditions hold"),
