@@ -57,7 +57,7 @@ def _case(case: OpenCase) -> Text:
     said = [f"severity {case.severity}" if case.severity else "", case.problem or ""]
     said.append("" if case.sentiment is None else f"sentiment {case.sentiment:+.2f}")
     words = printable(", ".join(one for one in said if one))
-    since = f"  since {_time(case.open_since)}, {_days(case.days)}  "
+    since = f"  since {_time(case.open_since)}, open {_days(case.days)} in all  "
     return Text.assemble((printable(case.case_id), "bold"), since, words, (f"  ({case.event})", "dim"))
 
 

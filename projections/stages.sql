@@ -22,6 +22,3 @@ JOIN live.racetrack_stages AS s ON s.racetrack = m.racetrack AND s.stage = m.to_
 WHERE j.account_id = current_setting('raceline.account')
     AND CASE current_setting('raceline.racetrack') WHEN '' THEN r.place = 1
         ELSE r.racetrack = current_setting('raceline.racetrack') END
-
--- name: members
-SELECT c.customer_id FROM live.customers AS c WHERE c.account_id = current_setting('raceline.account')
