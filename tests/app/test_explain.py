@@ -231,8 +231,8 @@ CASE = [
     ("at", "told"),
     [
         pytest.param("2025-01-19", None, id="before it was opened"),
-        pytest.param("2025-01-21", "1.0 days  severity 2, no power, sentiment -0.48  (13)", id="opened"),
-        pytest.param("2025-02-01", "12.0 days  severity 1, no power, sentiment -0.48  (14)", id="changed"),
+        pytest.param("2025-01-21", "open 1.0 days in all  severity 2, no power, sentiment -0.48  (13)", id="opened"),
+        pytest.param("2025-02-01", "open 12.0 days in all  severity 1, no power, sentiment -0.48  (14)", id="changed"),
         pytest.param("2025-02-10", None, id="closed"),
     ],
 )
