@@ -27,11 +27,14 @@ setup: .venv/.complete ## make .venv and install raceline with its tools into it
 run: setup ## serve the API with a generated sample, at http://127.0.0.1:8000/graphql
 	.venv/bin/raceline serve --sample
 
-test: setup ## all tests on the embedded PostgreSQL, then those that need a database on another major version
+# Who has statements of their own; the command line adds those of one file.
+OTHER_SERVER = tests/domain tests/projections tests/graphql tests/app/test_cli.py
+
+test: setup ## all tests on the embedded PostgreSQL, then those of its statements on another major version
 	$(PYTEST)
 	@other=$$($(PY) tests/support/other_server.py) && \
 	echo "The tests marked 'database' once more, on $$($$other/postgres --version):" && \
-	RACELINE_TEST_POSTGRES_BIN=$$other $(PYTEST) -m database
+	RACELINE_TEST_POSTGRES_BIN=$$other $(PYTEST) -m database $(OTHER_SERVER)
 
 check: setup ## lint, format, types, and which part may import which
 	$(PY) -m ruff check .

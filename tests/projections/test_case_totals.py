@@ -62,7 +62,7 @@ def counted(spells, *keys):
 
 
 @given(envelopes=journeys())
-@settings(max_examples=min(15, settings().max_examples))
+@settings(max_examples=min(8, settings().max_examples))
 def test_all_stages_and_none_add_up_to_all_cases_and_every_figure_to_the_cases_it_leads_to(databases, envelopes):
     with databases() as url:
         house = House(url)
@@ -87,7 +87,7 @@ def test_all_stages_and_none_add_up_to_all_cases_and_every_figure_to_the_cases_i
 
 
 @given(envelopes=journeys())
-@settings(max_examples=min(15, settings().max_examples))
+@settings(max_examples=min(8, settings().max_examples))
 def test_the_extremes_are_the_least_and_the_greatest_of_the_cases_that_count(databases, envelopes):
     with databases() as url:
         house = House(url, batch=5)

@@ -49,7 +49,7 @@ def of(tables, table):
 
 
 @given(envelopes=journeys())
-@settings(max_examples=min(10, settings().max_examples))
+@settings(max_examples=min(6, settings().max_examples))
 def test_derived_for_a_question_they_are_those_of_the_read_models_of_all_or_of_an_account(databases, envelopes):
     with databases() as url:
         house = House(url)
