@@ -92,7 +92,7 @@ def _closed(cases: Cases, day: NDArray[np.int32], about: NDArray[np.bool_], stay
     asked = rows[by_time]
     owner = cases.customer[case[asked]]
     state[by_time] = states_at(owner, cases.at[asked], stays.start, stays.at, stays.to, stays.outside)
-    surveys, score = _surveys(cases, day, rows)
+    surveys, score = _surveys(cases, day, about, rows)
     return _Counted(
         case=case[rows].astype(np.int64),
         event=rows,
@@ -105,25 +105,18 @@ def _closed(cases: Cases, day: NDArray[np.int32], about: NDArray[np.bool_], stay
     )
 
 
-def _surveys(cases: Cases, day: NDArray[np.int32], rows: Longs) -> tuple[Longs, Longs]:
+def _surveys(cases: Cases, day: NDArray[np.int32], about: NDArray[np.bool_], rows: Longs) -> tuple[Longs, Longs]:
     """How many surveys belong to each of these closings, and what they add up to."""
     case, closing_of = cases.events.case, cases.told.closing_of
-    answered = np.flatnonzero(closing_of >= 0)
-    mixed = case.astype(np.int64) * (NEVER_DAY + 1) + day  # days before 1970 are still in order within a case
-    place = np.searchsorted(mixed[rows], mixed[closing_of[answered]])
-    place, answered = _found(mixed, rows, place, closing_of, answered)
+    answered = np.flatnonzero((closing_of >= 0) & about[case])
+    mixed = case.astype(np.int64) * (NEVER_DAY + 1) + day
+    # Local days go back where clocks are put back over midnight, so rows in their order need not be in that of days.
+    order = np.argsort(mixed[rows])
+    place = order[np.searchsorted(mixed[rows], mixed[closing_of[answered]], sorter=order)]
     surveys, score = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
     np.add.at(surveys, place, 1)
     np.add.at(score, place, cases.events.survey[answered])
     return surveys, score
-
-
-def _found(mixed: Longs, rows: Longs, place: Longs, closing_of: Longs, answered: Longs) -> tuple[Longs, Longs]:
-    """Only the surveys whose closing is among these rows."""
-    inside = place < len(rows)
-    place, answered = place[inside], answered[inside]
-    same = mixed[rows[place]] == mixed[closing_of[answered]]
-    return place[same], answered[same]
 
 
 def _values(cases: Cases) -> NDArray[np.int32]:

@@ -122,6 +122,28 @@ def test_long_values_of_an_overlay_are_told_apart(house):
     assert {row["day"] for row in rows} == {date(2026, 1, 4)}, "in New York"
 
 
+def test_surveys_belong_to_their_closings_also_where_clocks_are_put_back_over_midnight(house):
+    # At one minute past midnight of the 29th it was one past eleven of the 28th again in Newfoundland.
+    house.activate(TRACK.replace("America/New_York", "America/St_Johns"))
+    said = [
+        ("02:30:30", "closed", {}),
+        ("02:30:35", "survey_answered", {"score": 1}),
+        ("02:30:40", "reopened", {}),
+        ("03:00:00", "closed", {}),
+        ("03:10:00", "survey_answered", {"score": 5}),
+    ]
+    house.take([
+        event(n, "c", 0, f"case.{does}", case_id="k", **data) | {"occurred_at": f"2006-10-29T{at}Z"}
+        for n, (at, does, data) in enumerate(said)
+    ])  # fmt: skip
+    house.project()
+    closed = [row for row in house.tables()["case_spells"] if row["racetrack"] == "small" and row["side"] == "closed"]
+    assert {(row["from_day"].day, row["surveys"], row["survey_score"]) for row in closed} == {
+        (29, 1, 1_000_000),
+        (28, 1, 5_000_000),
+    }
+
+
 def test_a_text_is_scored_once_whoever_asks_again(house, monkeypatch):
     read = []
 
