@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.errors import InvalidEvent
-from raceline.domain.event_type import EventType
+from raceline.domain.event_type import CUSTOMER, EventType
 from raceline.domain.sql import statements
 
 _SQL = statements("raceline.domain", "columns.sql")
@@ -25,7 +25,6 @@ _SQL = statements("raceline.domain", "columns.sql")
 SLOTS = ("slot1", "slot2", "slot3")
 _PAGES = ("page", "from_page")
 _ROLES = (*_PAGES, "resolved")
-CUSTOMER = "customer"  # the author of an update whose text is the customer's
 # By type, the attributes that are read beside those of its path and its title.
 Wanted = Mapping[str, Collection[str]]
 

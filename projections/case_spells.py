@@ -13,7 +13,7 @@ from raceline.analytics.sentiment import NEGATIVE, POSITIVE
 from raceline.projections.cases import Cases
 from raceline.projections.race_facts import Field, local_days
 from raceline.projections.race_rules import Track
-from raceline.projections.rows import Longs, numbered, or_null
+from raceline.projections.rows import Longs, dates, numbered, or_null
 from raceline.projections.sums import Key, day_key, tally
 
 SIDES = ("open", "closed")
@@ -53,10 +53,12 @@ def stays_of(track: Track, seen: Field, race: Race) -> Stays:
 def case_tables(cases: Cases, track: Track, seen: Field, stays: Stays) -> dict[str, pa.Table]:
     """case_spells, case_days and case_buckets of the cases that a racetrack is about."""
     spells = _ordered(_counted(cases, track, seen, stays))
+    changes = _changes(spells)
+    keys = _keys(track, spells, changes)
     return {
         "case_spells": _spell_table(cases, track, spells),
-        "case_days": _day_table(cases, track, spells),
-        "case_buckets": _bucket_table(cases, track, spells),
+        "case_days": _day_table(cases, spells, changes, keys),
+        "case_buckets": pa.concat_tables(_bucket_tables(cases, spells, changes, keys)),
     }
 
 
@@ -150,8 +152,8 @@ def _spell_table(cases: Cases, track: Track, spells: _Counted) -> pa.Table:
             "case_id": cases.case_id.take(pa.array(spells.case)),
             "side": pa.array(SIDES, pa.string()).take(pa.array(spells.side)),
             "stage": pa.array(track.stages, pa.string()).take(pa.array(spells.state)),
-            "from_day": _dates(spells.from_day),
-            "to_day": _dates(spells.to_day),
+            "from_day": dates(spells.from_day),
+            "to_day": dates(spells.to_day),
             **{role: cases.said(role).take(event) for role in ("severity", "problem", "cause")},
             "sentiment": or_null(cases.told.sentiment).take(event),
             "event": cases.position[spells.event],
@@ -188,8 +190,7 @@ def _keys(track: Track, spells: _Counted, changes: _Changes) -> dict[str, Key]:
     }
 
 
-def _day_table(cases: Cases, track: Track, spells: _Counted) -> pa.Table:
-    changes = _changes(spells)
+def _day_table(cases: Cases, spells: _Counted, changes: _Changes, keys: dict[str, Key]) -> pa.Table:
     score = cases.told.sentiment[spells.event]
     scored = score != NONE
     figures = {
@@ -203,18 +204,12 @@ def _day_table(cases: Cases, track: Track, spells: _Counted) -> pa.Table:
         "survey_score": spells.survey_score,
     }
     return tally(
-        _keys(track, spells, changes),
+        keys,
         {name: figure.astype(np.int64)[changes.spell] * changes.sign for name, figure in figures.items()},
     )
 
 
-def _bucket_table(cases: Cases, track: Track, spells: _Counted) -> pa.Table:
-    changes = _changes(spells)
-    return pa.concat_tables(_bucket_tables(cases, track, spells, changes))
-
-
-def _bucket_tables(cases: Cases, track: Track, spells: _Counted, changes: _Changes) -> Iterator[pa.Table]:
-    keys = _keys(track, spells, changes)
+def _bucket_tables(cases: Cases, spells: _Counted, changes: _Changes, keys: dict[str, Key]) -> Iterator[pa.Table]:
     event = spells.event[changes.spell]
     for dimension in ("severity", "problem", "cause"):
         # Code 0 is: not said.
@@ -223,7 +218,3 @@ def _bucket_tables(cases: Cases, track: Track, spells: _Counted, changes: _Chang
         )
         named = Key(np.zeros(len(event), np.int64), pa.array([dimension]))
         yield tally(keys | {"dimension": named, "value": code}, {"cases": changes.sign})
-
-
-def _dates(days: NDArray[np.int32]) -> pa.Array:
-    return pa.array(days.astype(np.int32)).cast(pa.date32())

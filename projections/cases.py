@@ -21,7 +21,7 @@ from raceline.analytics.cases import (
 )
 from raceline.domain.columns import Columns, keys
 from raceline.projections.race_facts import kinds_of, millionths
-from raceline.projections.rows import Longs, lists, moments, or_null
+from raceline.projections.rows import Longs, lists, moments, named, numbered, or_null
 from raceline.projections.rules import CaseType
 
 DOES = {"opened": OPENED, "updated": UPDATED, "closed": CLOSED, "reopened": REOPENED, "surveyed": SURVEYED}
@@ -59,7 +59,7 @@ class Cases:
 
     def said(self, role: str) -> pa.Array:
         """(n,) what is known of a role after each event."""
-        return _names(self.names[role], getattr(self.told, role))
+        return named(self.names[role], getattr(self.told, role))
 
 
 def cases_of(columns: Columns, types: Mapping[str, CaseType]) -> Cases:
@@ -130,9 +130,7 @@ def _numbered(
     case = pa.array(key).dictionary_encode().indices.to_numpy().astype(np.int32)
     first = np.unique(case, return_index=True)[1]
     owner = customer[first]
-    begun = np.flatnonzero(np.diff(owner, prepend=-1))
-    number = np.arange(1, len(owner) + 1) - np.repeat(begun, np.diff(np.append(begun, len(owner))))
-    return owner, number, id_.take(pa.array(first)), case
+    return owner, numbered(owner), id_.take(pa.array(first)), case
 
 
 def case_table(cases: Cases) -> pa.Table:
@@ -223,7 +221,3 @@ def _sums(values: NDArray[np.generic], start: Longs) -> Longs:
     """(k,) the sums over the events of each case; no case is without one."""
     whole = values.astype(np.int64)
     return np.add.reduceat(whole, start[:-1]) if len(start) > 1 else whole[:0]
-
-
-def _names(names: pa.Array, codes: NDArray[np.int32]) -> pa.Array:
-    return names.take(pa.array(codes, mask=codes < 0))

@@ -16,7 +16,7 @@ from raceline.domain.columns import Columns
 from raceline.projections.cases import Cases, case_table, cases_of
 from raceline.projections.race import race_tables
 from raceline.projections.race_rules import Track
-from raceline.projections.rows import Longs, last_known, lists, moments, numbered
+from raceline.projections.rows import Longs, dates, last_known, lists, moments, numbered
 from raceline.projections.rules import Rules
 from raceline.projections.sums import SUMS
 from raceline.projections.tables import OF_CUSTOMER, RACE, Rows
@@ -184,4 +184,4 @@ def _path_days(paths: _Paths) -> pa.Table:
     length = np.diff(paths.steps.path_start)
     turned = np.add.reduceat(np.append(paths.turns.depth > 0, False), paths.steps.path_start[:-1]) > 0
     sums = tally_days(paths.started_at, paths.steps.resolved, turned, length)
-    return pa.table({**sums._asdict(), "day": pa.array(sums.day.astype(np.int32)).cast(pa.date32())})
+    return pa.table({**sums._asdict(), "day": dates(sums.day)})

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from raceline.analytics.cases import NEVER_DAY, NONE, extremes
-from raceline.projections.rows import Longs, or_null
+from raceline.projections.rows import Longs, dates, or_null
 from raceline.projections.sums import grouped
 
 _GROUP = ["racetrack", "side", "stage"]
@@ -92,7 +92,7 @@ def extreme_table(spells: pa.Table) -> pa.Table:
     kept = (days >= from_day[which]) & ((minimum != before[0]) | (maximum != before[1]))
     return pa.table(
         {name: groups[name].take(pa.array(which[kept])) for name in _GROUP}
-        | {"day": pa.array(days[kept].astype(np.int32)).cast(pa.date32())}
+        | {"day": dates(days[kept])}
         | {"minimum": or_null(minimum[kept]), "maximum": or_null(maximum[kept])}
     )
 

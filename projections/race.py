@@ -14,7 +14,7 @@ from raceline.projections.case_spells import case_tables, stays_of
 from raceline.projections.cases import Cases
 from raceline.projections.race_facts import Field, field, local_days
 from raceline.projections.race_rules import Track
-from raceline.projections.rows import Longs, last_known, lists, moments, numbered
+from raceline.projections.rows import Longs, last_known, lists, moments, named, numbered
 from raceline.projections.stage_views import view_tables
 from raceline.projections.sums import Key, day_key, tally
 
@@ -27,12 +27,13 @@ def race_tables(columns: Columns, cases: Cases, track: Track, clock: int) -> dic
     microseconds since 1970."""
     seen = field(columns, track)
     race = run(track.program, seen.facts, clock)
-    told, stays = _Told(track, columns, seen, race), stays_of(track, seen, race)
+    stays = stays_of(track, seen, race)
+    told = _Told(track, columns, seen, race)
     return {
         "journeys": told.journeys(),
         "moves": told.moves(),
         "revisions": told.revisions(),
-        "stage_days": told.stage_days(),
+        "stage_days": told.stage_days(stays.day),
         "transitions": told.transitions(),
         "rule_sources": _rule_sources(track, seen),
         **case_tables(cases, track, seen, stays),
@@ -201,13 +202,11 @@ class _Told:
             }
         )
 
-    def stage_days(self) -> pa.Table:
-        """Who came into each stage and who went, by the day of the racetrack's time zone; into none, '', whoever was
-        never in one comes by the first event."""
-        race, outside, zone = self.race, self.track.program.stages, self.track.racetrack.time_zone
-        facts = self.seen.facts
-        first = local_days(facts.occurred_at[facts.start[self.present]], zone)
-        day = local_days(race.at, zone)
+    def stage_days(self, day: NDArray[np.int32]) -> pa.Table:
+        """Who came into each stage and who went, by the day (k,) of the move in the racetrack's time zone; into none,
+        '', whoever was never in one comes by the first event."""
+        race, outside, facts = self.race, self.track.program.stages, self.seen.facts
+        first = local_days(facts.occurred_at[facts.start[self.present]], self.track.racetrack.time_zone)
         came = np.repeat([1, 1, 0], [len(first), len(day), len(day)]).astype(np.int64)
         state = np.concatenate([np.full(len(first), outside), race.to_state, race.from_state])
         keys = {
@@ -303,8 +302,7 @@ def _rule_sources(track: Track, seen: Field) -> pa.Table:
 
 def _names(names: Any, codes: Any) -> pa.Array:
     """The names of codes; null for those below zero."""
-    codes = np.asarray(codes, np.int64)
-    return pa.array(list(names), pa.string()).take(pa.array(codes, mask=codes < 0))
+    return named(pa.array(list(names), pa.string()), np.asarray(codes, np.int64))
 
 
 def _stage_names(track: Track, states: Any) -> pa.Array:

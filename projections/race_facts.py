@@ -45,7 +45,7 @@ def field(columns: Columns, track: Track) -> Field:
     kinds = kinds_of(columns)
     start = np.searchsorted(columns.customer, np.arange(len(columns.customers) + 1)).astype(np.int64)
     days = (track.program.leaf_kind == DAYS).any()
-    values = [values_of(columns, kinds, column) for column in track.values]
+    values = [_values(columns, kinds, column) for column in track.values]
     facts = Facts(
         start=start,
         occurred_at=columns.occurred_at,
@@ -164,7 +164,7 @@ def numbers(values: pa.Array) -> NDArray[np.float64]:
     return np.asarray(found.to_numpy(zero_copy_only=False), np.float64)
 
 
-def values_of(columns: Columns, kinds: Kinds, column: ValueColumn) -> tuple[Longs, int]:
+def _values(columns: Columns, kinds: Kinds, column: ValueColumn) -> tuple[Longs, int]:
     """(n,) codes of the values, -1 where there is none, and how many codes there are; or millionths, and 0."""
     made = np.full(len(columns), 0 if column.sums else -1, np.int64)
     present = [(rows, name) for kind, name in column.columns.items() if (rows := kinds.rows.get(kind)) is not None]

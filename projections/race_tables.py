@@ -18,12 +18,13 @@ _TEXTS, _LONGS, _TRUTHS = pa.list_(_TEXT), pa.list_(_LONG), pa.list_(_TRUTH)
 _MOMENT = pa.timestamp("us", "UTC")
 
 
-def _schema(**columns: pa.DataType) -> pa.Schema:
+def schema_of(**columns: pa.DataType) -> pa.Schema:
+    """A schema with these columns in their order."""
     return pa.schema(list(columns.items()))
 
 
 DEFINITIONS = {
-    "racetracks": _schema(
+    "racetracks": schema_of(
         racetrack=_TEXT,
         place=_LONG,
         version=_LONG,
@@ -33,10 +34,10 @@ DEFINITIONS = {
         time_zone=_TEXT,
         start=_TEXT,
     ),
-    "racetrack_stages": _schema(
+    "racetrack_stages": schema_of(
         racetrack=_TEXT, n=_LONG, stage=_TEXT, title=_TEXT, documentation=_TEXT, revenue=_TRUTH
     ),
-    "racetrack_rules": _schema(
+    "racetrack_rules": schema_of(
         racetrack=_TEXT,
         n=_LONG,
         rule=_TEXT,
@@ -53,11 +54,11 @@ DEFINITIONS = {
         coverage=_SHARE,
         types=_TEXTS,
     ),
-    "rule_conditions": _schema(
+    "rule_conditions": schema_of(
         racetrack=_TEXT, rule=_TEXT, node=_LONG, depth=_LONG, kind=_TEXT, says=_TEXT, needed=_LONG, unit=_TEXT
     ),
-    "racetrack_severities": _schema(racetrack=_TEXT, n=_LONG, severity=_TEXT),
-    "racetrack_overlays": _schema(
+    "racetrack_severities": schema_of(racetrack=_TEXT, n=_LONG, severity=_TEXT),
+    "racetrack_overlays": schema_of(
         racetrack=_TEXT,
         n=_LONG,
         overlay=_TEXT,
@@ -69,7 +70,7 @@ DEFINITIONS = {
     ),
 }
 
-JOURNEYS = _schema(
+JOURNEYS = schema_of(
     customer_id=_TEXT,
     racetrack=_TEXT,
     version=_LONG,
@@ -87,7 +88,7 @@ JOURNEYS = _schema(
     revisions=_LONG,
     revisions_left_out=_LONG,
 )
-MOVES = _schema(
+MOVES = schema_of(
     customer_id=_TEXT,
     racetrack=_TEXT,
     version=_LONG,
@@ -106,7 +107,7 @@ MOVES = _schema(
     evidence=_LONGS,
     evidence_node=_LONGS,
 )
-REVISIONS = _schema(
+REVISIONS = schema_of(
     customer_id=_TEXT,
     racetrack=_TEXT,
     n=_LONG,

@@ -22,6 +22,16 @@ def lists(offsets: Longs, values: Any, null: pa.Array | None = None) -> pa.ListA
     return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), pa.array(values), mask=null)
 
 
+def dates(days: NDArray[Any]) -> pa.Array:
+    """Days since 1970 as dates."""
+    return pa.array(days.astype(np.int32)).cast(pa.date32())
+
+
+def named(names: pa.Array, codes: NDArray[Any]) -> pa.Array:
+    """What codes stand for; null for those below zero."""
+    return names.take(pa.array(codes, mask=codes < 0))
+
+
 def numbered(group: NDArray[np.int32]) -> Longs:
     """1, 2, 3 ... within each run of equal codes."""
     start = np.flatnonzero(np.append(True, np.diff(group) != 0)) if len(group) else np.empty(0, np.int64)

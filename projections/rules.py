@@ -44,13 +44,9 @@ def _case_types(catalogue: Catalogue) -> dict[str, CaseType]:
     for kind in catalogue.types.values():
         if kind.case is not None:
             columns = attribute_columns(kind)
-            roles = {role: getattr(kind.case, role) for role in _ROLES}
-            named = {role: columns[attribute] for role, attribute in roles.items() if attribute is not None}
-            found[kind.name] = CaseType(kind.case.does, named)
+            read = {role: columns[name] for role, name in kind.case.roles.items() if name in kind.case_attributes}
+            found[kind.name] = CaseType(kind.case.does, read)
     return found
-
-
-_ROLES = ("id", "severity", "problem", "cause", "active", "group", "engineer", "score")
 
 
 def _scored(texts: Sequence[str]) -> tuple[list[int | None], list[str | None]]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from raceline.projections.rows import Longs
+from raceline.projections.rows import Longs, dates
 
 # By table, the key of its rows; every other column can be added.
 SUMS = {
@@ -104,5 +104,4 @@ def day_key(days: NDArray[Any]) -> Key:
     if len(days) == 0:
         return Key(days, pa.array([], pa.date32()))
     first = int(days.min())
-    every = np.arange(first, int(days.max()) + 1, dtype=np.int32)
-    return Key(days - first, pa.array(every).cast(pa.date32()))
+    return Key(days - first, dates(np.arange(first, int(days.max()) + 1)))

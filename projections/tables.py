@@ -4,14 +4,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from raceline.projections.race_tables import JOURNEYS, MOVES, REVISIONS
+from raceline.projections.race_tables import JOURNEYS, MOVES, REVISIONS, schema_of
 
 _TEXT, _LONG, _TRUTH, _DAY = pa.string(), pa.int64(), pa.bool_(), pa.date32()
-_MOMENT = pa.timestamp("us", "UTC")
-
-
-def _schema(**columns: pa.DataType) -> pa.Schema:
-    return pa.schema(list(columns.items()))
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ OF_CUSTOMER = {
 }
 
 _ON_DAY = {"racetrack": _TEXT, "stage": _TEXT, "day": _DAY}
-CASE_SPELLS = _schema(
+CASE_SPELLS = schema_of(
     customer_id=_TEXT,
     racetrack=_TEXT,
     n=_LONG,
@@ -73,7 +68,7 @@ CASE_SPELLS = _schema(
     survey_score=_LONG,
 )
 SUM_SCHEMAS = {
-    "pages": _schema(
+    "pages": schema_of(
         page=_TEXT,
         visits=_LONG,
         customers=_LONG,
@@ -82,11 +77,11 @@ SUM_SCHEMAS = {
         depth=_LONG,
         ping_pongs=_LONG,
     ),
-    "path_days": _schema(day=_DAY, resolved=_TRUTH, turned=_TRUTH, paths=_LONG, length=_LONG, length_squared=_LONG),
-    "stage_days": _schema(**_ON_DAY, entered=_LONG, departed=_LONG),
-    "transitions": _schema(racetrack=_TEXT, from_stage=_TEXT, to_stage=_TEXT, kind=_TEXT, rule=_TEXT, moves=_LONG),
-    "rule_sources": _schema(racetrack=_TEXT, rule=_TEXT, customers=_LONG),
-    "case_days": _schema(
+    "path_days": schema_of(day=_DAY, resolved=_TRUTH, turned=_TRUTH, paths=_LONG, length=_LONG, length_squared=_LONG),
+    "stage_days": schema_of(**_ON_DAY, entered=_LONG, departed=_LONG),
+    "transitions": schema_of(racetrack=_TEXT, from_stage=_TEXT, to_stage=_TEXT, kind=_TEXT, rule=_TEXT, moves=_LONG),
+    "rule_sources": schema_of(racetrack=_TEXT, rule=_TEXT, customers=_LONG),
+    "case_days": schema_of(
         racetrack=_TEXT,
         side=_TEXT,
         stage=_TEXT,
@@ -100,11 +95,11 @@ SUM_SCHEMAS = {
         surveys=_LONG,
         survey_score=_LONG,
     ),
-    "case_buckets": _schema(
+    "case_buckets": schema_of(
         racetrack=_TEXT, side=_TEXT, stage=_TEXT, day=_DAY, dimension=_TEXT, value=_TEXT, cases=_LONG
     ),
-    "stage_views": _schema(**_ON_DAY, kind=_TEXT, page=_TEXT, views=_LONG),
-    "overlay_days": _schema(
+    "stage_views": schema_of(**_ON_DAY, kind=_TEXT, page=_TEXT, views=_LONG),
+    "overlay_days": schema_of(
         racetrack=_TEXT, overlay=_TEXT, stage=_TEXT, day=_DAY, value=_TEXT, events=_LONG, counted=_LONG, amount=_LONG
     ),
 }
