@@ -11,10 +11,10 @@ from adbc_driver_manager.dbapi import Connection
 
 from raceline.app.export_tables import JSON, NUMBERS, Column, Table
 from raceline.domain import arrow
-from raceline.domain.errors import LogUnavailable, NoRacetrack, NoReadModels, UnknownStage
+from raceline.domain.errors import LogUnavailable, NoRacetrack, NoReadModels
+from raceline.domain.racetrack_registry import refuse_unknown_stage
 from raceline.domain.racetracks import Racetracks
 from raceline.domain.sql import statements
-from raceline.domain.yaml_file import nearest
 
 _SQL = statements("raceline.app", "export.sql")
 
@@ -65,10 +65,7 @@ class Snapshot:
         arrow.settings(self._connection, {"racetrack": track.name})
         known = arrow.rows(self._connection, _SQL["stages"])["stage"].to_pylist()
         for stage in stages:
-            if stage not in known:
-                near = nearest(stage, known)
-                detail = f"did you mean `{near}`?" if near else f"its stages are: {', '.join(known)}"
-                raise UnknownStage(detail, racetrack=track.name, stage=stage)
+            refuse_unknown_stage(track.name, stage, known)
 
     def batches(
         self, table: Table, span: Span, track: Track | None, stages: tuple[str, ...] = (), *, text_lists: bool = False

@@ -20,7 +20,7 @@ from raceline.app.stage_day_tables import (
     wide_days,
     wide_row,
 )
-from raceline.domain.errors import NoRacetrack, NoReadModels
+from raceline.domain.errors import NoReadModels
 from raceline.domain.racetracks import Racetracks
 
 
@@ -57,20 +57,11 @@ def day_batches(racetracks: Racetracks, ask: Ask, days: Days, by: str | None = N
 
 def asked_days(racetracks: Racetracks, ask: Ask, days: Days, by: str | None = None) -> Iterator[list[Row]]:
     """The answers to `stageDays`, month by month; raises as `day_batches` does."""
-    refuse_unknown(racetracks, days.racetrack)
+    racetracks.registry().meant(*days.racetrack or (None,))
     for part in wide_days(ask, days) if by is None else long_days(ask, days, by):
         if not part:
             raise NoReadModels("The racetrack has just been activated.")
         yield part
-
-
-def refuse_unknown(racetracks: Racetracks, racetrack: tuple[str, int | None] | None) -> None:
-    """Raises UnknownRacetrack, NotInForce, and NoRacetrack when the default one is meant and there is none."""
-    registry = racetracks.registry()
-    if racetrack is not None:
-        registry.get(*racetrack)
-    elif registry.default is None:
-        raise NoRacetrack
 
 
 def _long(part: list[Row], by: str) -> list[Row]:

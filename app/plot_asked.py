@@ -7,7 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from raceline.app.asking import Ask
-from raceline.app.export_days import asked_days, refuse_unknown
+from raceline.app.export_days import asked_days
 from raceline.app.plot_data import Curve, Picture, curve, picture
 from raceline.app.stage_day_tables import Days, Row, Scale, as_reference
 from raceline.domain.errors import NoReadModels
@@ -51,7 +51,7 @@ def days_picture(racetracks: Racetracks, ask: Ask, days: Days, done: Callable[[d
 
 def lengths(racetracks: Racetracks, ask: Ask, racetrack: tuple[str, int | None] | None) -> Lengths:
     """The lengths of all stays under a version. Raises UnknownRacetrack, NotInForce, NoRacetrack, NoReadModels."""
-    refuse_unknown(racetracks, racetrack)
+    racetracks.registry().meant(*racetrack or (None,))
     stages = ask(_STAGES, racetrack=as_reference(racetrack))["stages"]
     if not stages:
         raise NoReadModels("The racetrack has just been activated.")

@@ -10,11 +10,10 @@ import pyarrow as pa
 from raceline.app.kept import InThread, Kept, Turn, Wanted
 from raceline.app.runtime import Runtime
 from raceline.domain import arrow
-from raceline.domain.errors import NoRacetrack, RacelineError, UnknownStage, UnreadableRacetrack
+from raceline.domain.errors import RacelineError, UnreadableRacetrack
 from raceline.domain.racetrack_check import check_text, refuse
-from raceline.domain.racetrack_registry import Registry, Version
+from raceline.domain.racetrack_registry import Registry, Version, refuse_unknown_stage
 from raceline.domain.racetracks import Published, Racetracks
-from raceline.domain.yaml_file import nearest
 from raceline.projections.accounts import account_history
 from raceline.projections.dry_run import DryRun, dry_run
 from raceline.projections.in_force import with_racetracks
@@ -112,18 +111,13 @@ class RacetrackAnswers:
     def _look_up(self, racetrack: str | None, stage: str | None) -> None:
         registry = self._racetracks.registry()
         if racetrack is None:
-            if registry.default is None:
-                raise NoRacetrack
-            racetrack = registry.default.name
+            racetrack = registry.meant(None).name
         versions = registry.named(racetrack)
         if stage is None:
             return
         with suppress(UnreadableRacetrack):  # it may well have the stage
             stages = list(dict.fromkeys(name for version in versions for name in version.racetrack.stages))
-            if stage not in stages:
-                near = nearest(stage, stages)
-                detail = f"did you mean `{near}`?" if near else f"its stages are: {', '.join(stages)}"
-                raise UnknownStage(detail, racetrack=racetrack, stage=stage)
+            refuse_unknown_stage(racetrack, stage, stages)
 
     def _registry(self) -> Rows:
         registry = self._racetracks.registry()
@@ -166,12 +160,7 @@ class RacetrackAnswers:
     def _stage_days(self, asked: DaysAsked, position: int) -> Wanted[StageDays]:
         racetrack, version, account = asked
         registry = self._racetracks.registry()
-        if racetrack is None:
-            if registry.default is None:
-                raise NoRacetrack
-            wanted = registry.default
-        else:
-            wanted = registry.get(racetrack, version)
+        wanted = registry.meant(racetrack, version)
         make = partial(stage_days, self._url, self._catalogue, self._rules, wanted, account=account)
         # Beside what is live, the figures of an account are as fresh; who waits for their turn is content with what is
         # made meanwhile.

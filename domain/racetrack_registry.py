@@ -1,11 +1,19 @@
 """The registry: every published version of every racetrack, and which are active, as of one decision in the log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple, assert_never
 
-from raceline.domain.errors import InvalidRacetrack, NotInForce, UnknownRacetrack, UnreadableRacetrack
+from raceline.domain.errors import (
+    InvalidRacetrack,
+    NoRacetrack,
+    NotInForce,
+    UnknownRacetrack,
+    UnknownStage,
+    UnreadableRacetrack,
+)
 from raceline.domain.racetrack import Racetrack
 from raceline.domain.racetrack_decisions import Decision, RacetrackDecisions
 from raceline.domain.racetrack_file import content_hash, from_canonical
@@ -87,6 +95,14 @@ class Registry:
         numbers = ", ".join(f"{one.version} ({one.status})" for one in among)
         raise UnknownRacetrack(f"its versions are {numbers}", name=name, version=version)
 
+    def meant(self, name: str | None, version: int | None = None) -> Version:
+        """As `get`; without a name the default racetrack. Raises NoRacetrack too."""
+        if name is not None:
+            return self.get(name, version)
+        if self.default is None:
+            raise NoRacetrack
+        return self.default
+
     def named(self, name: str) -> tuple[Version, ...]:
         """Every version of a name. Raises UnknownRacetrack, with the nearest name."""
         found = tuple(one for one in self.versions if one.name == name)
@@ -130,3 +146,11 @@ def _moved(one: Version, decision: RacetrackDecisions.Activated | RacetrackDecis
         activated = isinstance(decision, RacetrackDecisions.Activated)
         return replace(one, status="active" if activated else "retired", since=position)
     return replace(one, status="published", since=position) if one.status == "active" else one
+
+
+def refuse_unknown_stage(racetrack: str, stage: str, stages: Sequence[str]) -> None:
+    """Raises UnknownStage, with the nearest name, when it is none of these."""
+    if stage not in stages:
+        near = nearest(stage, stages)
+        detail = f"did you mean `{near}`?" if near else f"its stages are: {', '.join(stages)}"
+        raise UnknownStage(detail, racetrack=racetrack, stage=stage)
