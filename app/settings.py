@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     replay_chunk_events: PositiveInt = Field(
         250_000, description="Events that a replay or a verification holds in memory at once"
     )
+    path_steps: PositiveInt = Field(
+        50_000_000, description="Most steps of paths that one process keeps in memory to answer questions about paths"
+    )
     min_position_timeout_seconds: NonNegativeFloat = Field(
         10, description="How long a read waits for the projection to reach its minPosition"
     )

@@ -1,0 +1,64 @@
+"""What GraphQL asks about paths, answered in threads from the paths that are kept in memory."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+
+from raceline.domain.errors import RacelineError
+from raceline.projections import path_figures
+from raceline.projections.path_columns import KeptPaths, PathColumns
+from raceline.projections.path_figures import PathList
+
+Rows = dict[str, list[dict[str, Any]]]
+_AT_ONCE = 2  # each works on all cores; the second so that a short question need not wait for a long one
+_log = logging.getLogger(__name__)
+
+
+class PathAnswers:
+    """The paths of one store. `url`: without a limit on the time of statements, because loading takes long;
+    `most_steps`: how many steps of paths are kept at most.
+    """
+
+    def __init__(self, url: str, most_steps: int) -> None:
+        self._kept = KeptPaths(url, most_steps=most_steps)
+        self._threads = CapacityLimiter(_AT_ONCE)
+        self._turn = asyncio.Lock()
+        self._looked = 0
+        self._columns: PathColumns | None = None
+        self._held = False
+
+    def hold(self) -> None:
+        """From now on answer every question from the same paths, for one command."""
+        self._held = True
+
+    async def answer(
+        self, field: str, arguments: Mapping[str, Any], lists: Sequence[PathList], min_position: int
+    ) -> Rows:
+        """As graphql/context.py says."""
+        columns = await self._now(min_position)
+        ask = partial(path_figures.answer, columns, self._kept, field, arguments, lists)
+        return await run_sync(ask, limiter=self._threads)
+
+    async def warm(self) -> None:
+        """Load the paths before somebody asks. What fails is logged, and told to whoever asks."""
+        try:
+            await self._now(0)
+        except RacelineError as error:
+            _log.warning("the paths were not loaded ahead: %s", error)
+
+    async def _now(self, min_position: int) -> PathColumns:
+        """The paths as they are now. One question looks at a time; those that have waited since before it looked share
+        what it found, and none of them holds a thread."""
+        asked = self._looked
+        async with self._turn:
+            found = self._columns
+            if found is None or (not self._held and (self._looked == asked or found.position < min_position)):
+                self._looked += 1
+                self._columns = None  # should it fail, nobody shares what was found before
+                self._columns = found = await run_sync(self._kept.now, min_position, limiter=self._threads)
+        return found
