@@ -1,6 +1,6 @@
 """What the API is given by the composition root, and what one request carries."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from raceline.domain.event import Outcome
 from raceline.domain.racetracks import Published
 from raceline.graphql.watch import Watch
 from raceline.projections.asked import Asked
+from raceline.projections.path_list import PathList
 
 Record = Callable[[Sequence[bytes]], Awaitable[list[Outcome]]]
 Requeue = Callable[[int, bytes | None], Awaitable[Outcome]]
@@ -116,6 +117,25 @@ class RacetrackApi(Protocol):
         ...
 
 
+class PathApi(Protocol):
+    """What the API asks about paths; the rows are named and shaped as graphql/injected.py says."""
+
+    async def answer(
+        self, field: str, arguments: Mapping[str, Any], lists: Sequence[PathList], min_position: int
+    ) -> Rows:
+        """The figures of one field of Query, at least up to a position, and the paths behind them.
+
+        arguments: those of the field by their names in the schema, without minPosition, and without what is null;
+        values of enums as graphql/path_inputs.py has them. `after` is the key of the row that the page begins behind:
+        of `pages` its figure (None for a page without one, or when they are ordered by name) and its name.
+
+        Always path_totals, one row with the position of the answer; path_lists as far as lists are asked for; and the
+        tables of the field. Raises InvalidPathPattern, UnknownStage, UnknownRacetrack, NoReadModels, LogUnavailable,
+        and LimitExceeded for more steps than are kept.
+        """
+        ...
+
+
 @dataclass(slots=True)
 class Api:
     """The API's world. The pool's connections are in autocommit: each answer is one statement.
@@ -131,6 +151,7 @@ class Api:
     requeue: Requeue
     as_known: AsKnown
     racetracks: RacetrackApi
+    paths: PathApi
     limits: Limits = field(default_factory=Limits)
 
 

@@ -18,9 +18,9 @@ INJECTED: Mapping[str, str] = {
     ),
     "paths": (
         'path_id bigint, customer_id text COLLATE "C", n bigint, started_at timestamptz, ended_at timestamptz,'
-        " resolved boolean, length bigint, turnarounds bigint, pages text[], step_events bigint[], implied boolean[],"
-        " events bigint[], turn_index bigint[], turn_depth bigint[], ping_pong_index bigint[],"
-        " ping_pong_bounces bigint[], loop_index bigint[], loop_distance bigint[]"
+        " resolved boolean, length bigint, turnarounds bigint, pages text[], step_events bigint[], step_at bigint[],"
+        " implied boolean[], events bigint[], turn_index bigint[], turn_depth bigint[], ping_pong_index bigint[],"
+        " ping_pong_bounces bigint[], loop_index bigint[], loop_distance bigint[], stages text[], variants text[]"
     ),
     "racetracks": (
         "racetrack text, place bigint, version bigint, hash text, title text, documentation text, time_zone text,"
@@ -107,6 +107,84 @@ FIGURES: Mapping[str, str] = {
     "account_history": (
         "account_id text, racetrack text, n bigint, entered_at timestamptz, left_at timestamptz, furthest text,"
         " earliest text, customers bigint"
+    ),
+}
+
+# Figures over the paths of a question, counted in memory; a question is given those of its field. n: from 1, in the
+# order of the answer. Times between steps are in seconds. all_, resolved_, open_: over the paths that ended so.
+_LENGTHS: str = ", ".join(
+    f"{kind}_paths bigint, {kind}_mean_length float8, {kind}_variance_length float8"
+    for kind in ("all", "resolved", "open")
+)
+PATH_FIGURES: Mapping[str, str] = {
+    # One row, always given. position: at which the whole answer is true; paths, customers: that the question is about.
+    "path_totals": "position bigint, paths bigint, customers bigint",
+    # The paths behind a list of the answer (projections/path_list.py), in the order in which they started: those of a
+    # page and one more, and how many there are in all. row: n of the row that has the list, or 0.
+    "path_lists": "list bigint, row bigint, path_ids bigint[], total bigint",
+    # pathStatistics. key: all, resolved, open.
+    "path_sums": "key text, paths bigint, mean_length float8, variance_length float8",
+    "path_shares": "share_resolved float8, share_with_turnaround float8, customers bigint",
+    # pages: those of the page of the list that is asked for, and one more. figure: by which they are ordered.
+    "path_pages": (
+        'n bigint, page text COLLATE "C", title text, page_type text, stratum text, links bigint, visits bigint,'
+        " customers bigint, entries bigint, exits bigint, resolved_here bigint, opportunities bigint,"
+        " turnarounds bigint, rate float8, depth float8, ping_pongs bigint, loops bigint, dwell_median float8,"
+        " dwell_p95 float8, expected_rate float8, expected_from text, first_order_rate float8, first_order_z float8,"
+        " first_order_p float8, first_order_q float8, design_effect float8, effective_opportunities float8,"
+        " standard_error float8, z float8, p float8, q float8, shrunken_rate float8, excess float8, flag text,"
+        " past_opportunities bigint, past_turnarounds bigint, past_rate float8, past_change float8, past_z float8,"
+        " past_p float8, past_q float8, past_flag text, figure float8"
+    ),
+    # One row. pages: all of them; past_: null without a past to compare with.
+    "page_test": (
+        "alpha float8, least_opportunities bigint, tested bigint, too_few bigint, unexpected bigint, tau float8,"
+        " overall_rate float8, past_tau float8, past_from date, past_to date, site_loaded_at timestamptz, pages bigint"
+    ),
+    # siteGraph. step: null when steps are folded; source_n, target_n: n of the nodes, null where that is left out.
+    "graph_nodes": (
+        "n bigint, kind text, page text, step bigint, title text, page_type text, visits bigint, customers bigint,"
+        " entries bigint, exits bigint, dwell_median float8, dwell_p95 float8"
+    ),
+    "graph_edges": (
+        "n bigint, source_kind text, source text, target_kind text, target text, step bigint, transitions bigint,"
+        " customers bigint, share float8, median_seconds float8, p95_seconds float8, is_link boolean, source_n bigint,"
+        " target_n bigint"
+    ),
+    "never_taken": "n bigint, source text, target text",
+    "graph_totals": (
+        "nodes bigint, edges bigint, transitions bigint, nodes_left_out bigint, edges_left_out bigint,"
+        " transitions_left_out bigint, links bigint, links_never_taken bigint, jumps bigint, site_loaded_at timestamptz"
+    ),
+    "path_variants": (
+        "n bigint, pages text[], length bigint, paths bigint, customers bigint, share float8, cumulative_share float8,"
+        " resolved bigint, share_resolved float8, median_seconds float8"
+    ),
+    "variant_totals": "variants bigint, paths bigint, variants_left_out bigint, paths_left_out bigint",
+    # funnel. pattern: of the paths of this step; of_previous, of_first: what conversions are shares of.
+    "funnel_steps": (
+        "n bigint, name text, pattern text, paths bigint, customers bigint, of_previous bigint, of_first bigint,"
+        " conversion float8, conversion_low float8, conversion_high float8, overall_conversion float8,"
+        " median_seconds float8, p95_seconds float8, base_rate float8, lift float8"
+    ),
+    # What a question does not group by is null.
+    "percolation": (
+        "n bigint, period date, stage text, entry_page text, variant text, paths bigint, customers bigint,"
+        f" share_resolved float8, share_with_turnaround float8, {_LENGTHS}"
+    ),
+    "percolation_totals": "groups_left_out bigint, paths_left_out bigint",
+    # pathComparison. n of comparison_arms: 1 is a, 2 is b.
+    "comparison": "n bigint, metric text, a float8, b float8, difference float8, low float8, high float8, p float8, q float8",
+    "comparison_arms": f"n bigint, paths bigint, customers bigint, {_LENGTHS}",
+    "comparison_totals": "customers_in_both bigint, paths_in_both bigint",
+    "before_moves": (
+        "n bigint, page text, title text, page_type text, moves_after bigint, moves bigint, exposed_days float8,"
+        " unexposed_days float8, rate_ratio float8, low float8, high float8, p float8, q float8, movers_share float8,"
+        " stayers_share float8, flag text"
+    ),
+    "before_totals": (
+        "stage text, racetrack text, stays bigint, moves bigint, open_stays bigint, days float8, tested bigint,"
+        " pages_left_out bigint"
     ),
 }
 

@@ -7,13 +7,13 @@ of the whole store, derived by a version that is not live.
 
 import re
 
-from raceline.graphql.injected import FIGURES, INJECTED, SUMS
+from raceline.graphql.injected import FIGURES, INJECTED, PATH_FIGURES, SUMS
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.question import Question
 
 Tables = dict[str, Sql]
 _GIVEN = re.compile(r"\b(known\d*|registry|given|surveyed)_([a-z0-9_]+)\b")
-_DEFINITIONS = {**INJECTED, **FIGURES, **SUMS}
+_DEFINITIONS = {**INJECTED, **FIGURES, **PATH_FIGURES, **SUMS}
 # What is said of all customers is never derived for some of them. counted: the versions that it is said of.
 _WHOLE: Tables = {name: Sql(f"live.{name}") for name in SUMS} | {
     "stage_lengths": Sql("given_stage_lengths"),
