@@ -25,7 +25,7 @@ _INTEGERS = ("sequence", "schema_version")
 _DAMAGE = (OSError, pa.ArrowException)
 _JSON = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
-_BATCH = 5_000  # a batch is read whole or not at all, so a smaller one loses less to damage
+ROWS = 5_000  # a batch is read whole or not at all, so a smaller one loses less to damage
 
 
 def read_parquet(stream: ByteStream, source: str) -> Iterator[list[Raw | Reject]]:
@@ -35,12 +35,12 @@ def read_parquet(stream: ByteStream, source: str) -> Iterator[list[Raw | Reject]
     column is missing that every event needs, and UnreadableInput for a file that is cut off, because its end says what
     it holds.
     """
-    file = _open(stream)
+    file = open_parquet(stream)
     names = [name for name in file.schema_arrow.names if name in _NAMES]
     _refuse_missing(stream, file.schema_arrow.names)
     layout = Layout([_member(name, n) for n, name in enumerate(names)], (), {}, line_is_sequence=False)
-    batches, done, total = file.iter_batches(_BATCH, columns=names), 0, file.metadata.num_rows
-    while (batch := _next(stream, batches)) is not None:
+    batches, done, total = file.iter_batches(ROWS, columns=names), 0, file.metadata.num_rows
+    while (batch := next_batch(stream, batches)) is not None:
         lines = range(done + 1, done + len(batch) + 1)
         made = layout.json([_cells(stream, done, name, batch.column(name)) for name in names], lines)
         yield [
@@ -51,7 +51,8 @@ def read_parquet(stream: ByteStream, source: str) -> Iterator[list[Raw | Reject]
         stream.read_so_far = (stream.size or 0) * done // total
 
 
-def _open(stream: ByteStream) -> pq.ParquetFile:
+def open_parquet(stream: ByteStream) -> pq.ParquetFile:
+    """The file, which must lie there unpacked. Raises UnreadableInput."""
     if not stream.in_any_order():
         raise stream.unreadable(1, "Parquet is read from its end", "Give it as a file that is not packed again.")
     try:
@@ -68,7 +69,8 @@ def _refuse_missing(stream: ByteStream, names: list[str]) -> None:
             raise UnknownFormat(f"{stream.name}: Parquet without the column `{name}`; {hint}", file=stream.name)
 
 
-def _next(stream: ByteStream, batches: Iterator[Any]) -> Any:
+def next_batch(stream: ByteStream, batches: Iterator[Any]) -> Any:
+    """The next batch of a file, None at its end and where it is damaged, which the stream then says."""
     try:
         return next(batches, None)
     except _DAMAGE as damage:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
@@ -23,17 +24,12 @@ def read_table(stream: ByteStream, source: str, mapping: Mapping) -> Iterator[li
 
     Raises InvalidMapping when the header lacks a column that the mapping names.
     """
-    with io.TextIOWrapper(stream.buffered(), mapping.encoding, errors="surrogateescape", newline="") as text:
-        rows = _Rows(stream, text, mapping.delimiter)
-        header = next((batch for batch in rows.batches(1) if batch.lines), None)
-        if header is None:
+    with open_table(stream, mapping.encoding, mapping.delimiter) as table:
+        if table is None:
             return
-        if 0 in header.broken:
-            raise stream.unreadable(header.lines[0], f"the header is not CSV: {header.broken[0]}", "Mend it.")
-        names = [cell.strip() for cell in header.cells[0]]
-        layout = mapping.layout(names, f"{stream.name}:{header.lines[0]}")
-        for batch in rows.batches(BATCH):
-            made = _json(layout, len(names), batch)
+        layout = mapping.layout(table.header, f"{stream.name}:{table.line}")
+        for batch in table.rows:
+            made = _json(layout, len(table.header), batch)
             records: list[Raw | Reject] = list(map(Raw, batch.lines, made))  # type: ignore[arg-type] # rejects follow
             for n, why in enumerate(made):
                 if isinstance(why, Unreadable):
@@ -44,7 +40,32 @@ def read_table(stream: ByteStream, source: str, mapping: Mapping) -> Iterator[li
             stream.line = batch.lines[-1] if records else stream.line
 
 
-def _json(layout: Layout, width: int, batch: "_Batch") -> list[bytes | Unreadable]:
+class Table(NamedTuple):
+    """A table that was opened: the names in its header, the line of it, and the rows below in batches, once."""
+
+    header: list[str]
+    line: int
+    rows: Iterator["Batch"]
+
+
+@contextmanager
+def open_table(stream: ByteStream, encoding: str, delimiter: str) -> Iterator[Table | None]:
+    """The table in a CSV text, or None when there is not even a header. Bytes of another encoding become surrogates.
+
+    Raises UnreadableInput for a header that is not CSV.
+    """
+    with io.TextIOWrapper(stream.buffered(), encoding, errors="surrogateescape", newline="") as text:
+        rows = _Rows(stream, text, delimiter)
+        header = next((batch for batch in rows.batches(1) if batch.lines), None)
+        if header is None:
+            yield None
+            return
+        if 0 in header.broken:
+            raise stream.unreadable(header.lines[0], f"the header is not CSV: {header.broken[0]}", "Mend it.")
+        yield Table([cell.strip() for cell in header.cells[0]], header.lines[0], rows.batches(BATCH))
+
+
+def _json(layout: Layout, width: int, batch: "Batch") -> list[bytes | Unreadable]:
     fit = [n for n, cells in enumerate(batch.cells) if len(cells) == width]
     if fit and len(fit) == len(batch.cells):
         return layout.json(list(zip(*batch.cells, strict=True)), batch.lines)
@@ -53,7 +74,7 @@ def _json(layout: Layout, width: int, batch: "_Batch") -> list[bytes | Unreadabl
     return [next(made) if len(cells) == width else batch.misfit(n, width) for n, cells in enumerate(batch.cells)]
 
 
-class _Batch(NamedTuple):
+class Batch(NamedTuple):
     """Rows: the line that each begins on, its cells, its text. broken: by index, how a row breaks the rules of CSV."""
 
     lines: list[int]
@@ -62,6 +83,7 @@ class _Batch(NamedTuple):
     broken: dict[int, str]
 
     def misfit(self, n: int, width: int) -> Unreadable:
+        """Why a row does not fit under a header of so many cells."""
         if n in self.broken:
             return Unreadable(f"not CSV: {self.broken[n]}", "malformed")
         detail = f"{len(self.cells[n])} cells, where the header has {width}"
@@ -82,7 +104,7 @@ class _Rows:
         self._line = 1
         self._ended = False
 
-    def batches(self, size: int) -> Iterator[_Batch]:
+    def batches(self, size: int) -> Iterator[Batch]:
         """Batches of the rows that are not blank; they may be empty."""
         for texts in batched(iter(self._next, ""), len, size):
             if (batch := self._lines_are_rows(texts)) is not None:
@@ -91,7 +113,7 @@ class _Rows:
                 self._again.extend(texts)
                 yield from self._rows_over_lines()
 
-    def _lines_are_rows(self, texts: list[str]) -> _Batch | None:
+    def _lines_are_rows(self, texts: list[str]) -> Batch | None:
         """The rows of these lines at once; None where a quote may join lines, or something is wrong."""
         if any('"' in text for text in texts):
             return None
@@ -102,13 +124,13 @@ class _Rows:
         lines = list(range(self._line, self._line + len(texts)))
         self._line += len(texts)
         if all(cells):
-            return _Batch(lines, cells, texts, {})
+            return Batch(lines, cells, texts, {})
         full = [n for n, row in enumerate(cells) if row]
-        return _Batch([lines[n] for n in full], [cells[n] for n in full], [texts[n] for n in full], {})
+        return Batch([lines[n] for n in full], [cells[n] for n in full], [texts[n] for n in full], {})
 
-    def _rows_over_lines(self) -> Iterator[_Batch]:
+    def _rows_over_lines(self) -> Iterator[Batch]:
         """The rows of the lines that wait to be read again, one after the other."""
-        batch, taken, reader = _Batch([], [], [], {}), self._taken, self._parse(self._lines())
+        batch, taken, reader = Batch([], [], [], {}), self._taken, self._parse(self._lines())
         while self._again:
             try:
                 cells = next(reader)
@@ -128,7 +150,7 @@ class _Rows:
             taken.clear()
             if len(batch.lines) == BATCH:
                 yield batch
-                batch = _Batch([], [], [], {})
+                batch = Batch([], [], [], {})
         yield batch
 
     def _lines(self) -> Iterator[str]:
