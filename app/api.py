@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
+from raceline.app.paths import PathAnswers
 from raceline.app.racetracks import RacetrackAnswers
 from raceline.app.runtime import Runtime
 from raceline.app.settings import Settings
@@ -36,6 +37,7 @@ class Composed:
         self._threads = CapacityLimiter(runtime.settings.pool_size)
         url = reading(runtime.url, runtime.settings)
         self._as_known = AsKnown(url, runtime.catalogue, runtime.rules, runtime.racetracks)
+        self.paths = PathAnswers(runtime.url, runtime.settings.path_steps)
         self.api = Api(
             pool=_pool(url, runtime.settings),
             watch=Watch(runtime.url),
@@ -43,6 +45,7 @@ class Composed:
             requeue=self._requeue,
             as_known=self._derive_as_known,
             racetracks=RacetrackAnswers(url, runtime, runtime.racetracks, self._in_thread),
+            paths=self.paths,
             limits=_limits(runtime.settings),
         )
 

@@ -29,8 +29,9 @@ _UNLIMITED = {"statement_timeout_seconds": 0, "query_cost": 2**62, "page_size_li
 def asking(store: Runtime) -> Iterator[Ask]:
     """`ask(query, **variables)` gives the data of an answer, every time of the same position.
 
-    What is derived on demand (versions that are not active, the customers of an account, lengths of stay) is of the
-    position that it says itself; what is asked of stageDays part by part is derived once, so that all parts are of one.
+    What is derived on demand (versions that are not active, the customers of an account, lengths of stay, figures of
+    paths) is of the position that it says itself; what is asked of stageDays part by part, or of paths in several
+    questions, is of one.
     Raises what the API would tell as errors: UnknownRacetrack, UnknownStage, NoRacetrack, NoReadModels, LogUnavailable.
     """
     world = Composed(replace(store, settings=store.settings.model_copy(update=_UNLIMITED)))
@@ -52,6 +53,7 @@ async def _opened(stack: AsyncExitStack, world: Composed) -> Api:
     await conn.execute(_SNAPSHOT)
     stack.push_async_callback(_end, conn)
     cast(RacetrackAnswers, world.api.racetracks).hold()
+    world.paths.hold()
     return replace(world.api, pool=cast(AsyncConnectionPool[AsyncConnection[Any]], _Held(conn)))
 
 

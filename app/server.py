@@ -1,5 +1,6 @@
 """The server: one ASGI application of the REST addresses and GraphQL, with the projector beside it in a thread."""
 
+import asyncio
 import logging
 import signal
 import socket
@@ -45,7 +46,11 @@ def make_app(runtime: Runtime, *, project: bool = True) -> Starlette:
         running = projecting(runtime.projector(), endpoints.faults) if project else nullcontext()
         with running:
             async with world.opened():
-                yield
+                loading = asyncio.create_task(world.paths.warm(), name="raceline-paths")
+                try:
+                    yield
+                finally:
+                    loading.cancel()
 
     graphql = Endpoint(world.api)
     return Starlette(
