@@ -86,7 +86,7 @@ def annotate(page: Codes, path_start: Longs, pages: int) -> Turns:
     page: (s,) codes below `pages`; path_start: (p + 1,) offsets, no path empty. Time and memory are linear in the
     steps, however long or repetitive a path is. Raises IndexError for a code outside of 0 .. pages - 1.
     """
-    _check_codes(page, pages)
+    check_codes(page, pages)
     s = len(page)
     turns = Turns(np.zeros(s, np.bool_), np.zeros(s, np.int32), np.zeros(s, np.int32), np.zeros(s, np.int32))
     _annotate(page, path_start, np.full(pages, -1, np.int64), *turns)
@@ -99,7 +99,7 @@ def tally_pages(customer_of_path: Codes, page: Codes, path_start: Longs, turns: 
     customer_of_path: (p,) codes from 0, never falling; the others as for annotate, which made `turns`. Raises
     IndexError for a page code outside of 0 .. pages - 1.
     """
-    _check_codes(page, pages)
+    check_codes(page, pages)
     sums = np.zeros((pages, len(PageTallies._fields)), np.int64)
     _tally(customer_of_path, page, path_start, turns.opportunity, turns.depth, turns.bounces, sums)
     return PageTallies(*np.ascontiguousarray(sums.T))
@@ -121,7 +121,8 @@ def tally_days(started_at: Longs, resolved: Flags, turned: Flags, length: Longs)
     )
 
 
-def _check_codes(page: Codes, pages: int) -> None:
+def check_codes(page: Codes, pages: int) -> None:
+    """Raise IndexError unless every code of page: (s,) is in 0 .. pages - 1."""
     # The kernels do not check their indices: a wrong code would write outside of an array. Unsigned, -1 is huge.
     if len(page) and np.ascontiguousarray(page).view(np.uint32).max() >= pages:
         raise IndexError(f"a page code is not in 0 .. {pages - 1}")

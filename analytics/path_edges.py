@@ -1,0 +1,195 @@
+"""The site as a graph: which page follows which, how often, for how many customers, and after what time.
+
+Beside the pages 0 .. pages - 1 there are three nodes: where paths start, and where they end, resolved or open. They
+have the codes pages, pages + 1 and pages + 2.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from raceline.analytics.blocks import balanced_blocks, side_by_side
+from raceline.analytics.kernel import kernel, part
+from raceline.analytics.path_arrays import PathArrays
+from raceline.analytics.paths import Codes, Longs, check_codes
+from raceline.analytics.quantiles import Figures, grouped_quantiles
+from raceline.analytics.transitions import OPEN, RESOLVED, START, Records, target_of, transitions
+
+__all__ = ["OPEN", "RESOLVED", "START", "Edges", "StepEdges", "edge_times", "edges", "first_order", "step_edges"]
+
+
+class Edges(NamedTuple):
+    """e edges, sorted by source and target."""
+
+    source: Codes
+    target: Codes
+    transitions: Longs
+    customers: Longs  # distinct ones
+    into: Longs  # transitions whose target step is an opportunity
+    out_of: Longs  # transitions whose source step is an opportunity
+
+
+class StepEdges(NamedTuple):
+    """Edges of each step apart, sorted by step, source and target; step 0 goes from the start to the first page."""
+
+    step: Codes
+    source: Codes
+    target: Codes
+    transitions: Longs
+    customers: Longs
+    into: Longs
+    out_of: Longs
+
+
+def edges(paths: PathArrays, pages: int) -> Edges:
+    """Every transition: from the start to the first page, from page to page, and from the last page to an end.
+
+    Raises IndexError for a page code outside of 0 .. pages - 1.
+    """
+    return Edges(*_edges(paths, pages, 0)[1:])
+
+
+def step_edges(paths: PathArrays, pages: int, steps: int) -> StepEdges:
+    """The first `steps` transitions of each path, apart; an end is seen where the path ended before. See edges."""
+    return _edges(paths, pages, max(steps, 1))
+
+
+def edge_times(paths: PathArrays, found: Edges | StepEdges, pages: int) -> Figures:
+    """Median and 95th percentile of the seconds between both steps of each edge: (e, 2), nan at the start and the ends.
+
+    found: all edges of the same paths, or those wanted of them, in their order.
+    """
+    check_codes(paths.page, pages)
+    step, steps = (found.step, int(found.step.max(initial=0)) + 1) if isinstance(found, StepEdges) else (0, 0)
+    bucket = step * (pages + 1) + found.source.astype(np.int64)
+    row_start = np.searchsorted(bucket, np.arange(max(steps, 1) * (pages + 1) + 1))
+    m = len(paths.page) - len(paths.customer)
+    edge, microseconds = np.empty(m, np.int32), np.empty(m, np.int64)
+    columns = paths.path_start, paths.page, paths.at
+    work = partial(_time, *columns, steps, pages, row_start, found.target, edge, microseconds)
+    side_by_side(work, balanced_blocks(paths.path_start))
+    return grouped_quantiles(edge, microseconds, len(found.source), (0.5, 0.95)) / 1e6
+
+
+def first_order(found: Edges, pages: int) -> Figures:
+    """Turnarounds at each page B that its transitions let expect: (pages,).
+
+    The sum over pages A of N(A->B) N(B->A) / N(B->.), of design section 6, where only steps are counted that are
+    opportunities: customers who came from A to B and went on, times the share of those who went on from B that went
+    to A. A path that ends at B could not turn there, so it counts on neither side.
+    """
+    expected = np.zeros(pages)
+    row_start = np.searchsorted(found.source, np.arange(pages + 1))
+    _expect(found.target, found.into, found.out_of, row_start, expected)
+    return expected
+
+
+def _edges(paths: PathArrays, pages: int, steps: int) -> StepEdges:
+    """With steps = 0 all transitions, at step 0."""
+    start, records = transitions(paths, pages, steps)
+    found = side_by_side(partial(_fold_block, start, records, pages), balanced_blocks(start, each=4))
+    bucket, target, sums = (np.concatenate(column) for column in zip(*found, strict=True))
+    step, source = np.divmod(bucket, pages + 1)
+    return StepEdges(step.astype(np.int32), source.astype(np.int32), target, *np.ascontiguousarray(sums[:, :4].T))
+
+
+def _fold_block(start: Longs, records: Records, pages: int, first: int, last: int) -> tuple[Longs, Codes, Longs]:
+    """Bucket, target and sums of the edges of buckets first .. last - 1. See _fold."""
+    most = start[last] - start[first]  # what is never touched takes no memory
+    bucket, target, sums = np.empty(most, np.int64), np.empty(most, np.int32), np.empty((most, 5), np.int64)
+    e = _fold(start, records, np.full(pages + 3, -1, np.int64), bucket, target, sums, first, last)
+    return bucket[:e].copy(), target[:e].copy(), sums[:e].copy()
+
+
+@kernel
+def _fold(
+    start: Longs, records: Records, slot: Longs, bucket: Longs, target: Codes, sums: Longs, first: int, last: int
+) -> int:
+    """Fill bucket, target and sums (transitions, customers, into, out_of, customer seen last) with the edges; how many.
+
+    slot: (pages + 3,) of -1, the place of each target among the edges of the bucket at hand.
+    """
+    e = 0
+    for b in range(first, last):
+        begun = e
+        for r in range(start[b], start[b + 1]):
+            code = target_of(records[r])
+            if slot[code] < 0:
+                slot[code] = 0
+                bucket[e], target[e] = b, code
+                e += 1
+        target[begun:e].sort()
+        for n in range(begun, e):
+            slot[target[n]] = n
+            sums[n, 0], sums[n, 1], sums[n, 2], sums[n, 3], sums[n, 4] = 0, 0, 0, 0, -1
+        for r in range(start[b], start[b + 1]):
+            _add(sums[slot[target_of(records[r])]], records[r])
+        for n in range(begun, e):
+            slot[target[n]] = -1
+    return e
+
+
+@part
+def _add(row: Longs, record: np.int64) -> None:
+    customer = record >> 32
+    row[0] += 1
+    row[1] += row[4] != customer
+    row[2] += record >> 31 & 1
+    row[3] += record >> 30 & 1
+    row[4] = customer
+
+
+@kernel
+def _time(
+    path_start: Longs,
+    page: Codes,
+    at: Longs,
+    steps: int,
+    pages: int,
+    row_start: Longs,
+    target: Codes,
+    edge: Codes,
+    microseconds: Longs,
+    first: int,
+    last: int,
+) -> None:
+    """Fill edge (-1 for one that is not wanted) and microseconds for the transitions between pages."""
+    wide = 0 if steps == 0 else pages + 1
+    for p in range(first, last):
+        begin = path_start[p]
+        for i in range(begin, path_start[p + 1] - 1):
+            n = i - begin + 1
+            microseconds[i - p] = at[i + 1] - at[i]
+            edge[i - p] = -1
+            if steps == 0 or n < steps:
+                row = n * wide + page[i]
+                edge[i - p] = _found(target, row_start[row], row_start[row + 1], page[i + 1])
+
+
+@part
+def _found(target: Codes, low: int, high: int, code: int) -> int:
+    """Where the code is in target[low:high], which is sorted; -1 when it is not there."""
+    end = high
+    while low < high:
+        middle = (low + high) // 2
+        if target[middle] < code:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < end and target[low] == code else -1
+
+
+@kernel
+def _expect(target: Codes, into: Longs, out_of: Longs, row_start: Longs, expected: Figures) -> None:
+    """Fill expected, from edges sorted by source and target; row_start: (pages + 1,) where each source begins."""
+    for b in range(len(expected)):
+        opportunities = 0
+        for e in range(row_start[b], row_start[b + 1]):
+            opportunities += out_of[e]
+        for e in range(row_start[b], row_start[b + 1]):
+            a = target[e]
+            if out_of[e] > 0 and a < len(expected):
+                back = _found(target, row_start[a], row_start[a + 1], b)
+                if back >= 0:
+                    expected[b] += into[back] * out_of[e] / opportunities
