@@ -62,6 +62,13 @@ def rows(connection: Connection, statement: LiteralString) -> pa.Table:
         return cursor.fetch_arrow_table()
 
 
+def batches(connection: Connection, statement: LiteralString) -> Iterator[pa.RecordBatch]:
+    """The columns of a query piece by piece, for what is too much to hold twice."""
+    with translated(), closing(connection.cursor()) as cursor:
+        cursor.execute(statement)
+        yield from cursor.fetch_record_batch()
+
+
 def settings(connection: Connection, values: Mapping[str, str]) -> None:
     """Parameters for the statements of this transaction, which read them by current_setting('raceline.NAME')."""
     with translated(), closing(connection.cursor()) as cursor:

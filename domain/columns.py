@@ -24,7 +24,7 @@ _SQL = statements("raceline.domain", "columns.sql")
 # A title has at most three attributes; racetracks may want more of a type, and get more slots.
 SLOTS = ("slot1", "slot2", "slot3")
 _PAGES = ("page", "from_page")
-_ROLES = (*_PAGES, "resolved")
+_ROLES = (*_PAGES, "resolved", "variant")
 # By type, the attributes that are read beside those of its path and its title.
 Wanted = Mapping[str, Collection[str]]
 
@@ -221,7 +221,9 @@ def attribute_columns(kind: EventType, wanted: Collection[str] = ()) -> dict[str
     """The column that each attribute of a type is read into: those of its path, its title and its case, and others
     wanted."""
     path = kind.path
-    roles = {"page": path.page, "from_page": path.from_, "resolved": path.resolved} if path else {}
+    roles = (
+        {"page": path.page, "from_page": path.from_, "resolved": path.resolved, "variant": path.variant} if path else {}
+    )
     columns = {attribute: role for role, attribute in roles.items() if attribute}
     named = (*kind.title.attributes, *kind.case_attributes, *sorted(wanted))
     others = [attribute for attribute in named if attribute not in columns]

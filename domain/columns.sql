@@ -4,7 +4,7 @@ CREATE TEMPORARY TABLE touched (customer_id text COLLATE "C" NOT NULL) ON COMMIT
 
 -- name: create_rules
 DROP TABLE IF EXISTS pg_temp.path_rule;
-CREATE TEMPORARY TABLE path_rule (type text, version integer, page text, from_page text, resolved text, "text" text,
+CREATE TEMPORARY TABLE path_rule (type text, version integer, page text, from_page text, resolved text, variant text, "text" text,
     author text, {slots});
 ANALYZE path_rule
 
@@ -52,7 +52,7 @@ ANALYZE pg_temp.touched
 e.customer_id, e.position, e.occurred_at, e.recorded_at, COALESCE(e.sequence, 0) AS sequence, e.event_uid, e.type, e.account_id,
     e.product, CASE WHEN jsonb_typeof(e.data -> r.page) IN ('string', 'number') THEN e.data ->> r.page END AS page,
     CASE WHEN jsonb_typeof(e.data -> r.from_page) IN ('string', 'number') THEN e.data ->> r.from_page END AS from_page,
-    e.data ->> r.resolved AS resolved,
+    e.data ->> r.resolved AS resolved, e.data ->> r.variant AS variant,
     {slots},
     s.score::bigint AS sentiment, s.language, CASE WHEN s.text_hash IS NULL THEN {text} END AS text,
     e.schema_version, CASE WHEN e.schema_version <> r.version THEN e.data::text END AS old

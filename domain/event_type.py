@@ -46,12 +46,14 @@ class PathRule(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from
     """Which attributes make an event a step of a path (design section 6).
 
     page: the page that the customer went to; from_: the page that the customer came from; resolved: true when the
-    customer says that the page helped, which ends the path.
+    customer says that the page helped, which ends the path; variant: the variants of experiments that the customer was
+    shown, with commas between them.
     """
 
     page: str
     from_: str | None = None
     resolved: str | None = None
+    variant: str | None = None
 
 
 _STATE = ("severity", "problem", "cause", "group", "engineer")
@@ -202,6 +204,7 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True, dict=True, rename={"t
             self._refuse_role("path", "page", self.path.page, ("code",))
             self._refuse_role("path", "from", self.path.from_, ("code",))
             self._refuse_role("path", "resolved", self.path.resolved, ("boolean",))
+            self._refuse_role("path", "variant", self.path.variant, ("code", "text"))
 
     def _refuse_case(self) -> None:
         if self.case is None:

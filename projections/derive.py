@@ -11,19 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from raceline.analytics.paths import Steps, Turns, annotate, build_paths, tally_days, tally_pages
+from raceline.analytics.paths import Steps, Turns, annotate, build_paths
 from raceline.domain.columns import Columns
-from raceline.projections.cases import Cases, case_table, cases_of
-from raceline.projections.race import race_tables
-from raceline.projections.race_rules import Track
-from raceline.projections.rows import Longs, dates, last_known, lists, moments, numbered
+from raceline.projections.cases import case_table, cases_of
+from raceline.projections.race import Instants, race_tables
+from raceline.projections.rows import Longs, last_known, lists, moments, numbered
 from raceline.projections.rules import Rules
 from raceline.projections.sums import SUMS
 from raceline.projections.tables import OF_CUSTOMER, RACE, Rows
 from raceline.projections.titles import Titles
 
 # To be raised whenever the same events give other rows than before: read models of the old version are then replayed.
-DERIVATION = 3
+DERIVATION = 4
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class _Paths:
     started_at: Longs
     ended_at: Longs
     path_id: Longs
+    variants: pa.ListArray
 
 
 def derive(columns: Columns, rules: Rules, clock: int) -> Rows:
@@ -46,22 +46,21 @@ def derive(columns: Columns, rules: Rules, clock: int) -> Rows:
     clock: microseconds since 1970; up to then, time alone moves customers.
     """
     paths, cases = _paths(columns, rules.session_gap), cases_of(columns, rules.cases)
+    starts = Instants(paths.customer, paths.started_at)
+    told = [race_tables(columns, cases, track, clock, starts) for track in rules.tracks]
     return Rows(
         customers=_customers(columns, paths),
         timeline=_timeline(columns, paths, rules.titles),
-        paths=_path_rows(columns, paths),
-        pages=_pages(paths),
-        path_days=_path_days(paths),
+        paths=_path_rows(columns, paths, [one.stages for one in told]),
         cases=case_table(cases),
-        **_races(columns, cases, rules.tracks, clock),
+        **_races([one.tables for one in told]),
     )
 
 
-def _races(columns: Columns, cases: Cases, tracks: tuple[Track, ...], clock: int) -> dict[str, pa.Table]:
+def _races(told: list[dict[str, pa.Table]]) -> dict[str, pa.Table]:
     """The rows of all racetracks, in the order of their keys."""
-    if not tracks:
+    if not told:
         return {name: schema.empty_table() for name, schema in RACE.items()}
-    told = [race_tables(columns, cases, track, clock) for track in tracks]
     if len(told) == 1:
         return told[0]
     keys = OF_CUSTOMER | SUMS
@@ -73,7 +72,7 @@ def _races(columns: Columns, cases: Cases, tracks: tuple[Track, ...], clock: int
 
 def _paths(columns: Columns, gap: int) -> _Paths:
     row = np.flatnonzero(columns.texts["page"].is_valid().to_numpy())
-    taken = columns.texts.select(["page", "from_page", "resolved"]).take(pa.array(row))
+    taken = columns.texts.select(["page", "from_page", "resolved", "variant"]).take(pa.array(row))
     names, page, source = _page_codes(taken["page"], taken["from_page"])
     resolved = pc.equal(taken["resolved"], "true").fill_null(fill_value=False).to_numpy(zero_copy_only=False)
     customer, occurred_at = columns.customer[row], columns.occurred_at[row]
@@ -88,7 +87,28 @@ def _paths(columns: Columns, gap: int) -> _Paths:
         started_at=occurred_at[first],
         ended_at=occurred_at[last],
         path_id=columns.position[row][first],
+        variants=_variants(taken["variant"].combine_chunks(), steps.event_start),
     )
+
+
+def _variants(said: pa.Array, event_start: Longs) -> pa.ListArray:
+    """The distinct variants of each path; said: by each event, with commas between them. Null where none is said."""
+    texts = said.dictionary_encode()
+    split = [
+        list(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
+        for text in texts.dictionary.to_pylist()
+    ]
+    names = list(dict.fromkeys(name for one in split for name in one))
+    code = {name: n for n, name in enumerate(names)}
+    each = lists(np.cumsum([0, *map(len, split)]), np.array([code[name] for one in split for name in one], np.int64))
+    event = np.flatnonzero(said.is_valid())
+    found = each.take(texts.indices.take(pa.array(event)))
+    path = np.searchsorted(event_start, np.repeat(event, found.value_lengths().to_numpy()), side="right") - 1
+    key = path * max(1, len(names)) + found.flatten().to_numpy()
+    kept = np.sort(np.unique(key, return_index=True)[1])
+    offsets = np.searchsorted(path[kept], np.arange(len(event_start)))
+    values = pa.array(names, pa.string()).take(found.flatten().take(pa.array(kept)))
+    return lists(offsets, values, pa.array(np.diff(offsets) == 0))
 
 
 def _page_codes(
@@ -132,9 +152,10 @@ def _timeline(columns: Columns, paths: _Paths, titles: Titles) -> pa.Table:
     )
 
 
-def _path_rows(columns: Columns, paths: _Paths) -> pa.Table:
+def _path_rows(columns: Columns, paths: _Paths, stages: list[pa.Array]) -> pa.Table:
+    """stages: of each racetrack, where customers were when their paths started."""
     steps, turns = paths.steps, paths.turns
-    position = columns.position[paths.row]
+    position, occurred_at = columns.position[paths.row], columns.occurred_at[paths.row]
     turn_index, turn_depth = _marks(turns.depth, steps.path_start)
     ping_pong_index, ping_pong_bounces = _marks(turns.bounces, steps.path_start)
     loop_index, loop_distance = _marks(turns.loop, steps.path_start)
@@ -150,6 +171,7 @@ def _path_rows(columns: Columns, paths: _Paths) -> pa.Table:
             "turnarounds": pc.fill_null(pc.list_value_length(turn_index), 0).cast(pa.int64()),
             "pages": lists(steps.path_start, paths.names.take(pa.array(steps.page))),
             "step_events": lists(steps.path_start, position[steps.event]),
+            "step_at": lists(steps.path_start, occurred_at[steps.event]),
             "implied": lists(steps.path_start, steps.implied),
             "events": lists(steps.event_start, position),
             "turn_index": turn_index,
@@ -158,8 +180,18 @@ def _path_rows(columns: Columns, paths: _Paths) -> pa.Table:
             "ping_pong_bounces": ping_pong_bounces,
             "loop_index": loop_index,
             "loop_distance": loop_distance,
+            "stages": _side_by_side(stages, len(paths.path_id)),
+            "variants": paths.variants,
         }
     )
+
+
+def _side_by_side(columns: list[pa.Array], rows: int) -> pa.Array:
+    """A list for each row, of its value in each column; null when there is no column."""
+    if not columns:
+        return pa.nulls(rows, pa.list_(pa.string()))
+    places = np.arange(rows * len(columns)).reshape(len(columns), rows).T.ravel()
+    return lists(np.arange(rows + 1) * len(columns), pa.concat_arrays(columns).take(pa.array(places)))
 
 
 def _marks(value: NDArray[np.int32], path_start: Longs) -> tuple[pa.ListArray, pa.ListArray]:
@@ -172,16 +204,3 @@ def _marks(value: NDArray[np.int32], path_start: Longs) -> tuple[pa.ListArray, p
     index = at - np.repeat(path_start[:-1], np.diff(offsets)) + 1
     none = pa.array(np.diff(offsets) == 0)
     return lists(offsets, index, none), lists(offsets, value[at].astype(np.int64), none)
-
-
-def _pages(paths: _Paths) -> pa.Table:
-    sums = tally_pages(paths.customer, paths.steps.page, paths.steps.path_start, paths.turns, len(paths.names))
-    # A name is there without a visit when only a click that began elsewhere named it as its source.
-    return pa.table({"page": paths.names, **sums._asdict()}).filter(pa.array(sums.visits > 0))
-
-
-def _path_days(paths: _Paths) -> pa.Table:
-    length = np.diff(paths.steps.path_start)
-    turned = np.add.reduceat(np.append(paths.turns.depth > 0, False), paths.steps.path_start[:-1]) > 0
-    sums = tally_days(paths.started_at, paths.steps.resolved, turned, length)
-    return pa.table({**sums._asdict(), "day": dates(sums.day)})

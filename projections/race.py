@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from raceline.analytics.cases import states_at
 from raceline.analytics.race import LEAF, NEVER, Prospects, Race, prospects, run
 from raceline.domain.columns import Columns
 from raceline.projections.case_spells import case_tables, stays_of
@@ -22,14 +23,34 @@ KINDS = ("started", "entered", "returned", "left", "forward", "skip", "backward"
 _STARTED, _ENTERED, _RETURNED, _LEFT, _FORWARD, _SKIP, _BACKWARD, _EDGE, _LAP = range(len(KINDS))
 
 
-def race_tables(columns: Columns, cases: Cases, track: Track, clock: int) -> dict[str, pa.Table]:
+class Instants(NamedTuple):
+    """Moments of customers. customer: (n,) codes, never falling; at: (n,) microseconds since 1970, never falling within
+    a customer."""
+
+    customer: NDArray[np.int32]
+    at: Longs
+
+
+NOTHING_ASKED = Instants(np.empty(0, np.int32), np.empty(0, np.int64))
+
+
+class Told(NamedTuple):
+    """What a racetrack makes of customers: its tables, and the names of the stages at the instants asked about, ''
+    outside of it."""
+
+    tables: dict[str, pa.Table]
+    stages: pa.Array
+
+
+def race_tables(columns: Columns, cases: Cases, track: Track, clock: int, asked: Instants = NOTHING_ASKED) -> Told:
     """The rows of one racetrack, by the tables of projections/views.sql. cases: of the same columns; clock:
     microseconds since 1970."""
     seen = field(columns, track)
     race = run(track.program, seen.facts, clock)
     stays = stays_of(track, seen, race)
     told = _Told(track, columns, seen, race)
-    return {
+    state = states_at(asked.customer, asked.at, stays.start, stays.at, stays.to, stays.outside)
+    tables = {
         "journeys": told.journeys(),
         "moves": told.moves(),
         "revisions": told.revisions(),
@@ -39,6 +60,7 @@ def race_tables(columns: Columns, cases: Cases, track: Track, clock: int) -> dic
         **case_tables(cases, track, seen, stays),
         **view_tables(track, seen, stays),
     }
+    return Told(tables, pa.array(track.stages).take(pa.array(state)))
 
 
 def prospect_table(columns: Columns, track: Track, clock: int) -> pa.Table:

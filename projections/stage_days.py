@@ -97,7 +97,7 @@ def stage_days(
         if live is None:
             raise NoReadModels
         for columns in chunks:
-            tables = race_tables(columns, cases_of(columns, raced.cases), track, live.clock)
+            tables = race_tables(columns, cases_of(columns, raced.cases), track, live.clock).tables
             for name, sum_ in sums.items():
                 sum_.add(tables[name])
             spells = counted_spells([tables["case_spells"]], spells)

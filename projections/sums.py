@@ -15,8 +15,6 @@ from raceline.projections.rows import Longs, dates
 
 # By table, the key of its rows; every other column can be added.
 SUMS = {
-    "pages": ["page"],
-    "path_days": ["day", "resolved", "turned"],
     "stage_days": ["racetrack", "stage", "day"],
     "transitions": ["racetrack", "from_stage", "to_stage", "kind", "rule"],
     "rule_sources": ["racetrack", "rule"],
@@ -26,7 +24,7 @@ SUMS = {
     "overlay_days": ["racetrack", "overlay", "stage", "day", "value"],
 }
 _SMALL = 50_000
-_COLUMN_TYPES = {pa.string(): "text", pa.int64(): "bigint", pa.bool_(): "boolean", pa.date32(): "date"}
+_COLUMN_TYPES = {pa.string(): "text", pa.int64(): "bigint", pa.date32(): "date"}
 
 
 def added(name: str, tables: Sequence[pa.Table]) -> pa.Table:

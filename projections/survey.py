@@ -40,7 +40,7 @@ def survey(url: str, catalogue: Catalogue, rules: Rules, version: Version, *, ch
         if live is None:
             raise NoReadModels
         for columns in chunks:
-            tables = race_tables(columns, cases_of(columns, rules.cases), track, live.clock)
+            tables = race_tables(columns, cases_of(columns, rules.cases), track, live.clock).tables
             racers += tables["journeys"].num_rows
             stays.append(tables["moves"].select(_STAYS))
             for name in _SUMS:

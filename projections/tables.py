@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from raceline.projections.race_tables import JOURNEYS, MOVES, REVISIONS, schema_of
 
-_TEXT, _LONG, _TRUTH, _DAY = pa.string(), pa.int64(), pa.bool_(), pa.date32()
+_TEXT, _LONG, _DAY = pa.string(), pa.int64(), pa.date32()
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,6 @@ class Rows:
     revisions: pa.Table
     cases: pa.Table
     case_spells: pa.Table
-    pages: pa.Table
-    path_days: pa.Table
     stage_days: pa.Table
     transitions: pa.Table
     rule_sources: pa.Table
@@ -68,16 +66,6 @@ CASE_SPELLS = schema_of(
     survey_score=_LONG,
 )
 SUM_SCHEMAS = {
-    "pages": schema_of(
-        page=_TEXT,
-        visits=_LONG,
-        customers=_LONG,
-        opportunities=_LONG,
-        turnarounds=_LONG,
-        depth=_LONG,
-        ping_pongs=_LONG,
-    ),
-    "path_days": schema_of(day=_DAY, resolved=_TRUTH, turned=_TRUTH, paths=_LONG, length=_LONG, length_squared=_LONG),
     "stage_days": schema_of(**_ON_DAY, entered=_LONG, departed=_LONG),
     "transitions": schema_of(racetrack=_TEXT, from_stage=_TEXT, to_stage=_TEXT, kind=_TEXT, rule=_TEXT, moves=_LONG),
     "rule_sources": schema_of(racetrack=_TEXT, rule=_TEXT, customers=_LONG),

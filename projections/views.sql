@@ -25,7 +25,9 @@ CREATE TABLE {views}.timeline (
 );
 
 -- path_id is the position of the path's first event. The step arrays are parallel; the indices below are 1-based
--- steps, as in design section 6. events: the positions of every event of the path, also those whose page collapsed.
+-- steps, as in design section 6. step_at: microseconds since 1970. events: the positions of every event of the path,
+-- also those whose page collapsed. stages: where the customer was when it started, by place of the racetrack, '' for no
+-- stage. variants: of experiments, in the order in which its events say them.
 CREATE TABLE {views}.paths (
     path_id          bigint NOT NULL,
     customer_id      text COLLATE "C" NOT NULL,
@@ -37,6 +39,7 @@ CREATE TABLE {views}.paths (
     turnarounds      bigint NOT NULL,
     pages            text[] NOT NULL,
     step_events      bigint[] NOT NULL,
+    step_at          bigint[] NOT NULL,
     implied          boolean[] NOT NULL,
     events           bigint[] NOT NULL,
     turn_index       bigint[],
@@ -44,30 +47,13 @@ CREATE TABLE {views}.paths (
     ping_pong_index  bigint[],
     ping_pong_bounces bigint[],
     loop_index       bigint[],
-    loop_distance    bigint[]
+    loop_distance    bigint[],
+    stages           text[],
+    variants         text[]
 );
-
--- Sums over all paths; every column can be added and subtracted, so a late event corrects them exactly.
-CREATE TABLE {views}.pages (
-    page          text COLLATE "C" PRIMARY KEY,
-    visits        bigint NOT NULL,
-    customers     bigint NOT NULL,
-    opportunities bigint NOT NULL,
-    turnarounds   bigint NOT NULL,
-    depth         bigint NOT NULL,
-    ping_pongs    bigint NOT NULL
-);
-
--- Sums over the paths that started on a day (UTC), for any span of days: mean and variance follow from the sums.
-CREATE TABLE {views}.path_days (
-    day            date NOT NULL,
-    resolved       boolean NOT NULL,
-    turned         boolean NOT NULL,
-    paths          bigint NOT NULL,
-    length         bigint NOT NULL,
-    length_squared bigint NOT NULL,
-    PRIMARY KEY (day, resolved, turned)
-);
+-- Nobody looks for what is in these, and gathering statistics of arrays is dear.
+ALTER TABLE {views}.paths ALTER step_events SET STATISTICS 0, ALTER step_at SET STATISTICS 0,
+    ALTER implied SET STATISTICS 0, ALTER events SET STATISTICS 0, ALTER stages SET STATISTICS 0;
 
 -- The definitions that these read models are derived by, so that every answer can say them. Written once, when the
 -- generation is made. place: 1 is the default racetrack.
@@ -473,17 +459,12 @@ FROM {views}.timeline AS t;
 DROP VIEW IF EXISTS live.paths;
 CREATE VIEW live.paths AS
 SELECT t.path_id, t.customer_id, t.n, t.started_at, t.ended_at, t.resolved, t.length, t.turnarounds, t.pages,
-    t.step_events, t.implied, t.events, t.turn_index, t.turn_depth, t.ping_pong_index, t.ping_pong_bounces,
-    t.loop_index, t.loop_distance
+    t.step_events, t.step_at, t.implied, t.events, t.turn_index, t.turn_depth, t.ping_pong_index, t.ping_pong_bounces,
+    t.loop_index, t.loop_distance, t.stages, t.variants
 FROM {views}.paths AS t;
+-- Older versions had these; a schema that a view still reads could not be dropped.
 DROP VIEW IF EXISTS live.pages;
-CREATE VIEW live.pages AS
-SELECT t.page, t.visits, t.customers, t.opportunities, t.turnarounds, t.depth, t.ping_pongs
-FROM {views}.pages AS t;
 DROP VIEW IF EXISTS live.path_days;
-CREATE VIEW live.path_days AS
-SELECT t.day, t.resolved, t.turned, t.paths, t.length, t.length_squared
-FROM {views}.path_days AS t;
 DROP VIEW IF EXISTS live.racetracks;
 CREATE VIEW live.racetracks AS
 SELECT t.racetrack, t.place, t.version, t.hash, t.title, t.documentation, t.time_zone, t.start

@@ -62,9 +62,11 @@ class TestEveryBuiltInType:
 def test_only_pages_content_and_clicks_are_steps_of_a_path():
     paths = {name: one.path for name, one in BUILT_IN.types.items() if one.path}
     assert paths == {
-        "web.page_viewed": PathRule(page="page"),
-        "content.viewed": PathRule(page="page"),
-        "support.link_followed": PathRule(page="target_page", from_="source_page", resolved="resolved"),
+        "web.page_viewed": PathRule(page="page", variant="variant"),
+        "content.viewed": PathRule(page="page", variant="variant"),
+        "support.link_followed": PathRule(
+            page="target_page", from_="source_page", resolved="resolved", variant="variant"
+        ),
     }
 
 

@@ -64,7 +64,9 @@ def run(preset, events):
     track = compiled(racetrack.name, 1, "", racetrack, CATALOGUE, reads)
     clock = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp()) * 1_000_000
     found = columns(events, reads)
-    return racetrack, race_tables(found, cases_of(found, rules_of(CATALOGUE).cases), track, clock)["moves"].to_pylist()
+    return racetrack, race_tables(found, cases_of(found, rules_of(CATALOGUE).cases), track, clock).tables[
+        "moves"
+    ].to_pylist()
 
 
 def lives(customers):

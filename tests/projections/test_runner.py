@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 import psycopg
 import pytest
+from anything import TRACK
 from journeys import House, click, event
 from psycopg.types.json import Jsonb
 
@@ -194,7 +195,7 @@ def test_a_reader_in_a_long_transaction_is_waited_for_and_never_the_one_to_start
     house.take(clicks(0, 20))
     house.project()
     with psycopg.connect(house.url) as reader:
-        reader.execute("SELECT count(*) FROM live.path_days").fetchone()
+        reader.execute("SELECT count(*) FROM live.stage_days").fetchone()
         switching = Thread(target=replay, args=(house.url, house.catalogue, house.rules))
         switching.start()
         until(lambda: len(status(house.url).projections) == 2)
@@ -249,16 +250,17 @@ def test_far_behind_the_log_the_projector_replays_instead(house):
 @pytest.mark.parametrize(
     ("damage", "table"),
     [
-        ("UPDATE views_1.paths SET resolved = NOT resolved WHERE path_id = 1", "paths"),
-        ("DELETE FROM views_1.timeline WHERE n = 1", "timeline"),
-        ("UPDATE views_1.pages SET visits = visits + 1 WHERE page = 'p1'", "pages"),
-        ("DELETE FROM views_1.path_days", "path_days"),
-        ("INSERT INTO views_1.customers VALUES ('zz', NULL, now(), now(), 1, 1)", "customers"),
-        ("INSERT INTO views_1.customers VALUES ('c00', NULL, now(), now(), 1, 1)", "customers"),
+        ("UPDATE live.paths SET resolved = NOT resolved WHERE path_id = 1", "paths"),
+        ("DELETE FROM live.timeline WHERE n = 1", "timeline"),
+        ("UPDATE live.stage_views SET views = views + 1 WHERE page = 'p1'", "stage_views"),
+        ("DELETE FROM live.stage_days", "stage_days"),
+        ("INSERT INTO live.customers VALUES ('zz', NULL, now(), now(), 1, 1)", "customers"),
+        ("INSERT INTO live.customers VALUES ('c00', NULL, now(), now(), 1, 1)", "customers"),
     ],
     ids=["a changed value", "a lost row", "a wrong sum", "lost sums", "a stranger at the end", "a stranger in between"],
 )
 def test_verify_finds(house, damage, table):
+    house.activate(TRACK)
     house.take(clicks(0, 30))
     house.project()
     with psycopg.connect(house.url) as conn:

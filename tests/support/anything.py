@@ -46,6 +46,8 @@ exits:
 PAGES = st.sampled_from(["a", "b", "c"])
 CUSTOMERS = st.sampled_from(["ada-1", "bo-2", "Z-3"])
 DAY = 1_440
+# What experiments a click says the visitor is in: none, one, several, and none at all between the commas.
+VARIANTS = st.sampled_from([{}, {}, {"variant": "x=A"}, {"variant": "x=B,y=1"}, {"variant": " y=1 ,, x=B,y=1"}])
 TEXTS = st.sampled_from(["This is awful.", "Thank you, that is great!", "The device is in the rack.", "Nothing works."])
 
 
@@ -80,12 +82,15 @@ def journeys(draw):
             case "case":
                 envelopes.append(draw(case_events(n, customer)))
             case "view":
-                envelopes.append(event(n, customer, minute, sequence=sequence, page=draw(PAGES)))
+                envelopes.append(event(n, customer, minute, sequence=sequence, page=draw(PAGES), **draw(VARIANTS)))
             case "content":
                 envelopes.append(event(n, customer, minute, "content.viewed", sequence=sequence, page=draw(PAGES)))
             case "click":
                 resolved = draw(st.integers(0, 4)) == 0
-                envelopes.append(click(n, customer, minute, draw(PAGES), draw(PAGES), resolved, sequence=sequence))
+                said = draw(VARIANTS)
+                envelopes.append(
+                    click(n, customer, minute, draw(PAGES), draw(PAGES), resolved, sequence=sequence, **said)
+                )
             case "other":
                 envelopes.append(
                     event(n, customer, minute, "telemetry.device_reported", sequence=sequence, device_id="d")

@@ -1,7 +1,7 @@
 """Builders and naive twins for tests of read models: everything in plain loops over plain dictionaries."""
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,8 +28,6 @@ TABLES = {
     "customers": "customer_id",
     "timeline": "customer_id, n",
     "paths": "customer_id, n",
-    "pages": "page",
-    "path_days": "day, resolved, turned",
     "journeys": "customer_id, racetrack",
     "moves": "customer_id, racetrack, n",
     "revisions": "customer_id, racetrack, n",
@@ -157,12 +155,14 @@ def _paths_of(events):
             continue
         new = not paths or paths[-1]["resolved"] or at - previous >= GAP
         if new:
-            paths.append({"steps": [], "events": [], "resolved": False, "started_at": at})
+            paths.append({"steps": [], "events": [], "resolved": False, "started_at": at, "variants": []})
         path = paths[-1]
         path["events"].append(one["event_id"])
         if source is not None:
             _step(path, source, one, implied=not new)
         _step(path, target, one, implied=False)
+        said = [name.strip() for name in data.get("variant", "").split(",")]
+        path["variants"] += [name for name in dict.fromkeys(said) if name and name not in path["variants"]]
         path["resolved"], path["ended_at"], previous = resolved, at, at
     return paths
 
@@ -172,8 +172,7 @@ def _step(path, page, one, *, implied):
         path["steps"].append((page, one["event_id"], implied))
 
 
-def naive_days(paths):
-    days = defaultdict(Counter)
-    for path in paths:
-        days[path["started_at"].date(), path["resolved"]].update(paths=1, length=len(path["steps"]))
-    return days
+def naive_stage(moves, customer, at):
+    """Where a customer is at an instant, by the rows of `moves` on one racetrack; '' outside of it."""
+    known = [row["to_stage"] for row in moves if row["customer_id"] == customer and row["entered_at"] <= at]
+    return (known[-1] if known else None) or ""

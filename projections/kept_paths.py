@@ -1,0 +1,193 @@
+"""The paths of a store in memory, kept up to date.
+
+They are read once, and then only those of customers who have new events since. Whoever asks gets what was true at one
+position of the log, and what others do later does not change it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from adbc_driver_manager.dbapi import Connection
+
+from raceline.analytics.path_arrays import PathArrays, select_paths
+from raceline.domain import arrow
+from raceline.domain.errors import LimitExceeded, NoReadModels
+from raceline.domain.sql import statements
+from raceline.projections.path_columns import NO_SITE, Codes, Names, PathColumns, Site
+from raceline.projections.path_filter import PathFilter, keep
+from raceline.projections.path_reading import Part, PathRows, in_order
+
+_SQL = statements("raceline.projections", "paths.sql")
+_CHOSEN = 8  # selections of one position that are kept
+
+
+@dataclass
+class _Books:
+    """What codes stand for in the columns of one generation."""
+
+    pages: Names = field(default_factory=Names)
+    customers: Names = field(default_factory=Names)
+    stages: Names = field(default_factory=lambda: Names(""))
+    variants: Names = field(default_factory=lambda: Names(""))
+    accounts: Names = field(default_factory=Names)
+
+
+class _Standing(NamedTuple):
+    name: str
+    position: int
+    clock: int
+    site_loaded_at: int | None
+
+
+class KeptPaths:
+    """The paths of one store, kept up to date; safe to share between threads. most_steps: of all paths together."""
+
+    def __init__(self, url: str, most_steps: int = 50_000_000) -> None:
+        self.url, self._most = url, most_steps
+        self._lock = Lock()
+        self._books = _Books()
+        self._columns: PathColumns | None = None
+        self._chosen: dict[PathFilter, PathArrays] = {}
+        self._chosen_of: PathColumns | None = None
+
+    def now(self) -> PathColumns:
+        """All paths, up to where the live read models are.
+
+        Raises NoReadModels, LimitExceeded when there are more steps than may be kept, LogUnavailable.
+        """
+        with self._lock, arrow.connect(self.url) as connection:
+            arrow.run(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            found = arrow.rows(connection, _SQL["standing"]).to_pylist()
+            if not found:
+                raise NoReadModels
+            standing = _Standing(**found[0])
+            self._columns = self._renewed(connection, self._columns, standing)
+            return self._columns
+
+    def chosen(self, columns: PathColumns, asked: PathFilter) -> PathArrays:
+        """The paths that a filter keeps. Raises what `path_filter.keep` raises."""
+        with self._lock:
+            if self._chosen_of is not columns:
+                self._chosen, self._chosen_of = {}, columns
+            found = self._chosen.pop(asked, None)
+        if found is None:
+            found = select_paths(columns.arrays, keep(columns, asked))
+        with self._lock:
+            if self._chosen_of is columns:  # newest last
+                self._chosen[asked] = found
+                while len(self._chosen) > _CHOSEN:
+                    del self._chosen[next(iter(self._chosen))]
+        return found
+
+    def _renewed(self, connection: Connection, known: PathColumns | None, standing: _Standing) -> PathColumns:
+        if known is None or known.generation != standing.name or known.position > standing.position:
+            self._books, known = _Books(), None
+            columns = self._loaded(connection, standing)
+        elif known.position < standing.position:
+            columns = self._refreshed(connection, known, standing)
+        else:
+            columns = replace(known, clock=standing.clock) if known.clock != standing.clock else known
+        if known is None or known.site.loaded_at != standing.site_loaded_at:
+            columns = self._with_site(connection, columns, standing.site_loaded_at)
+        return columns
+
+    def _loaded(self, connection: Connection, standing: _Standing) -> PathColumns:
+        self._refuse_too_many(arrow.rows(connection, _SQL["size"])["steps"][0].as_py())
+        racetracks = tuple(arrow.rows(connection, _SQL["racetracks"])["racetrack"].to_pylist())
+        query = _SQL["all_paths"].replace("{columns}", _SQL["columns"])
+        part = self._read(arrow.batches(connection, query), len(racetracks))
+        account = np.full(len(self._books.customers), -1, np.int32)
+        members = arrow.rows(connection, _SQL["all_accounts"])
+        return self._told(standing, racetracks, part, self._with_accounts(account, members), NO_SITE)
+
+    def _refreshed(self, connection: Connection, known: PathColumns, standing: _Standing) -> PathColumns:
+        """Customers with new events once more, behind those whose paths are what they were."""
+        arrow.settings(connection, {"after_position": str(known.position), "up_to": str(standing.position)})
+        touched = _SQL["touched"]
+        query = _SQL["touched_paths"].replace("{columns}", _SQL["columns"]).replace("{touched}", touched)
+        part = self._read(arrow.batches(connection, query), len(known.racetracks))
+        changed = np.zeros(len(self._books.customers), np.bool_)
+        changed[part.arrays.customer] = True  # whoever had a path still has one: events are only added
+        old = Part(known.arrays, known.path_id, known.started_at, known.stage, known.variant)
+        self._refuse_too_many(len(old.arrays.page) + len(part.arrays.page))
+        account = np.full(len(changed), -1, np.int32)
+        account[: len(known.account)] = known.account
+        members = arrow.rows(connection, _SQL["touched_accounts"].replace("{touched}", touched))
+        return self._told(
+            standing,
+            known.racetracks,
+            old.where(~changed[old.arrays.customer]).and_then(part),
+            self._with_accounts(account, members),
+            known.site,
+        )
+
+    def _refuse_too_many(self, steps: int) -> None:
+        if steps > self._most:
+            raise LimitExceeded(limit="path_steps", allowed=self._most, found=steps, setting="RACELINE_PATH_STEPS")
+
+    def _with_accounts(self, account: Codes, members: pa.Table) -> Codes:
+        customer = self._books.customers
+        code = np.array([customer.find(name) for name in members["customer_id"].to_pylist()], np.int64)
+        with_paths = code >= 0
+        account[code[with_paths]] = self._books.accounts.codes(members["account_id"].combine_chunks())[with_paths]
+        return account
+
+    def _told(
+        self, standing: _Standing, racetracks: tuple[str, ...], part: Part, account: Codes, site: Site
+    ) -> PathColumns:
+        books = self._books
+        return PathColumns(
+            position=standing.position,
+            clock=standing.clock,
+            generation=standing.name,
+            arrays=part.arrays,
+            page_names=books.pages.array,
+            customer_names=books.customers.array,
+            path_id=part.path_id,
+            started_at=part.started_at,
+            racetracks=racetracks,
+            stage=part.stage,
+            stage_names=books.stages.array,
+            variant=part.variant,
+            variant_sets=tuple(tuple(text.split(",")) if text else () for text in books.variants.array.to_pylist()),
+            account=account,
+            account_names=books.accounts.array,
+            site=site.longer(len(books.pages)),
+        )
+
+    def _read(self, batches: Iterator[pa.RecordBatch], racetracks: int) -> Part:
+        read = [self._coded(batch, racetracks) for batch in batches if batch.num_rows]
+        return in_order(read, racetracks, len(self._books.pages))
+
+    def _coded(self, batch: pa.RecordBatch, racetracks: int) -> PathRows:
+        books, resolved = self._books, batch["resolved"].to_numpy(zero_copy_only=False)
+        stages = books.stages.codes(batch["stages"].flatten()) if racetracks else np.empty(0, np.int32)
+        return PathRows(
+            books.customers.codes(batch["customer_id"]),
+            batch["n"].to_numpy(),
+            batch["path_id"].to_numpy(),
+            batch["started_at"].cast(pa.int64()).to_numpy(),
+            resolved,
+            pc.list_value_length(batch["pages"]).to_numpy().astype(np.int64),
+            books.pages.codes(batch["pages"].flatten()),
+            batch["step_at"].flatten().to_numpy(),
+            stages.reshape(batch.num_rows, racetracks).T,
+            books.variants.codes(pc.fill_null(pc.binary_join(batch["variants"], ","), "")),
+        )
+
+    def _with_site(self, connection: Connection, columns: PathColumns, loaded_at: int | None) -> PathColumns:
+        pages, links = (arrow.rows(connection, _SQL[name]) for name in ("site_pages", "site_links"))
+        books, types = self._books.pages, Names()
+        code = books.codes(pages["page"].combine_chunks())
+        source, target = (books.codes(links[name].combine_chunks()) for name in ("source", "target"))
+        type_of, place = np.full(len(books), -1, np.int32), np.full(len(books), -1, np.int64)
+        type_of[code] = types.codes(pages["page_type"].combine_chunks())
+        place[code] = np.arange(len(code))
+        title = pages["title"].combine_chunks().take(pa.array(place, mask=place < 0))
+        site = Site(loaded_at, type_of, types.array, title, source, target)
+        return replace(columns, page_names=books.array, site=site)
