@@ -60,6 +60,10 @@ class InvalidMapping(RacelineError):
     """The mapping file is not valid."""
 
 
+class InvalidSite(RacelineError):
+    """The page table is not valid; nothing was changed."""
+
+
 class InvalidRacetrack(RacelineError):
     """The definition of the racetrack is not valid."""
 
@@ -88,6 +92,15 @@ class NoRacetrack(RacelineError):
 
 class UnreadableRacetrack(RacelineError):
     """A newer raceline decided this about the racetrack, and this one cannot read it; upgrade."""
+
+
+class InvalidPathPattern(RacelineError):
+    """The path pattern is not valid."""
+
+    at: int  # characters before the place, also in the message: a line of the pattern with a caret below the place
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.detail}"
 
 
 class UnknownCustomer(RacelineError):
