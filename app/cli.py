@@ -17,6 +17,7 @@ from raceline.app import (
     cli_plot,
     cli_racetrack,
     cli_serve,
+    cli_site,
     cli_views,
 )
 from raceline.app.terminal import say, show, show_json, show_table
@@ -47,6 +48,7 @@ app.command()(cli_views.project)
 app.command()(cli_views.replay)
 app.command()(cli_views.verify)
 app.add_typer(cli_racetrack.racetrack, name="racetrack")
+app.add_typer(cli_site.site, name="site")
 app.add_typer(cli_log.quarantine, name="quarantine")
 app.add_typer(cli_db.db, name="db")
 

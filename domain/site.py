@@ -21,6 +21,7 @@ from raceline.domain.recorder import translated
 from raceline.domain.sql import statements
 
 _SQL = statements("raceline.domain", "site.sql")
+LONGEST_PAGE = 2_000  # bytes of its name, as the table has it
 
 
 class SitePage(NamedTuple):
