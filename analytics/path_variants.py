@@ -33,7 +33,8 @@ def variants(paths: PathArrays) -> Variants:
     ordered = numbers[np.lexsort((sums[numbers, 0], -sums[numbers, 1]))]
     rank = np.empty(p, np.int64)
     rank[ordered] = np.arange(len(ordered))
-    return Variants(*np.ascontiguousarray(sums[ordered, :4].T), rank[of_path])
+    first, count, resolved, customers = np.ascontiguousarray(sums[ordered, :4].T)
+    return Variants(first, count, resolved, customers, rank[of_path])
 
 
 def _shares(hashes: Longs) -> list[tuple[int, int, int]]:

@@ -45,8 +45,8 @@ def target_of(record: np.int64) -> np.int64:
 
 
 @inner
-def _record(customer: int, target: int, into: int, out_of: int) -> int:
-    return customer << 32 | into << 31 | out_of << 30 | target
+def _record(customer: int, target: int, into: int, out_of: int) -> np.int64:
+    return np.int64(customer) << 32 | into << 31 | out_of << 30 | target
 
 
 @kernel
