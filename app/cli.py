@@ -11,7 +11,7 @@ import typer
 from raceline.app import (
     cli_db,
     cli_explain,
-    cli_export,
+    cli_export_paths,
     cli_ingest,
     cli_log,
     cli_plot,
@@ -41,7 +41,7 @@ app.command()(cli_serve.serve)
 app.command()(cli_ingest.ingest)
 app.command()(cli_log.events)
 app.command()(cli_explain.explain)
-app.add_typer(cli_export.export, name="export")
+app.add_typer(cli_export_paths.export, name="export")
 app.add_typer(cli_plot.plot, name="plot")
 app.command()(cli_views.status)
 app.command()(cli_views.project)

@@ -13,6 +13,7 @@ import typer
 
 from raceline.app.cli import app
 from raceline.app.export_tables import JSON, NUMBERS, TABLES, Column
+from raceline.app.path_export_tables import PATH_TABLES
 from raceline.app.settings import settings_table
 from raceline.app.stage_day_tables import LONG, OF_SIDE, OVERLAY, SIDES, WIDE
 from raceline.domain.catalogue import load
@@ -57,6 +58,7 @@ def export_tables() -> str:
     long = "With `--by severity`, `--by cause` or `--by problem`: one row per stage, day, side and value."
     tables = [("stage-days", days, wide), ("stage-days --by", long, LONG)]
     tables += [(table.name, table.says, table.columns) for table in TABLES.values()]
+    tables += [(table.name, table.says, table.told()) for table in PATH_TABLES]
     return "\n\n".join(_columns(*table) for table in tables)
 
 
