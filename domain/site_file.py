@@ -71,10 +71,11 @@ class _Mistakes:
             self._first.append(mistake)
 
     def refuse(self) -> None:
+        if self._count == 1:
+            raise self._first[0]
         if self._count:
             more = [f"and {self._count - _TOLD:,} more"] if self._count > _TOLD else []
-            details = "\n".join([*(one.detail for one in self._first), *more])
-            raise InvalidSite(f"\n{details}\n" if self._count > 1 else details, **self._first[0].facts)
+            raise InvalidSite("\n".join(["", *(one.detail for one in self._first), *more]))
 
 
 def _read_pages(rows: NamedRows, mistakes: _Mistakes) -> tuple[dict[str, SitePage], int]:

@@ -153,6 +153,13 @@ def test_links_that_cannot_be_read_are_refused_as_pages_are(read):
         read(CSV, "page,target\n11,28\n")
 
 
+def test_a_single_mistake_says_file_and_line_to_programs_as_well(read):
+    with pytest.raises(InvalidSite) as refused:
+        read("page,title\n11,a\n,b\n")
+    assert refused.value.facts["file"].endswith("/pages")
+    assert refused.value.facts["line"] == 3
+
+
 def test_the_first_mistakes_of_both_files_are_told_and_the_number_of_all(read):
     with pytest.raises(InvalidSite, match="and 3 more") as refused:
         read("page,title\n,a\n1,a\n,b\n", "source,target\n" + 6 * "11,\n")
@@ -164,7 +171,6 @@ def test_the_first_mistakes_of_both_files_are_told_and_the_number_of_all(read):
         "links:3:",
         "links:4:",
     ]
-    assert refused.value.facts["line"] == 2
 
 
 def test_a_file_that_is_not_there_is_told(read, tmp_path):
