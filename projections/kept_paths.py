@@ -97,31 +97,32 @@ class KeptPaths:
         return columns
 
     def _loaded(self, connection: Connection, standing: _Standing) -> PathColumns:
+        members = arrow.rows(connection, _SQL["all_accounts"])
         self._refuse_too_many(arrow.rows(connection, _SQL["size"])["steps"][0].as_py())
         racetracks = tuple(arrow.rows(connection, _SQL["racetracks"])["racetrack"].to_pylist())
         query = _SQL["all_paths"].replace("{columns}", _SQL["columns"])
         part = self._read(arrow.batches(connection, query), len(racetracks))
         account = np.full(len(self._books.customers), -1, np.int32)
-        members = arrow.rows(connection, _SQL["all_accounts"])
         return self._told(standing, racetracks, part, self._with_accounts(account, members), NO_SITE)
 
     def _refreshed(self, connection: Connection, known: PathColumns, standing: _Standing) -> PathColumns:
         """Customers with new events once more, behind those whose paths are what they were."""
         arrow.settings(connection, {"after_position": str(known.position), "up_to": str(standing.position)})
         touched = _SQL["touched"]
+        members = arrow.rows(connection, _SQL["touched_accounts"].replace("{touched}", touched))
         query = _SQL["touched_paths"].replace("{columns}", _SQL["columns"]).replace("{touched}", touched)
         part = self._read(arrow.batches(connection, query), len(known.racetracks))
         changed = np.zeros(len(self._books.customers), np.bool_)
         changed[part.arrays.customer] = True  # whoever had a path still has one: events are only added
         old = Part(known.arrays, known.path_id, known.started_at, known.stage, known.variant)
-        self._refuse_too_many(len(old.arrays.page) + len(part.arrays.page))
+        whole = old.where(~changed[old.arrays.customer]).and_then(part)
+        self._refuse_too_many(len(whole.arrays.page))
         account = np.full(len(changed), -1, np.int32)
         account[: len(known.account)] = known.account
-        members = arrow.rows(connection, _SQL["touched_accounts"].replace("{touched}", touched))
         return self._told(
             standing,
             known.racetracks,
-            old.where(~changed[old.arrays.customer]).and_then(part),
+            whole,
             self._with_accounts(account, members),
             known.site,
         )

@@ -1,8 +1,9 @@
-"""All paths of the live read models as columns in memory: what every figure of paths is counted from (design, section 6)."""
+"""All paths of the live read models as columns: what every figure of paths is counted from (design, section 6)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ Codes = NDArray[np.int32]
 
 
 class Names:
-    """Names and their codes, from 0 in the order in which they came. They are only added, so a code stays what it is."""
+    """Names and their codes, from 0 in the order in which they came. They are only added: a code stays what it is."""
 
     def __init__(self, *first: str) -> None:
         self._codes = {name: code for code, name in enumerate(first)}
@@ -32,10 +33,9 @@ class Names:
         """The codes of texts, new ones too; -1 for null."""
         encoded = values.dictionary_encode()
         known = self._codes
-        code = np.array(
-            [known.setdefault(name, len(known)) for name in encoded.dictionary.to_pylist()] + [-1], np.int32
-        )
-        return code[encoded.indices.fill_null(len(code) - 1).to_numpy(zero_copy_only=False)]
+        codes = [known.setdefault(name, len(known)) for name in encoded.dictionary.to_pylist()]
+        index = encoded.indices.fill_null(len(codes)).to_numpy(zero_copy_only=False)
+        return cast("Codes", np.array([*codes, -1], np.int32).take(index))
 
     @property
     def array(self) -> pa.Array:

@@ -62,11 +62,18 @@ class Part(NamedTuple):
 
     def and_then(self, other: "Part") -> "Part":
         """Those of other customers behind these."""
-        columns = [np.concatenate(pair) for pair in zip(self.arrays[1:5], other.arrays[1:5], strict=True)]
-        turns = Turns(*(np.concatenate(pair) for pair in zip(self.arrays.turns, other.arrays.turns, strict=True)))
-        path_start = np.append(self.arrays.path_start, other.arrays.path_start[1:] + self.arrays.path_start[-1])
+        before, after = self.arrays, other.arrays
+        turns = Turns(*(np.append(*pair) for pair in zip(before.turns, after.turns, strict=True)))
+        arrays = PathArrays(
+            np.append(before.path_start, after.path_start[1:] + before.path_start[-1]),
+            np.append(before.page, after.page),
+            np.append(before.at, after.at),
+            np.append(before.customer, after.customer),
+            np.append(before.resolved, after.resolved),
+            turns,
+        )
         return Part(
-            PathArrays(path_start, *columns, turns),
+            arrays,
             np.append(self.path_id, other.path_id),
             np.append(self.started_at, other.started_at),
             np.concatenate([self.stage, other.stage], axis=1),

@@ -5,7 +5,6 @@
 SELECT g.name, g.position, COALESCE(EXTRACT(epoch FROM NULLIF(g.clock, '-infinity')) * 1000000, 0)::bigint AS clock,
        (SELECT EXTRACT(epoch FROM s.loaded_at) * 1000000 FROM raceline.site AS s)::bigint AS site_loaded_at
 FROM raceline.generation AS g
-LEFT JOIN live.customers AS c ON false
 WHERE g.status = 'live'
 
 -- name: size
@@ -22,6 +21,7 @@ SELECT {columns} FROM live.paths AS p
 p.customer_id, p.n, p.path_id, p.started_at, p.resolved, p.pages, p.step_at, p.stages, p.variants
 
 -- name: all_accounts
+-- Before any other view: it is the one that a switch of generations replaces first, so neither waits for the other.
 SELECT c.customer_id, c.account_id FROM live.customers AS c WHERE c.account_id IS NOT NULL
 
 -- name: touched

@@ -260,8 +260,8 @@ def test_far_behind_the_log_the_projector_replays_instead(house):
     ids=["a changed value", "a lost row", "a wrong sum", "lost sums", "a stranger at the end", "a stranger in between"],
 )
 def test_verify_finds(house, damage, table):
-    house.activate(TRACK)
     house.take(clicks(0, 30))
+    house.activate(TRACK)
     house.project()
     with psycopg.connect(house.url) as conn:
         conn.execute(damage)
