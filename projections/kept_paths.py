@@ -14,16 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from adbc_driver_manager.dbapi import Connection
 
-from raceline.analytics.path_arrays import PathArrays, select_paths
 from raceline.domain import arrow
 from raceline.domain.errors import LimitExceeded, NoReadModels
 from raceline.domain.sql import statements
 from raceline.projections.path_columns import NO_SITE, Codes, Names, PathColumns, Site
-from raceline.projections.path_filter import PathFilter, keep
 from raceline.projections.path_reading import Part, PathRows, in_order
 
 _SQL = statements("raceline.projections", "paths.sql")
-_CHOSEN = 8  # selections of one position that are kept
 
 
 @dataclass
@@ -52,8 +49,6 @@ class KeptPaths:
         self._lock = Lock()
         self._books = _Books()
         self._columns: PathColumns | None = None
-        self._chosen: dict[PathFilter, PathArrays] = {}
-        self._chosen_of: PathColumns | None = None
 
     def now(self) -> PathColumns:
         """All paths, up to where the live read models are.
@@ -68,21 +63,6 @@ class KeptPaths:
             standing = _Standing(**found[0])
             self._columns = self._renewed(connection, self._columns, standing)
             return self._columns
-
-    def chosen(self, columns: PathColumns, asked: PathFilter) -> PathArrays:
-        """The paths that a filter keeps. Raises what `path_filter.keep` raises."""
-        with self._lock:
-            if self._chosen_of is not columns:
-                self._chosen, self._chosen_of = {}, columns
-            found = self._chosen.pop(asked, None)
-        if found is None:
-            found = select_paths(columns.arrays, keep(columns, asked))
-        with self._lock:
-            if self._chosen_of is columns:  # newest last
-                self._chosen[asked] = found
-                while len(self._chosen) > _CHOSEN:
-                    del self._chosen[next(iter(self._chosen))]
-        return found
 
     def _renewed(self, connection: Connection, known: PathColumns | None, standing: _Standing) -> PathColumns:
         if known is None or known.generation != standing.name or known.position > standing.position:
