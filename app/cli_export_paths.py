@@ -93,7 +93,7 @@ def graph(
         Of.NODES: (NODES, "nodes"),
         Of.NEVER_TAKEN: (NEVER_TAKEN, "neverTaken"),
     }[of]
-    _export(table, ask_graph, rows, format and Format(format.value), output, force=force)
+    _export(table, ask_graph, rows, None if format is None else Format(format.value), output, force=force)
 
 
 @export.command()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 from raceline.app.path_export_tables import EDGES, NODES
 from raceline.app.path_tables import COUNT, REAL, YES, Figure, PathTable, Row
@@ -22,14 +23,14 @@ def write_graphml(file: Any, nodes: Iterable[Row], edges: Iterable[Row], facts: 
     """
     out = XMLGenerator(file, encoding="utf-8", short_empty_elements=True)
     out.startDocument()
-    out.startElement("graphml", {"xmlns": _XMLNS})
+    _start(out, "graphml", xmlns=_XMLNS)
     for name in facts:
         _key(out, "graph", name, "string")
     _key(out, "node", "label", "string")
     for of, table in (("node", NODES), ("edge", EDGES)):
         for column in _columns(table):
             _key(out, of, column.name, _TYPES.get(column.kind, "string"))
-    out.startElement("graph", {"id": "site", "edgedefault": "directed"})
+    _start(out, "graph", id="site", edgedefault="directed")
     for name, fact in facts.items():
         _data(out, "graph", name, fact)
     for row in NODES.flat(nodes):
@@ -53,12 +54,12 @@ def _attributes(table: PathTable, row: Row) -> Row:
 
 
 def _key(out: XMLGenerator, of: str, name: str, kind: str) -> None:
-    out.startElement("key", {"id": f"{of}.{name}", "for": of, "attr.name": name, "attr.type": kind})
+    _start(out, "key", **{"id": f"{of}.{name}", "for": of, "attr.name": name, "attr.type": kind})
     out.endElement("key")
 
 
 def _element(out: XMLGenerator, of: str, said: dict[str, str], attributes: Row) -> None:
-    out.startElement(of, said)
+    _start(out, of, **said)
     for name, value in attributes.items():
         _data(out, of, name, value)
     out.endElement(of)
@@ -66,6 +67,10 @@ def _element(out: XMLGenerator, of: str, said: dict[str, str], attributes: Row) 
 
 def _data(out: XMLGenerator, of: str, name: str, value: Any) -> None:
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    out.startElement("data", {"key": f"{of}.{name}"})
+    _start(out, "data", key=f"{of}.{name}")
     out.characters(_UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text))
     out.endElement("data")
+
+
+def _start(out: XMLGenerator, element: str, **said: str) -> None:
+    out.startElement(element, AttributesImpl(said))

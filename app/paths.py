@@ -4,16 +4,16 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from raceline.domain.errors import RacelineError
+from raceline.projections import path_figures
+from raceline.projections.kept_paths import KeptPaths
+from raceline.projections.path_columns import PathColumns
 from raceline.projections.path_list import PathList
-
-if TYPE_CHECKING:
-    from raceline.projections.path_columns import KeptPaths, PathColumns
 
 Rows = dict[str, list[dict[str, Any]]]
 _AT_ONCE = 2  # each works on all cores; the second so that a short question need not wait for a long one
@@ -26,8 +26,7 @@ class PathAnswers:
     """
 
     def __init__(self, url: str, most_steps: int) -> None:
-        self._url, self._most_steps = url, most_steps
-        self._kept: KeptPaths | None = None
+        self._kept = KeptPaths(url, most_steps)
         self._threads = CapacityLimiter(_AT_ONCE)
         self._turn = asyncio.Lock()
         self._looked = 0
@@ -42,8 +41,6 @@ class PathAnswers:
         self, field: str, arguments: Mapping[str, Any], lists: Sequence[PathList], min_position: int
     ) -> Rows:
         """As graphql/context.py says."""
-        from raceline.projections import path_figures
-
         columns = await self._now(min_position)
         ask = partial(path_figures.answer, columns, self._kept, field, arguments, lists)
         return await run_sync(ask, limiter=self._threads)
@@ -52,10 +49,10 @@ class PathAnswers:
         """Load the paths before somebody asks. What fails is logged, and told to whoever asks."""
         try:
             await self._now(0)
-        except (RacelineError, ImportError) as error:
+        except RacelineError as error:
             _log.warning("the paths were not loaded ahead: %s", error)
 
-    async def _now(self, min_position: int) -> "PathColumns":
+    async def _now(self, min_position: int) -> PathColumns:
         """The paths as they are now. One question looks at a time; those that have waited since before it looked share
         what it found, and none of them holds a thread."""
         asked = self._looked
@@ -64,12 +61,5 @@ class PathAnswers:
             if found is None or (not self._held and (self._looked == asked or found.position < min_position)):
                 self._looked += 1
                 self._columns = None  # should it fail, nobody shares what was found before
-                self._columns = found = await run_sync(self._look, min_position, limiter=self._threads)
+                self._columns = found = await run_sync(self._kept.now, limiter=self._threads)
         return found
-
-    def _look(self, min_position: int) -> "PathColumns":
-        from raceline.projections.path_columns import KeptPaths
-
-        if self._kept is None:
-            self._kept = KeptPaths(self._url, most_steps=self._most_steps)
-        return self._kept.now(min_position)
