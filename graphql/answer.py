@@ -22,6 +22,7 @@ from raceline.domain.errors import (
     UnknownRacetrack,
 )
 from raceline.graphql.context import Api, Context, Rows
+from raceline.graphql.injected import PATH_FIGURES
 from raceline.graphql.pieces import PIECES
 from raceline.graphql.plan import Plan, storable
 from raceline.graphql.question import MoveKey, Racetrack
@@ -77,7 +78,7 @@ def _wanted(context: Context, arguments: Mapping[str, Any]) -> int:
 async def _text(api: Api, plan: Plan, statement: bytes, arguments: Mapping[str, Any]) -> str | None:
     if plan.refused is not None and not await _active(api, plan.question.version):
         raise plan.refused
-    parameters = plan.parameters | await _figures(api, plan, arguments)
+    parameters = plan.parameters | await _figures(api, plan, arguments) | await _counted(api, plan, arguments)
     if not plan.derived:
         return _first(await fetch(api, statement, parameters))
     if plan.question.taken_back is not None:
@@ -122,7 +123,9 @@ def _first(row: tuple[str | None, ...]) -> str | None:
 
 async def _figures(api: Api, plan: Plan, arguments: Mapping[str, Any]) -> Parameters:
     """What the statement is given of the whole store, as parameters."""
-    tables = [(source, table) for source, table in plan.given if not source.startswith("known")]
+    tables = [
+        (source, table) for source, table in plan.given if not source.startswith("known") and table not in PATH_FIGURES
+    ]
     rows: Rows = {}
     survey = "stage_days" if plan.question.by_day else "survey"
     for name in {survey if source == "surveyed" else _SOURCES.get(table, "registry") for source, table in tables}:
@@ -131,6 +134,17 @@ async def _figures(api: Api, plan: Plan, arguments: Mapping[str, Any]) -> Parame
     for found in rows.get("checkpoint", []):
         parameters["surveyed_position"] = found["position"]
     return parameters
+
+
+async def _counted(api: Api, plan: Plan, arguments: Mapping[str, Any]) -> Parameters:
+    """What the statement is given of the paths in memory, and their position, as parameters."""
+    if (asked := plan.paths) is None:
+        return {}
+    least = arguments.get("minPosition") or 0
+    rows = await api.paths.answer(asked.root, asked.arguments, asked.lists, least)
+    tables = [table for _, table in plan.given if table in PATH_FIGURES]
+    position = rows["path_totals"][0]["position"]
+    return {"paths_position": position, **{f"given_{table}": _json(rows.get(table, [])) for table in tables}}
 
 
 _SOURCES = {

@@ -3,35 +3,25 @@
 A new field of the API is one more line here, or in the columns of its theme, and one in the objects of that theme.
 """
 
-from functools import partial
-
 from raceline.graphql.case_columns import CASE_COLUMNS, customer_cases
-from raceline.graphql.compiling import column, enum, expression, many, moment, node_id, one, position, row_object
+from raceline.graphql.compiling import column, enum, expression, many, moment, node_id, one, position
 from raceline.graphql.connection import connection
 from raceline.graphql.journey_columns import JOURNEY_COLUMNS, journey
 from raceline.graphql.listings import (
     CUSTOMER_EVENTS,
-    EVENT_COLUMNS,
     PATHS,
     TIMELINE,
 )
+from raceline.graphql.page_columns import PAGE_COLUMNS
+from raceline.graphql.path_columns import PATH_COLUMNS
+from raceline.graphql.percolation_columns import PERCOLATION_COLUMNS
 from raceline.graphql.pieces import Sql, piece
-from raceline.graphql.plan import Columns, Compile
+from raceline.graphql.plan import Columns
 from raceline.graphql.racetrack_columns import RACETRACK_COLUMNS
+from raceline.graphql.site_columns import SITE_COLUMNS
 from raceline.graphql.stage_case_columns import STAGE_CASE_COLUMNS
 from raceline.graphql.stage_columns import STAGE_COLUMNS
 from raceline.graphql.stage_day_columns import STAGE_DAY_COLUMNS
-
-
-def _share(part: str) -> Compile:
-    return lambda _, row: Sql(f"(COALESCE({row}.{part}, 0) / {row}.paths)::float8")
-
-
-def _lengths(prefix: str) -> Compile:
-    return row_object("lengths", paths=prefix + "paths", length=prefix + "length", squared=prefix + "squared")
-
-
-_marks = partial(many, "marks")
 
 COLUMNS: Columns = {
     "Customer": {
@@ -80,52 +70,6 @@ COLUMNS: Columns = {
         "event": one("event", "position", "position"),
         "path": one("paths", "path_id", "path_id"),
     },
-    "Path": {
-        "id": node_id("Path", "path_id"),
-        "customer": one("customers", "customer_id", "customer_id"),
-        "startedAt": moment("started_at"),
-        "endedAt": moment("ended_at"),
-        "pages": column("pages"),
-        "length": column("length"),
-        "resolved": column("resolved"),
-        "turnarounds": _marks(steps="turn_index", amounts="turn_depth"),
-        "pingPongs": _marks(steps="ping_pong_index", amounts="ping_pong_bounces"),
-        "loops": _marks(steps="loop_index", amounts="loop_distance"),
-        "steps": many("steps"),
-        "events": many("path_events", columns=EVENT_COLUMNS),
-    },
-    "Turnaround": {"page": column("page"), "index": column("step"), "depth": column("amount")},
-    "PingPong": {"page": column("page"), "index": column("step"), "bounces": column("amount")},
-    "Loop": {"page": column("page"), "index": column("step"), "distance": column("amount")},
-    "PathStep": {
-        "page": column("page"),
-        "occurredAt": lambda _, row: piece("moment", value=piece("step_moment", row=row)),
-        "implied": column("implied"),
-        "event": one("event", "position", "position"),
-    },
-    "PathStatistics": {
-        "all": _lengths(""),
-        "resolved": _lengths("resolved_"),
-        "open": _lengths("open_"),
-        "shareResolved": _share("resolved_paths"),
-        "shareWithTurnaround": _share("turned_paths"),
-        "position": position,
-    },
-    "PathLengths": {
-        "paths": lambda _, row: Sql(f"COALESCE({row}.paths, 0)"),
-        "meanLength": expression("mean"),
-        "varianceLength": expression("variance"),
-    },
-    "Page": {
-        "page": column("page"),
-        "visits": column("visits"),
-        "customers": column("customers"),
-        "opportunities": column("opportunities"),
-        "turnarounds": column("turnarounds"),
-        "rate": expression("page_rate"),
-        "depth": expression("page_depth"),
-        "pingPongs": column("ping_pongs"),
-    },
     "Log": {
         "head": column("position"),
         "recordedAt": lambda _, row: piece("moment", value=Sql(f"NULLIF({row}.recorded_at, '-infinity')")),
@@ -155,7 +99,11 @@ COLUMNS: Columns = {
     },
     **CASE_COLUMNS,
     **JOURNEY_COLUMNS,
+    **PAGE_COLUMNS,
+    **PATH_COLUMNS,
+    **PERCOLATION_COLUMNS,
     **RACETRACK_COLUMNS,
+    **SITE_COLUMNS,
     **STAGE_COLUMNS,
     **STAGE_CASE_COLUMNS,
     **STAGE_DAY_COLUMNS,

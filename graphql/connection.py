@@ -70,10 +70,11 @@ class _Page:
             case "pageInfo":
                 return self.plan.object("PageInfo", details, self._info_field)
             case "totalCount":
-                return piece("total", source=self.source, filter=_all(self.where))
+                whole = piece("total", source=self.source, filter=_all(self.where))
+                return Sql(self.listing.total) if self.listing.total else whole
             case "position":
                 return self.plan.position
-        raise NotImplementedError(name)
+        return self.plan.field(self.selection.type_name, name, details, self.row, 1)
 
     def _edge_field(self, name: str, details: list[FieldDetails]) -> Sql:
         return self._cursor() if name == "cursor" else self._node(details)
@@ -81,7 +82,8 @@ class _Page:
     def _info_field(self, name: str, _: list[FieldDetails]) -> Sql:
         match name:
             case "hasNextPage":
-                return piece("has_next", first=self.first)
+                more = self.listing.more.format(first=self.first)
+                return Sql(more) if more else piece("has_next", first=self.first)
             case "hasPreviousPage":
                 return Sql("false") if self.selection.arguments.get("after") is None else Sql("true")
             case "startCursor":

@@ -133,13 +133,14 @@ PATH_FIGURES: Mapping[str, str] = {
         " dwell_p95 float8, expected_rate float8, expected_from text, first_order_rate float8, first_order_z float8,"
         " first_order_p float8, first_order_q float8, design_effect float8, effective_opportunities float8,"
         " standard_error float8, z float8, p float8, q float8, shrunken_rate float8, excess float8, flag text,"
-        " past_opportunities bigint, past_turnarounds bigint, past_rate float8, past_change float8, past_z float8,"
-        " past_p float8, past_q float8, past_flag text, figure float8"
+        " past_opportunities bigint, past_turnarounds bigint, past_rate float8, past_change float8,"
+        " past_design_effect float8, past_z float8, past_p float8, past_q float8, past_flag text, figure float8"
     ),
     # One row. pages: all of them; past_: null without a past to compare with.
     "page_test": (
         "alpha float8, least_opportunities bigint, tested bigint, too_few bigint, unexpected bigint, tau float8,"
-        " overall_rate float8, past_tau float8, past_from date, past_to date, site_loaded_at timestamptz, pages bigint"
+        " tau_all float8, spread float8, overall_rate float8, past_tau float8, past_from date, past_to date,"
+        " site_loaded_at timestamptz, pages bigint"
     ),
     # siteGraph. step: null when steps are folded; source_n, target_n: n of the nodes, null where that is left out.
     "graph_nodes": (
@@ -174,7 +175,9 @@ PATH_FIGURES: Mapping[str, str] = {
     ),
     "percolation_totals": "groups_left_out bigint, paths_left_out bigint",
     # pathComparison. n of comparison_arms: 1 is a, 2 is b.
-    "comparison": "n bigint, metric text, a float8, b float8, difference float8, low float8, high float8, p float8, q float8",
+    "comparison": (
+        "n bigint, metric text, a float8, b float8, difference float8, low float8, high float8, p float8, q float8"
+    ),
     "comparison_arms": f"n bigint, paths bigint, customers bigint, {_LENGTHS}",
     "comparison_totals": "customers_in_both bigint, paths_in_both bigint",
     "before_moves": (
@@ -205,3 +208,8 @@ SUMS: Mapping[str, str] = {
         "racetrack text, overlay text, stage text, day date, value text, events bigint, counted bigint, amount bigint"
     ),
 }
+
+
+def names(definition: str) -> list[str]:
+    """The names of the columns of a table."""
+    return [column.split()[0] for column in definition.split(", ")]

@@ -3,11 +3,13 @@
 A cursor is the key of a row and no offset, so paging visits each row once while others come in between.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
+
+from raceline.graphql.injected import PATH_FIGURES, names
 
 EVENT_COLUMNS = (
     "e.position, e.recorded_at, e.occurred_at, e.source, e.event_id, e.type, e.schema_version, e.customer_id,"
@@ -15,8 +17,8 @@ EVENT_COLUMNS = (
 )
 PATH_COLUMNS = (
     "p.path_id, p.customer_id, p.n, p.started_at, p.ended_at, p.resolved, p.length, p.turnarounds, p.pages,"
-    " p.step_events, p.implied, p.events, p.turn_index, p.turn_depth, p.ping_pong_index, p.ping_pong_bounces,"
-    " p.loop_index, p.loop_distance"
+    " p.step_events, p.step_at, p.implied, p.events, p.turn_index, p.turn_depth, p.ping_pong_index,"
+    " p.ping_pong_bounces, p.loop_index, p.loop_distance, p.stages, p.variants"
 )
 TIMELINE_COLUMNS: str = "t.customer_id, t.n, t.position, t.occurred_at, t.type, t.title, t.path_id"
 CUSTOMER_COLUMNS = "c.customer_id, c.account_id, c.first_occurred_at, c.last_occurred_at, c.events, c.paths"
@@ -36,7 +38,8 @@ class Listing:
     """A list in SQL. `key`: JSON of a row's place in the order; `after`: the rows behind a key of that `shape`.
 
     {row} stands for a row of the page, {parent} for the row it is listed of, {customers}, {timeline} and {paths} for
-    the tables, {0} and {1} for the parts of the key.
+    the tables, {0} and {1} for the parts of the key, {first} for the length of a page. total, more: how long the whole
+    list is, and whether there is a next page, where that is not found by counting.
     """
 
     name: str
@@ -47,6 +50,12 @@ class Listing:
     key: str
     after: str
     shape: Any
+    total: str = ""
+    more: str = ""
+
+    def by(self, order: str) -> "Listing":
+        """The same list in an order of its own, whose cursors are no others'."""
+        return replace(self, name=f"{self.name}.{order}")
 
 
 CUSTOMERS = Listing(
@@ -161,44 +170,16 @@ QUARANTINE = Listing(
     shape=tuple[Number],
 )
 
-# A page without an opportunity has no rate; -1 keeps such pages at the low end of the order instead of out of it.
-_FIGURES: dict[str, tuple[str, Any]] = {
-    "visits": ("g.visits", tuple[Number, str]),
-    "customers": ("g.customers", tuple[Number, str]),
-    "opportunities": ("g.opportunities", tuple[Number, str]),
-    "turnarounds": ("g.turnarounds", tuple[Number, str]),
-    "rate": ("COALESCE(g.turnarounds::float8 / NULLIF(g.opportunities, 0), -1)", tuple[float, str]),
-    "depth": ("COALESCE(g.depth::float8 / NULLIF(g.turnarounds, 0), -1)", tuple[float, str]),
-    "ping_pongs": ("g.ping_pongs", tuple[Number, str]),
-}
-_PAGE_COLUMNS: str = "g.page, g.visits, g.customers, g.opportunities, g.turnarounds, g.depth, g.ping_pongs"
 
-
-def _pages_by_name(descending: bool) -> Listing:
-    order, after = ("g.page DESC", "g.page < {0}::text") if descending else ("g.page", "g.page > {0}::text")
-    name = "pages.page.desc" if descending else "pages.page.asc"
-    key = "json_build_array({row}.page)"
-    return Listing(name, "Page", "live.pages AS g", _PAGE_COLUMNS, order, key, after, tuple[str])
-
-
-def _pages_by_figure(field: str, descending: bool) -> Listing:
-    figure, shape = _FIGURES[field]
-    # Ties are in the order of the name whichever way the figure goes.
-    direction: str = " DESC" if descending else ""
-    sign: str = "<" if descending else ">"
-    return Listing(
-        name=f"pages.{field}.{'desc' if descending else 'asc'}",
-        node="Page",
-        source="live.pages AS g",
-        columns=_PAGE_COLUMNS + ", " + figure + " AS figure",
-        order=figure + direction + ", g.page",
-        key="json_build_array({row}.figure, {row}.page)",
-        after="(" + figure + " " + sign + " {0} OR (" + figure + " = {0} AND g.page > {1}::text))",
-        shape=shape,
-    )
-
-
-PAGES: dict[tuple[str, bool], Listing] = {
-    ("page", True): _pages_by_name(descending=True),
-    ("page", False): _pages_by_name(descending=False),
-} | {(field, way): _pages_by_figure(field, way) for field in _FIGURES for way in (True, False)}
+# Counted in memory, and given from the row behind the cursor on; so nothing is left to be filtered here.
+PAGES = Listing(
+    name="pages",
+    node="Page",
+    source="given_path_pages AS g",
+    columns=", ".join(f"g.{name}" for name in names(PATH_FIGURES["path_pages"])),
+    order="g.n",
+    key="json_build_array({row}.figure, {row}.page)",
+    after="true",
+    shape=tuple[float | None, str],
+    total="(SELECT t.pages FROM given_page_test AS t)",
+)

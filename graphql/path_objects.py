@@ -60,8 +60,13 @@ class Path(Node):
     started_at: datetime
     ended_at: datetime
     pages: list[str]
-    length: int
+    length: int = strawberry.field(description="How many steps it has.")
+    seconds: float = strawberry.field(description="From its first event to its last.")
     resolved: bool = strawberry.field(description="The customer said that the visit solved the matter.")
+    stage: str | None = strawberry.field(
+        description="The customer's stage when it started, on the racetrack that was activated first; null for none."
+    )
+    variants: list[str] = strawberry.field(description="The variants of experiments that its events say.")
     turnarounds: list[Turnaround]
     ping_pongs: list[PingPong]
     loops: list[Loop]
@@ -69,46 +74,28 @@ class Path(Node):
     events: list[LazyEvent] = strawberry.field(description="Every event of the visit, also those whose page collapsed.")
 
 
-@strawberry.type(description="What customers did at one page, over all paths.")
-class Page:
-    """A row of live.pages."""
-
-    page: str
-    visits: int
-    customers: int
-    opportunities: int = strawberry.field(description="Visits that could have been turns: neither first nor last.")
-    turnarounds: int
-    rate: float | None = strawberry.field(description="Turnarounds per opportunity; null without an opportunity.")
-    depth: float | None = strawberry.field(description="Mean depth of its turnarounds; null without one.")
-    ping_pongs: int
-
-
 @strawberry.type
 class PathLengths:
     """How long some paths are. The variance is that of the population; both are null when there is no path."""
 
-    paths: int
-    mean_length: float | None
+    paths: int = strawberry.field(description="How many they are.")
+    mean_length: float | None = strawberry.field(description="In steps; null when there is no path.")
     variance_length: float | None = strawberry.field(description="Of the population.")
 
 
-@strawberry.type(description="Figures over the paths that started in a span of days (UTC).")
+@strawberry.type(description="Figures over all paths that the question is about.")
 class PathStatistics:
-    """Sums over live.path_days."""
+    """The answer to `pathStatistics`."""
 
     all: PathLengths
     resolved: PathLengths
     open: PathLengths
-    share_resolved: float | None
+    share_resolved: float | None = strawberry.field(description="Null when there is no path.")
     share_with_turnaround: float | None
+    customers: int = strawberry.field(description="Different ones whose paths these are.")
     position: Position = strawberry.field(description="Up to this position of the log the figures are true.")
 
 
 @strawberry.type
 class PathConnection(Connection[Path]):
     """A page of paths."""
-
-
-@strawberry.type
-class PageConnection(Connection[Page]):
-    """A page of pages."""

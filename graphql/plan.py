@@ -25,6 +25,7 @@ from raceline.graphql.tables import Tables, given, known, position_for, relation
 if TYPE_CHECKING:
     from raceline.graphql.executor import Executor
     from raceline.graphql.grid import Grid
+    from raceline.graphql.path_asked import PathsAsked
 
 PAIRS_PER_CALL = 50
 # What a plain list counts for: nobody says how long it may be, so this is more than a path usually has.
@@ -60,7 +61,8 @@ class Plan:
     given: the tables that it has to be given, by where they come from. derived: of those, by prefix, the version of a
     racetrack by which customers are derived; None: the racetracks of the question. scope: statements that give whom.
     named: racetracks, and stages of them, that the client named and that there have to be; None: the default racetrack.
-    grid: the stages and days that are told. refused: why this statement cannot be sent, should it come to that.
+    grid: the stages and days that are told. paths: what is asked of the paths in memory. refused: why this statement
+    cannot be sent, should it come to that.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Plan:
         self.named: list[tuple[str | None, str | None]] = []
         self.scope_size = 0
         self.grid: Grid | None = None
+        self.paths: PathsAsked | None = None
         self.refused: RacelineError | None = None
         self._rows = 0
         self._repeats = 1
@@ -228,14 +231,19 @@ class Selection:
         with self.plan.repeating():
             return self.object(row)
 
+    def size(self, argument: str = "first", default: int = DEFAULT_FIRST) -> int:
+        """How long a list may be by an argument, within the limits."""
+        asked = self.arguments.get(argument)
+        found = default if asked is None else int(asked)
+        if found < 0:
+            raise InvalidArgument("A page cannot hold fewer than no entries.", argument=argument, found=found)
+        if found > self.plan.budget.limits.page_size:
+            raise LimitExceeded(limit="page_size", allowed=self.plan.budget.limits.page_size, found=found)
+        return found
+
     def page_size(self, default: int = DEFAULT_FIRST) -> int:
         """`first`, within the limits; its product with those above is what the page could cost."""
-        asked = self.arguments.get("first")
-        first = default if asked is None else int(asked)
-        if first < 0:
-            raise InvalidArgument("A page cannot hold fewer than no entries.", argument="first", found=first)
-        if first > self.plan.budget.limits.page_size:
-            raise LimitExceeded(limit="page_size", allowed=self.plan.budget.limits.page_size, found=first)
+        first = self.size("first", default)
         self.weight *= first
         self.plan.budget.cost += self.weight
         return first

@@ -3,7 +3,6 @@
 """The roots of reading. Each is one SQL statement, planned from what was selected; see plan.py."""
 
 from datetime import date, datetime
-from enum import Enum
 from typing import Annotated
 
 import strawberry
@@ -14,20 +13,13 @@ from raceline.graphql.declare import planned
 from raceline.graphql.journey_objects import StageMove
 from raceline.graphql.log_objects import Log, QuarantineConnection
 from raceline.graphql.objects import Customer, CustomerConnection, Event, EventConnection, Types
-from raceline.graphql.path_objects import PageConnection, PathConnection, PathStatistics
+from raceline.graphql.path_query import PathQuery
 from raceline.graphql.racetrack_objects import Racetrack, RacetrackDryRun, RacetrackRef
-from raceline.graphql.relay import DEFAULT_FIRST, After, First, Node
+from raceline.graphql.relay import DEFAULT_FIRST, After, First, MinPosition, Node
 from raceline.graphql.scalars import Position
 from raceline.graphql.stage_day_objects import StageDay
 from raceline.graphql.stage_objects import Account, StageSummary
 
-MinPosition = Annotated[
-    Position | None,
-    strawberry.argument(
-        description="Wait until the read models have come so far; with the position of your own write, you read it. "
-        "The header Raceline-Min-Position says the same for every field of a request."
-    ),
-]
 At = Annotated[datetime | None, strawberry.argument(description="A moment of the customer's life.")]
 RacetrackName = Annotated[
     str | None, strawberry.argument(description="On this racetrack; by default the one that was activated first.")
@@ -42,39 +34,9 @@ class KnownAt:
     position: Position | None = UNSET
 
 
-@strawberry.enum(description="By which figure pages are ordered.")
-class PageOrderField(Enum):
-    """A column of live.pages."""
-
-    PAGE = "page"
-    VISITS = "visits"
-    CUSTOMERS = "customers"
-    OPPORTUNITIES = "opportunities"
-    TURNAROUNDS = "turnarounds"
-    RATE = "rate"
-    DEPTH = "depth"
-    PING_PONGS = "ping_pongs"
-
-
-@strawberry.enum(description="Smallest or greatest first.")
-class OrderDirection(Enum):
-    """A direction."""
-
-    ASC = "asc"
-    DESC = "desc"
-
-
-@strawberry.input(description="An order of pages; pages of equal figures are ordered by name.")
-class PageOrder:
-    """An order of pages."""
-
-    field: PageOrderField
-    direction: OrderDirection = OrderDirection.DESC
-
-
-@strawberry.type(description="Questions. Every answer says up to which position of the log it is true.")
-class Query:
-    """The roots of reading."""
+@strawberry.type
+class JourneyQuery:
+    """The roots about customers, their journeys, and where those take place."""
 
     @planned
     def customer(
@@ -199,38 +161,10 @@ class Query:
     def racetrack_dry_run(self, name: str, version: int) -> RacetrackDryRun:
         """What would change if this version were active: who would be where, and why. Nothing is written."""
 
-    @planned
-    def paths(
-        self,
-        containing: Annotated[
-            list[str] | None, strawberry.argument(description="Only paths that hold all of these pages.")
-        ] = UNSET,
-        customer: str | None = UNSET,
-        resolved: bool | None = UNSET,
-        first: First = DEFAULT_FIRST,
-        after: After = UNSET,
-        min_position: MinPosition = UNSET,
-    ) -> PathConnection:
-        """Paths in the order in which they started."""
 
-    @planned
-    def path_statistics(
-        self,
-        from_: Annotated[date | None, strawberry.argument(name="from")] = UNSET,
-        to: date | None = UNSET,
-        min_position: MinPosition = UNSET,
-    ) -> PathStatistics:
-        """Figures over the paths that started from one day to another (UTC), both included."""
-
-    @planned
-    def pages(
-        self,
-        order_by: PageOrder | None = UNSET,
-        first: First = DEFAULT_FIRST,
-        after: After = UNSET,
-        min_position: MinPosition = UNSET,
-    ) -> PageConnection:
-        """Pages with their visits and turnarounds; those with most turnarounds first."""
+@strawberry.type(description="Questions. Every answer says up to which position of the log it is true.")
+class Query(JourneyQuery, PathQuery):
+    """The roots of reading."""
 
     @planned
     def quarantine(

@@ -11,6 +11,14 @@ DEFAULT_FIRST = 50
 First = Annotated[int | None, strawberry.argument(description="At most so many, up to the server's page size.")]
 After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
 
+MinPosition = Annotated[
+    Position | None,
+    strawberry.argument(
+        description="Wait until the read models have come so far; with the position of your own write, you read it. "
+        "The header Raceline-Min-Position says the same for every field of a request."
+    ),
+]
+
 T = TypeVar("T")
 
 

@@ -1,20 +1,22 @@
 """Where each root field of reading comes from (see columns.py)."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from raceline.graphql.case_columns import case as case_by_key
 from raceline.graphql.case_columns import cases
 from raceline.graphql.compiling import found
 from raceline.graphql.connection import connection
 from raceline.graphql.journey_columns import by_key
-from raceline.graphql.listings import EVENTS, PAGES, PATHS, QUARANTINE
+from raceline.graphql.listings import EVENTS, QUARANTINE
+from raceline.graphql.page_columns import pages
+from raceline.graphql.path_columns import path_statistics, paths
+from raceline.graphql.percolation_columns import pages_before_moves, path_comparison, percolation
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Compile, Selection
-from raceline.graphql.query import OrderDirection, PageOrderField
 from raceline.graphql.question import CaseKey, case_key, move_key
 from raceline.graphql.racetrack_columns import dry_run, racetracks
 from raceline.graphql.scalars import HIGHEST, parse_global_id
+from raceline.graphql.site_columns import funnel, path_variants, site_graph
 from raceline.graphql.stage_columns import account, customers, stages
 from raceline.graphql.stage_day_columns import stage_days
 
@@ -69,26 +71,6 @@ def event(selection: Selection, _: Sql) -> Sql:
     return found(selection, "event", "position", selection.plan.bind(selection.arguments["position"], "bigint"))
 
 
-def pages(selection: Selection, row: Sql) -> Sql:
-    """Pages, by the order that was asked for."""
-    order: dict[str, Any] = selection.arguments.get("orderBy") or {}
-    field = order.get("field", PageOrderField.TURNAROUNDS).value
-    descending = order.get("direction", OrderDirection.DESC) is OrderDirection.DESC
-    return connection(PAGES[field, descending])(selection, row)
-
-
-def path_statistics(selection: Selection, _: Sql) -> Sql:
-    """Figures over the paths that started in a span of days."""
-    row = selection.plan.row()
-    bounds = [
-        f"d.day {sign} {selection.plan.bind(day, 'date')}"
-        for name, sign in (("from", ">="), ("to", "<="))
-        if (day := selection.arguments.get(name)) is not None
-    ]
-    days = piece("path_days", row=row, filter=Sql(" AND ".join(bounds) or "true"))
-    return piece("one", object=selection.object(row), source=days, filter=Sql("true"))
-
-
 def log(selection: Selection, _: Sql) -> Sql:
     """The one row of the log's head."""
     row = selection.plan.row()
@@ -114,14 +96,15 @@ ROOTS: Mapping[str, Compile] = {
     "racetracks": racetracks,
     "racetrackDryRun": dry_run,
     "account": lambda selection, row: account(selection, row, selection.arguments["id"]),
-    "paths": connection(
-        PATHS,
-        containing=("text[]", "p.pages @> {value}"),
-        customer=("text", "p.customer_id = {value}"),
-        resolved=("boolean", "p.resolved = {value}"),
-    ),
+    "paths": paths,
     "pathStatistics": path_statistics,
     "pages": pages,
+    "siteGraph": site_graph,
+    "pathVariants": path_variants,
+    "funnel": funnel,
+    "percolation": percolation,
+    "pathComparison": path_comparison,
+    "pagesBeforeMoves": pages_before_moves,
     "quarantine": connection(QUARANTINE, includeRequeued=("boolean", "({value} OR q.requeued_at IS NULL)")),
     "log": log,
     "node": node,

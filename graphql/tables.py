@@ -7,7 +7,7 @@ of the whole store, derived by a version that is not live.
 
 import re
 
-from raceline.graphql.injected import FIGURES, INJECTED, PATH_FIGURES, SUMS
+from raceline.graphql.injected import FIGURES, INJECTED, PATH_FIGURES, SUMS, names
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.question import Question
 
@@ -72,13 +72,13 @@ def given(statement: str) -> list[tuple[str, str]]:
 def relation(source: str, table: str) -> Sql:
     """A table of rows that were sent along; its parameter has the name of the relation."""
     definition = _DEFINITIONS[table]
-    names = [column.split()[0] for column in definition.split(", ")]
+    columns = [*names(definition), "i"]
     name = f"{source}_{table}"
     return piece(
         "given",
         relation=Sql(name),
-        columns=Sql(", ".join(f"k.{column}" for column in [*names, "i"])),
-        names=Sql(", ".join([*names, "i"])),
+        columns=Sql(", ".join(f"k.{column}" for column in columns)),
+        names=Sql(", ".join(columns)),
         definition=Sql(definition),
         rows=Sql(f"%({name})s"),
     )

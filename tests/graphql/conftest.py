@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 from websockets.sync.client import connect
 
+from raceline.app.paths import PathAnswers
 from raceline.app.racetracks import RacetrackAnswers
 from raceline.domain.requeue import requeue
 from raceline.graphql.context import Api, Limits
@@ -52,6 +53,7 @@ def town() -> list[dict[str, Any]]:
     return [*clicks, *views, case | {"account_id": "acme", "product": "router", "correlation_id": "k"}]
 
 
+MOST_STEPS = 1_000_000  # of paths in memory
 RESPONSE_JSON = "application/graphql-response+json"
 
 
@@ -140,6 +142,7 @@ def make_api(house: House, pool: Any, watch: Watch, as_known: AsKnown, limits: L
         requeue=lambda entry, corrected: asyncio.to_thread(requeue, ingest, entry, corrected),
         as_known=lambda asked: asyncio.to_thread(as_known, asked),
         racetracks=RacetrackAnswers(house.url, house, house.racetracks, asyncio.to_thread),
+        paths=PathAnswers(house.url, MOST_STEPS),
         limits=limits,
     )
 
