@@ -1,0 +1,214 @@
+"""The paths that a question is about, and what is counted of them: made once for all fields and pages of an answer that
+ask the same, and kept while the columns are the newest."""
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from threading import Lock, RLock
+from typing import Any, TypeAlias, TypeVar, cast
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from raceline.analytics.path_arrays import PathArrays, select_paths
+from raceline.analytics.path_edges import Edges, edges
+from raceline.analytics.path_pages import PageSums, dwell, page_sums
+from raceline.analytics.path_variants import Variants, variants
+from raceline.analytics.quantiles import grouped_quantiles
+from raceline.projections.path_columns import PathColumns
+from raceline.projections.path_filter import PathFilter, keep
+
+Codes: TypeAlias = NDArray[np.int32]
+Longs: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+Filters: TypeAlias = tuple[PathFilter, ...]  # all of them have to hold
+T = TypeVar("T")
+
+# Beside the newest, so many choices of paths are kept, as far as they are small enough together.
+_CHOICES = 16
+_BYTES = 2**28
+_MICROSECONDS = 1e6
+
+
+class Chosen:
+    """Some of the paths, and figures of them that several questions share; safe to share between threads.
+
+    index: (q,) the place of each of them in the columns. paths: they themselves.
+    """
+
+    def __init__(self, columns: PathColumns, kept: Flags) -> None:
+        self.columns = columns
+        self.index = np.flatnonzero(kept)
+        self.paths: PathArrays = select_paths(columns.arrays, kept)
+        self.size = 0 if self.paths is columns.arrays else _bytes(self.paths)
+        self._made: dict[object, Any] = {}
+        self._lock = RLock()
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """What was made under this key before, or is made now."""
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return cast(T, self._made[key])
+
+    @property
+    def pages(self) -> int:
+        """How many codes of pages there are."""
+        return len(self.columns.page_names)
+
+    @property
+    def length(self) -> Longs:
+        """(q,) steps of each path."""
+        return self.once("length", lambda: np.diff(self.paths.path_start))
+
+    @property
+    def turned(self) -> Flags:
+        """(q,) it has a turnaround."""
+        return self.once("turned", lambda: _any(self.paths.turns.depth > 0, self.paths.path_start))
+
+    @property
+    def customer(self) -> Codes:
+        """(q,) the customer of each path, numbered from 0 in their order here."""
+        return self.once("customer", lambda: _numbered(self.paths.customer))
+
+    @property
+    def customers(self) -> int:
+        """How many customers have any of these paths."""
+        return int(self.customer[-1]) + 1 if len(self.index) else 0
+
+    @property
+    def sums(self) -> PageSums:
+        """Sums by page."""
+        return self.once("sums", lambda: page_sums(self.paths, self.pages))
+
+    @property
+    def edges(self) -> Edges:
+        """Transitions by the pages that they go from and to."""
+        return self.once("edges", lambda: edges(self.paths, self.pages))
+
+    @property
+    def variants(self) -> Variants:
+        """Paths by their steps."""
+        return self.once("variants", lambda: variants(self.paths))
+
+    @property
+    def dwell(self) -> Floats:
+        """(pages, 2) median and 95th percentile of the seconds until the next step; nan where there is none."""
+        return self.once("dwell", lambda: seconds(*dwell(self.paths), self.pages, (0.5, 0.95)))
+
+    def path_of_step(self) -> Longs:
+        """(s,) the path that each step belongs to."""
+        return np.repeat(np.arange(len(self.index)), self.length)
+
+
+class Snapshot:
+    """All paths at one position, and choices among them."""
+
+    def __init__(self, columns: PathColumns) -> None:
+        self.columns = columns
+        self.place = _inverse(columns.by_start)
+        self.name_place = _inverse(pc.array_sort_indices(columns.page_names).to_numpy())
+        self._chosen: dict[Filters, Chosen] = {}  # the one that was asked for last stands last
+        self._lock = Lock()
+
+    def chosen(self, filters: Filters) -> Chosen:
+        """The paths that pass all of the filters. Raises what `keep` raises."""
+        with self._lock:
+            found = self._chosen.pop(filters, None)
+        if found is None:
+            found = Chosen(self.columns, self._kept(filters))
+        with self._lock:
+            self._chosen[filters] = found
+            while len(self._chosen) > _CHOICES or sum(one.size for one in self._chosen.values()) > _BYTES:
+                if len(self._chosen) == 1:
+                    break
+                del self._chosen[next(iter(self._chosen))]
+        return found
+
+    def holds(self, columns: PathColumns) -> bool:
+        """These columns say the same; their clock, which nothing here is counted by, may be another one."""
+        mine = self.columns
+        return mine.arrays is columns.arrays and mine.site is columns.site and mine.position == columns.position
+
+    def after(self, started_at: int, path_id: int) -> int:
+        """The first place in the order behind a path that started then (microseconds) and has this path_id."""
+        order = self.columns.by_start
+        first, last = (np.searchsorted(self.columns.started_at, started_at, side, order) for side in ("left", "right"))
+        together = self.columns.path_id[order[first:last]]
+        return int(first + np.searchsorted(together, path_id, "right"))
+
+    def _kept(self, filters: Filters) -> Flags:
+        every = np.ones(len(self.columns.path_id), np.bool_)
+        return reduce(np.logical_and, [keep(self.columns, one) for one in filters], every)
+
+
+# By the KeptPaths that the columns are of: the snapshot of its newest columns.
+_SNAPSHOTS: WeakKeyDictionary[object, Snapshot] = WeakKeyDictionary()
+_LOCK = Lock()
+
+
+def snapshot_of(columns: PathColumns, kept: object) -> Snapshot:
+    """The snapshot of these columns: the same one until other paths of `kept` are asked about."""
+    with _LOCK:
+        found = _SNAPSHOTS.get(kept)
+    if found is None or not found.holds(columns):
+        found = Snapshot(columns)
+        with _LOCK:
+            _SNAPSHOTS[kept] = found
+    return found
+
+
+def filters_of(*said: Mapping[str, Any] | None) -> Filters:
+    """The filters of inputs or arguments, of those that say anything."""
+    found = [path_filter(one) for one in said if one is not None]
+    return tuple(dict.fromkeys(one for one in found if one != PathFilter()))
+
+
+def path_filter(said: Mapping[str, Any]) -> PathFilter:
+    """The filter of an input PathFilter, or of the arguments of a field that are named as its fields."""
+    transition, pages = said.get("transition"), said.get("pages")
+    return PathFilter(
+        from_day=said.get("from"),
+        to_day=said.get("to"),
+        pattern=said.get("pattern"),
+        containing=tuple(said.get("containing") or ()),
+        entry_page=said.get("entryPage"),
+        exit_page=said.get("exitPage"),
+        turnaround_at=said.get("turnaroundAt"),
+        transition=None if transition is None else (transition["from"], transition["to"]),
+        pages=None if pages is None else tuple(pages),
+        stage=said.get("stage"),
+        racetrack=said.get("racetrack"),
+        variant=said.get("variant"),
+        resolved=said.get("resolved"),
+        account=said.get("account"),
+        customer=said.get("customer"),
+    )
+
+
+def seconds(group: Codes, microseconds: Longs, groups: int, quantiles: tuple[float, ...]) -> Floats:
+    """(groups, quantiles) of times, in seconds; group -1 is none of them."""
+    return grouped_quantiles(group, microseconds, groups, quantiles) / _MICROSECONDS
+
+
+def _bytes(paths: PathArrays) -> int:
+    columns: list[NDArray[Any]] = [paths.path_start, paths.page, paths.at, paths.customer, paths.resolved, *paths.turns]
+    return sum(column.nbytes for column in columns)
+
+
+def _any(flags: Flags, start: Longs) -> Flags:
+    """Whether any flag is set from one start to the next one; none of these groups is empty."""
+    return np.logical_or.reduceat(flags, start[:-1]) if len(flags) else np.empty(0, np.bool_)
+
+
+def _numbered(codes: Codes) -> Codes:
+    """Equal codes are neighbours: 0 for the first run of them, 1 for the next one ..."""
+    return np.cumsum(np.append(False, codes[1:] != codes[:-1])[: len(codes)], dtype=np.int32)
+
+
+def _inverse(order: NDArray[Any]) -> Longs:
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return place

@@ -1,0 +1,127 @@
+"""The site as a graph: pages and the transitions between them, folded or step by step, and the links nobody takes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from raceline.projections.path_figures_chosen import Chosen, Flags, Longs, Snapshot, filters_of
+from raceline.projections.path_figures_edges import EdgeTable, edge_table
+from raceline.projections.path_figures_lists import listed
+from raceline.projections.path_figures_nodes import KINDS, NodeTable, node_table
+from raceline.projections.path_figures_rows import Row, Rows, moment, named, row_of, rows_of
+from raceline.projections.path_list import PathList
+
+Graph = tuple[NodeTable, EdgeTable]
+
+
+def site_graph(snapshot: Snapshot, arguments: Mapping[str, Any], lists: Sequence[PathList]) -> tuple[Chosen, Rows]:
+    """The paths that are asked about, and of them the rows graph_nodes, graph_edges, never_taken and graph_totals.
+
+    Of the nodes those with most visits are told, and of the edges between these the ones with most transitions; starts
+    and ends are always there.
+    """
+    chosen = snapshot.chosen(filters_of(arguments.get("where")))
+    steps = int(arguments.get("steps") or 0)
+    asked = (steps, int(arguments.get("nodes", 50)), int(arguments.get("edges", 100)))
+    nodes, edges = chosen.once(("graph", *asked), lambda: _graph(snapshot, chosen, *asked))
+    links = _links(chosen)
+    never = _never_taken(snapshot, chosen, links)
+    names = chosen.columns.page_names
+    told = never[: int(arguments.get("neverTaken", 50))]
+    rows = {
+        "graph_nodes": nodes.rows(chosen.columns),
+        "graph_edges": _edge_rows(chosen, nodes, edges, links),
+        "never_taken": rows_of(
+            n=np.arange(1, len(told) + 1),
+            source=named(names, told // chosen.pages),
+            target=named(names, told % chosen.pages),
+        ),
+        "graph_totals": _totals(chosen, nodes, edges, links, len(never)),
+        "path_lists": [row for one in lists for row in _paths(snapshot, chosen, one, nodes, edges)],
+    }
+    return chosen, rows
+
+
+def _graph(snapshot: Snapshot, chosen: Chosen, steps: int, most_nodes: int, most_edges: int) -> Graph:
+    nodes = node_table(snapshot, chosen, steps, most_nodes)
+    return nodes, edge_table(snapshot, chosen, nodes, steps, most_edges)
+
+
+def _links(chosen: Chosen) -> Longs | None:
+    """Links from page to another page of the page table, each once, as source * pages + target; None without one."""
+    site = chosen.columns.site
+    if site.loaded_at is None:
+        return None
+    between = site.link_source != site.link_target
+    return np.unique(site.link_source[between].astype(np.int64) * chosen.pages + site.link_target[between])
+
+
+def _taken(chosen: Chosen) -> Flags:
+    """(e,) the edges that go from a page to a page."""
+    return (chosen.edges.source < chosen.pages) & (chosen.edges.target < chosen.pages)
+
+
+def _pairs(chosen: Chosen, taken: Flags) -> Longs:
+    return chosen.edges.source[taken].astype(np.int64) * chosen.pages + chosen.edges.target[taken]
+
+
+def _never_taken(snapshot: Snapshot, chosen: Chosen, links: Longs | None) -> Longs:
+    """Links that none of the paths takes, those of the most visited pages first."""
+    if links is None:
+        return np.empty(0, np.int64)
+    never = links[~np.isin(links, _pairs(chosen, _taken(chosen)))]
+    source, target = np.divmod(never, max(chosen.pages, 1))
+    order = np.lexsort((snapshot.name_place[target], snapshot.name_place[source], -chosen.sums.visits[source]))
+    return never[order]
+
+
+def _edge_rows(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: Longs | None) -> list[Row]:
+    inside = (edges.source < chosen.pages) & (edges.target < chosen.pages)
+    linked = np.full(len(inside), None)
+    if links is not None:
+        linked[inside] = np.isin(edges.source[inside] * chosen.pages + edges.target[inside], links)
+    names, columns = chosen.columns.page_names, edges
+    kind = [[KINDS[max(0, code - chosen.pages + 1)] for code in end.tolist()] for end in (edges.source, edges.target)]
+    source, target = (np.where(end < chosen.pages, end, -1) for end in (edges.source, edges.target))
+    return rows_of(
+        n=np.arange(1, len(inside) + 1),
+        source_kind=kind[0],
+        source=named(names, source),
+        target_kind=kind[1],
+        target=named(names, target),
+        step=[None] * len(inside) if edges.step is None else edges.step,
+        transitions=columns.transitions,
+        customers=columns.customers,
+        share=columns.share,
+        median_seconds=columns.times[:, 0],
+        p95_seconds=columns.times[:, 1],
+        is_link=linked,
+        source_n=nodes.n[edges.source_node],
+        target_n=nodes.n[edges.target_node],
+    )
+
+
+def _totals(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: Longs | None, never: int) -> list[Row]:
+    taken = _taken(chosen)
+    jumps = None if links is None else chosen.edges.transitions[taken][~np.isin(_pairs(chosen, taken), links)].sum()
+    return row_of(
+        nodes=nodes.all_pages,
+        edges=edges.all_edges,
+        transitions=edges.all_transitions,
+        nodes_left_out=nodes.all_pages - nodes.pages_told,
+        edges_left_out=edges.all_edges - len(edges.source),
+        transitions_left_out=edges.all_transitions - edges.transitions.sum(),
+        links=None if links is None else len(links),
+        links_never_taken=None if links is None else never,
+        jumps=jumps,
+        site_loaded_at=moment(chosen.columns.site.loaded_at),
+    )
+
+
+def _paths(snapshot: Snapshot, chosen: Chosen, asked: PathList, nodes: NodeTable, edges: EdgeTable) -> list[Row]:
+    """The paths through each node, or over each edge."""
+    if asked.row_type == "GraphNode":
+        return listed(snapshot, chosen, asked, nodes.n.tolist(), *nodes.members(chosen))
+    numbers = list(range(1, len(edges.source) + 1))
+    return listed(snapshot, chosen, asked, numbers, *edges.members(chosen))

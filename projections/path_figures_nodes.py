@@ -1,0 +1,171 @@
+"""The nodes of the graph of a site: its pages, or its pages at each step of a path, and where paths start and end."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from raceline.projections.path_columns import PathColumns
+from raceline.projections.path_figures_chosen import Chosen, Codes, Floats, Longs, Snapshot, seconds
+from raceline.projections.path_figures_rows import Row, named, rows_of
+
+# What a code stands for, by how far it is behind the last page.
+KINDS = ("PAGE", "START", "RESOLVED", "OPEN")
+
+
+@dataclass(frozen=True)
+class NodeTable:
+    """k nodes in the order in which they are told: START, pages by their visits, RESOLVED, OPEN. Columns are (k,).
+
+    code: of the page, or behind those of pages; step: the place in the path, 0 at the start, -1 for an end or where
+    steps are folded; row_of: (pages, or steps times pages) the node of a page at a step, -1 for one that is not told;
+    all_pages: nodes that are pages, told or not; steps: as many are apart, 0 where they are folded.
+    """
+
+    code: Codes
+    step: Longs
+    visits: Longs
+    customers: Longs
+    entries: Longs
+    exits: Longs
+    dwell: Floats
+    row_of: Codes
+    all_pages: int
+    steps: int
+
+    @property
+    def n(self) -> Longs:
+        """(k,) by which they are known."""
+        return np.arange(1, len(self.code) + 1)
+
+    @property
+    def pages_told(self) -> int:
+        """How many of them are pages."""
+        return len(self.code) - len(KINDS) + 1
+
+    def rows(self, columns: PathColumns) -> list[Row]:
+        """Rows of the table graph_nodes."""
+        pages = len(columns.page_names)
+        page = np.where(self.code < pages, self.code, -1)
+        site = columns.site
+        return rows_of(
+            n=self.n,
+            kind=[KINDS[max(0, code - pages + 1)] for code in self.code.tolist()],
+            page=named(columns.page_names, page),
+            step=[None if step < 0 else step for step in self.step.tolist()],
+            title=named(site.title, page),
+            page_type=named(site.types, np.where(page < 0, -1, site.type[page])),
+            visits=self.visits,
+            customers=self.customers,
+            entries=self.entries,
+            exits=self.exits,
+            dwell_median=self.dwell[:, 0],
+            dwell_p95=self.dwell[:, 1],
+        )
+
+    def members(self, chosen: Chosen) -> tuple[Codes, Longs]:
+        """(m,) nodes, and paths through them: no path of a node falls."""
+        row, _, path = _placed(chosen, self.row_of, self.steps)
+        every = np.arange(len(chosen.index))
+        end = np.where(chosen.paths.resolved, len(self.code) - 2, len(self.code) - 1)
+        start = np.zeros(len(every), np.int32)
+        return np.concatenate([start, row, end.astype(np.int32)]), np.concatenate([every, path, every])
+
+
+def node_table(snapshot: Snapshot, chosen: Chosen, steps: int, most: int) -> NodeTable:
+    """The nodes of most visits. steps: how many steps of paths are nodes apart, 0 to fold them all."""
+    visits = _visits(chosen, steps)
+    found = np.flatnonzero(visits)
+    step, page = np.divmod(found, max(chosen.pages, 1))
+    told = found[np.lexsort((step, snapshot.name_place[page], -visits[found]))[:most]]
+    step, page = np.divmod(told, max(chosen.pages, 1))
+    row_of = np.full(len(visits), -1, np.int32)
+    row_of[told] = np.arange(1, len(told) + 1)
+    counted = _of_steps(chosen, row_of, steps, len(told)) if steps else _folded(chosen, told)
+    paths, customers = _ends(chosen)
+    nothing = np.zeros(1, np.int64)
+    unknown = np.full((1, 2), np.nan)
+    return NodeTable(
+        code=np.concatenate([[chosen.pages], page, [chosen.pages + 1, chosen.pages + 2]]).astype(np.int32),
+        step=np.concatenate([[0 if steps else -1], step + 1 if steps else step - 1, [-1, -1]]),
+        visits=np.concatenate([paths[:1], visits[told], paths[1:]]),
+        customers=np.concatenate([customers[:1], counted.customers, customers[1:]]),
+        entries=np.concatenate([nothing, counted.entries, nothing, nothing]),
+        exits=np.concatenate([nothing, counted.exits, nothing, nothing]),
+        dwell=np.concatenate([unknown, counted.dwell, unknown, unknown]),
+        row_of=row_of,
+        all_pages=len(found),
+        steps=steps,
+    )
+
+
+class _Counted(NamedTuple):
+    """Figures of nodes that are pages."""
+
+    customers: Longs
+    entries: Longs
+    exits: Longs
+    dwell: Floats
+
+
+def _folded(chosen: Chosen, page: Longs) -> _Counted:
+    sums = chosen.sums
+    return _Counted(sums.customers[page], sums.entries[page], sums.exits[page], chosen.dwell[page])
+
+
+def _of_steps(chosen: Chosen, row_of: Codes, steps: int, rows: int) -> _Counted:
+    row, at, path = _placed(chosen, row_of, steps)
+    inside = row > 0
+    row, at, path = row[inside] - 1, at[inside], path[inside]
+    first, last = chosen.paths.path_start[path], chosen.paths.path_start[path + 1] - 1
+    return _Counted(
+        _distinct(row, chosen.customer[path], rows),
+        np.bincount(row[at == first], minlength=rows),
+        np.bincount(row[at == last], minlength=rows),
+        _dwell(chosen, row[at < last], at[at < last], rows),
+    )
+
+
+def _visits(chosen: Chosen, steps: int) -> Longs:
+    """By page, or by step (from 0) times pages and page."""
+    if steps == 0:
+        return chosen.sums.visits
+    at, path = _window(chosen, steps)
+    key = (at - chosen.paths.path_start[path]) * chosen.pages + chosen.paths.page[at]
+    return np.bincount(key, minlength=steps * chosen.pages)
+
+
+def _window(chosen: Chosen, steps: int) -> tuple[Longs, Longs]:
+    """The first `steps` steps of each path, 0 for all: (m,) steps, and their paths."""
+    path = chosen.path_of_step()
+    at = np.arange(len(path))
+    if steps == 0:
+        return at, path
+    inside = at - chosen.paths.path_start[path] < steps
+    return at[inside], path[inside]
+
+
+def _placed(chosen: Chosen, row_of: Codes, steps: int) -> tuple[Codes, Longs, Longs]:
+    """(m,) the node, the step and the path of each step that may be a node; -1 where the node is not told."""
+    at, path = _window(chosen, steps)
+    page = chosen.paths.page[at]
+    key = page if steps == 0 else (at - chosen.paths.path_start[path]) * chosen.pages + page
+    return row_of[key], at, path
+
+
+def _ends(chosen: Chosen) -> tuple[Longs, Longs]:
+    """Paths and customers of START, RESOLVED and OPEN."""
+    resolved, customer = chosen.paths.resolved, chosen.customer
+    parts = [customer, customer[resolved], customer[~resolved]]
+    return np.array([len(part) for part in parts]), np.array([len(np.unique(part)) for part in parts])
+
+
+def _distinct(row: Codes, customer: Codes, rows: int) -> Longs:
+    """(rows,) how many customers each row has."""
+    wide = int(customer.max(initial=0)) + 1
+    return np.bincount(np.unique(row.astype(np.int64) * wide + customer) // wide, minlength=rows)
+
+
+def _dwell(chosen: Chosen, row: Codes, at: Longs, rows: int) -> Floats:
+    """(rows, 2) median and 95th percentile of the seconds until the next step."""
+    return seconds(row, chosen.paths.at[at + 1] - chosen.paths.at[at], rows, (0.5, 0.95))
