@@ -20,17 +20,32 @@ class Automaton(NamedTuple):
     class_of_page: Codes  # (pages,)
 
 
-def matches(path_start: Longs, page: Codes, automaton: Automaton) -> Longs:
+def matches(path_start: Longs, page: Codes, automaton: Automaton, among: Flags | None = None) -> Longs:
     """The step at which each path is first accepted, (p,): counted from 0 inside of the path, -1 when it never is.
 
-    path_start: (p + 1,) offsets into page (s,), codes of the automaton's pages. What holds at the end only is done with
-    the last step; a path without a step is never accepted. Raises IndexError for a code that is none of its pages.
+    path_start: (p + 1,) offsets into page (s,), codes of the automaton's pages; among: (p,) the paths to look at, all
+    when it is left out, the others are not accepted. What holds at the end only is done with the last step; a path
+    without a step is never accepted. Raises IndexError for a code that is none of the automaton's pages.
     """
     pages = len(automaton.class_of_page)
     if len(page) and np.ascontiguousarray(page).view(np.uint32).max() >= pages:  # unsigned, -1 is huge
         raise IndexError(f"a page code is not in 0 .. {pages - 1}")
-    found = np.empty(len(path_start) - 1, np.int64)
-    side_by_side(partial(_match, path_start, page, *automaton, found), balanced_blocks(path_start))
+    found = np.full(len(path_start) - 1, -1, np.int64)
+    asked = np.ones(len(found), np.bool_) if among is None else among
+    ends = automaton.accepting | automaton.hopeless
+    work = partial(
+        _match,
+        path_start,
+        page,
+        asked,
+        automaton.table,
+        ends,
+        automaton.accepting,
+        automaton.accepting_at_end,
+        automaton.class_of_page,
+        found,
+    )
+    side_by_side(work, balanced_blocks(path_start))
     return found
 
 
@@ -38,26 +53,25 @@ def matches(path_start: Longs, page: Codes, automaton: Automaton) -> Longs:
 def _match(
     path_start: Longs,
     page: Codes,
+    asked: Flags,
     table: Codes,
+    ends: Flags,
     accepting: Flags,
     accepting_at_end: Flags,
-    hopeless: Flags,
     class_of_page: Codes,
     found: Longs,
     first: int,
     last: int,
 ) -> None:
-    """Fill found[first:last]. The automaton has no say beyond the step at which it accepts or despairs."""
+    """Fill found[first:last] where a path is accepted. ends: (states,) nothing that follows makes a difference."""
     for p in range(first, last):
-        state = 0
-        found[p] = -1
-        for i in range(path_start[p], path_start[p + 1]):
+        if not asked[p]:
+            continue
+        begin, end = path_start[p], path_start[p + 1]
+        state, i = 0, begin
+        while i < end and not ends[state]:
             state = table[state, class_of_page[page[i]]]
-            if accepting[state]:
-                found[p] = i - path_start[p]
-                break
-            if hopeless[state]:
-                break
-        else:
-            if accepting_at_end[state]:  # of a path without a step it gives -1
-                found[p] = path_start[p + 1] - path_start[p] - 1
+            i += 1
+        # A step too far when it was done before the end; without a step it comes to -1.
+        if accepting[state] or (i == end and accepting_at_end[state]):
+            found[p] = i - begin - 1
