@@ -12,8 +12,8 @@ import numpy as np
 from raceline.analytics.blocks import balanced_blocks, side_by_side
 from raceline.analytics.kernel import kernel, part
 from raceline.analytics.path_arrays import PathArrays
-from raceline.analytics.paths import Codes, Longs, check_codes
-from raceline.analytics.quantiles import Figures, grouped_quantiles
+from raceline.analytics.paths import Codes, Longs
+from raceline.analytics.quantiles import Figures, quantiles_in_place
 from raceline.analytics.transitions import OPEN, RESOLVED, START, Records, target_of, transitions
 
 __all__ = ["OPEN", "RESOLVED", "START", "Edges", "StepEdges", "edge_times", "edges", "first_order", "step_edges"]
@@ -60,16 +60,18 @@ def edge_times(paths: PathArrays, found: Edges | StepEdges, pages: int) -> Figur
 
     found: all edges of the same paths, or those wanted of them, in their order.
     """
-    check_codes(paths.page, pages)
     step, steps = (found.step, int(found.step.max(initial=0)) + 1) if isinstance(found, StepEdges) else (0, 0)
     bucket = step * (pages + 1) + found.source.astype(np.int64)
-    row_start = np.searchsorted(bucket, np.arange(max(steps, 1) * (pages + 1) + 1))
-    m = len(paths.page) - len(paths.customer)
-    edge, microseconds = np.empty(m, np.int32), np.empty(m, np.int64)
-    columns = paths.path_start, paths.page, paths.at
-    work = partial(_time, *columns, steps, pages, row_start, found.target, edge, microseconds)
-    side_by_side(work, balanced_blocks(paths.path_start))
-    return grouped_quantiles(edge, microseconds, len(found.source), (0.5, 0.95)) / 1e6
+    timed = transitions(paths, pages, steps, timed=True)
+    row_start = np.searchsorted(bucket, np.arange(len(timed.start)))
+    begin, end = np.zeros((2, len(bucket)), np.int64)
+    value = np.empty(len(timed.records), np.int64)
+
+    def group(first: int, last: int) -> None:
+        _group(*timed, pages, row_start, found.target, np.full(pages + 3, -1, np.int64), begin, end, value, first, last)
+
+    side_by_side(group, balanced_blocks(timed.start, each=4))
+    return quantiles_in_place(begin, end, value, (0.5, 0.95)) / 1e6
 
 
 def first_order(found: Edges, pages: int) -> Figures:
@@ -87,7 +89,7 @@ def first_order(found: Edges, pages: int) -> Figures:
 
 def _edges(paths: PathArrays, pages: int, steps: int) -> StepEdges:
     """With steps = 0 all transitions, at step 0."""
-    start, records = transitions(paths, pages, steps)
+    start, records, _ = transitions(paths, pages, steps)
     found = side_by_side(partial(_fold_block, start, records, pages), balanced_blocks(start, each=4))
     bucket, target, sums = (np.concatenate(column) for column in zip(*found, strict=True))
     step, source = np.divmod(bucket, pages + 1)
@@ -141,30 +143,44 @@ def _add(row: Longs, record: np.int64) -> None:
 
 
 @kernel
-def _time(
-    path_start: Longs,
-    page: Codes,
-    at: Longs,
-    steps: int,
+def _group(
+    start: Longs,
+    records: Records,
+    microseconds: Longs,
     pages: int,
     row_start: Longs,
     target: Codes,
-    edge: Codes,
-    microseconds: Longs,
+    slot: Longs,
+    begin: Longs,
+    end: Longs,
+    value: Longs,
     first: int,
     last: int,
 ) -> None:
-    """Fill edge (-1 for one that is not wanted) and microseconds for the transitions between pages."""
-    wide = 0 if steps == 0 else pages + 1
-    for p in range(first, last):
-        begin = path_start[p]
-        for i in range(begin, path_start[p + 1] - 1):
-            n = i - begin + 1
-            microseconds[i - p] = at[i + 1] - at[i]
-            edge[i - p] = -1
-            if steps == 0 or n < steps:
-                row = n * wide + page[i]
-                edge[i - p] = _found(target, row_start[row], row_start[row + 1], page[i + 1])
+    """Bring the times of each edge of buckets first .. last - 1 together: value[begin:end].
+
+    row_start: (b + 1,) where the edges of each bucket begin; slot: (pages + 3,) of -1, the edge of each target.
+    """
+    for b in range(first, last):
+        low, high = row_start[b], row_start[b + 1]
+        begin[low:high] = start[b]
+        end[low:high] = start[b]
+        if low < high and b % (pages + 1) < pages:
+            for e in range(low, high):
+                slot[target[e]] = e if target[e] < pages else -1
+            for r in range(start[b], start[b + 1]):
+                if slot[target_of(records[r])] >= 0:
+                    end[slot[target_of(records[r])]] += 1
+            place = start[b]
+            for e in range(low, high):
+                begin[e], end[e], place = place, place, place + end[e] - start[b]
+            for r in range(start[b], start[b + 1]):
+                e = slot[target_of(records[r])]
+                if e >= 0:
+                    value[end[e]] = microseconds[r]
+                    end[e] += 1
+            for e in range(low, high):
+                slot[target[e]] = -1
 
 
 @part

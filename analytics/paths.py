@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from raceline.analytics.blocks import balanced_blocks, side_by_side
 from raceline.analytics.kernel import kernel
 
 Codes: TypeAlias = NDArray[np.int32]
@@ -89,7 +90,10 @@ def annotate(page: Codes, path_start: Longs, pages: int) -> Turns:
     check_codes(page, pages)
     s = len(page)
     turns = Turns(np.zeros(s, np.bool_), np.zeros(s, np.int32), np.zeros(s, np.int32), np.zeros(s, np.int32))
-    _annotate(page, path_start, np.full(pages, -1, np.int64), *turns)
+    side_by_side(
+        lambda first, last: _annotate(page, path_start[first : last + 1], np.full(pages, -1, np.int64), *turns),
+        balanced_blocks(path_start),
+    )
     return turns
 
 

@@ -1,6 +1,6 @@
 """The transitions of paths, brought together by where they start: what edges are counted from."""
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,18 @@ START, RESOLVED, OPEN = range(3)
 _MOST_PAGES = (1 << 30) - 3
 
 
-def transitions(paths: PathArrays, pages: int, steps: int) -> tuple[Longs, Records]:
-    """The transitions in buckets, in their order within a bucket: (b + 1,) offsets, and a packed record of each.
+class Transitions(NamedTuple):
+    """m transitions in b buckets: step * (pages + 1) + source. Within a bucket they are in their order."""
 
-    The bucket is step * (pages + 1) + source: of the first `steps` transitions of each path, or of all of them, at step
-    0, when `steps` is 0. Raises IndexError for a page code outside of 0 .. pages - 1.
+    start: Longs  # (b + 1,) where each bucket starts
+    records: Records  # (m,)
+    microseconds: Longs  # (m,) between its steps, undefined at the start and the ends of a path; (0,) if not asked for
+
+
+def transitions(paths: PathArrays, pages: int, steps: int, *, timed: bool = False) -> Transitions:
+    """The first `steps` transitions of each path; or all of them, at step 0, when `steps` is 0.
+
+    Raises IndexError for a page code outside of 0 .. pages - 1.
     """
     check_codes(paths.page, min(pages, _MOST_PAGES))
     blocks = [(n, *block) for n, block in enumerate(balanced_blocks(paths.path_start))]
@@ -32,10 +39,10 @@ def transitions(paths: PathArrays, pages: int, steps: int) -> tuple[Longs, Recor
     start = np.append(0, np.cumsum(counts.sum(axis=0)))
     # Where each block puts its next record of a bucket: after those of the buckets and blocks before.
     places = np.cumsum(counts, axis=0) - counts + start[:-1]
-    records = np.empty(start[-1], np.int64)
-    columns = paths.path_start, paths.page, paths.customer, paths.resolved, paths.turns.opportunity
-    side_by_side(lambda n, *block: _place(*columns, steps, pages, places[n], records, *block), blocks)
-    return start, records
+    found = Transitions(start, np.empty(start[-1], np.int64), np.empty(start[-1] * timed, np.int64))
+    columns = paths.path_start, paths.page, paths.at, paths.customer, paths.resolved, paths.turns.opportunity
+    side_by_side(lambda n, *block: _place(*columns, steps, pages, places[n], *found[1:], *block), blocks)
+    return found
 
 
 @inner
@@ -65,6 +72,7 @@ def _count(path_start: Longs, page: Codes, steps: int, pages: int, counts: Longs
 def _place(
     path_start: Longs,
     page: Codes,
+    at: Longs,
     customer: Codes,
     resolved: Flags,
     opportunity: Flags,
@@ -72,16 +80,19 @@ def _place(
     pages: int,
     places: Longs,
     records: Records,
+    microseconds: Longs,
     first: int,
     last: int,
 ) -> None:
     """Put the record of each transition of paths first .. last - 1 where `places` says next for its bucket."""
-    wide = 0 if steps == 0 else pages + 1
+    wide, timed = 0 if steps == 0 else pages + 1, len(microseconds) > 0
     for p in range(first, last):
         begin, end = path_start[p], path_start[p + 1] - 1
         bucket, out_of = pages + START, False
         for i in range(begin, end + 1 if steps == 0 else min(end + 1, begin + steps)):
             records[places[bucket]] = _record(customer[p], page[i], opportunity[i], out_of)
+            if timed:
+                microseconds[places[bucket]] = at[i] - at[max(i - 1, begin)]
             places[bucket] += 1
             bucket, out_of = (i - begin + 1) * wide + page[i], opportunity[i]
         if steps == 0 or end + 1 - begin < steps:
