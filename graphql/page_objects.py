@@ -91,10 +91,10 @@ class Page:
     ping_pongs: int
     loops: int = strawberry.field(description="Returns to this page at a distance of more than two steps.")
     dwell_median: float | None = strawberry.field(
-        description="Seconds from a step at this page to the next one of the path, in half of the visits at most; null "
-        "when every path ends here."
+        description="Seconds from a step at this page to the next one of the path, the median; null when no step "
+        "follows."
     )
-    dwell_p95: float | None = strawberry.field(description="The same in 95 of 100 visits.")
+    dwell_p95: float | None = strawberry.field(description="Their 95th percentile.")
     expected_rate: float | None = strawberry.field(
         description="The rate of the others like it, without the page itself."
     )

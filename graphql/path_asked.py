@@ -57,7 +57,7 @@ def ask(selection: Selection, root: str, *lists: str, **arguments: Any) -> Paths
 def _name(selection: Selection, stated: Mapping[str, Any]) -> None:
     """Have an unknown stage or racetrack refused, and text that no pattern can be."""
     track = stated.get("racetrack")
-    selection.plan.name(None if track is None else Racetrack(track), stated.get("stage"))
+    selection.plan.name(None if track is None else Racetrack(track), stated.get("stage") or None)  # empty: in no stage
     if (pattern := stated.get("pattern")) is not None and storable(pattern) is None:
         raise InvalidArgument("A pattern cannot hold a NUL or half a surrogate pair.", argument="pattern")
 

@@ -42,7 +42,7 @@ class PathFilter:
     )
     pages: list[str] | None = strawberry.field(default=UNSET, description="Of exactly these pages, in this order.")
     stage: str | None = strawberry.field(
-        default=UNSET, description="Whose customer was in this stage when the path started."
+        default=UNSET, description="Whose customer was in this stage when the path started; empty: in none."
     )
     racetrack: str | None = strawberry.field(
         default=UNSET, description="The racetrack of `stage`; by default the one that was activated first."

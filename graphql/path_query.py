@@ -95,8 +95,9 @@ class PathQuery:
         past: Annotated[
             DayRange | None,
             strawberry.argument(
-                description="Compare each page with itself in this period. By default, when `from` is given, the "
-                "period just before it that is four times as long: this week against the four weeks before."
+                description="Compare each page with itself in this period; what is asked about then begins after it, "
+                "unless `from` says when. By default, when `from` is given, the period just before it that is four "
+                "times as long: this week against the four weeks before."
             ),
         ] = UNSET,
         strata: Annotated[
@@ -170,7 +171,7 @@ class PathQuery:
         by: Annotated[
             PercolationGroup | None, strawberry.argument(description="Group by group; by default all paths as one.")
         ] = UNSET,
-        first: Annotated[int, _most("rows: of the groups, those with most paths")] = GROUPS,
+        first: Annotated[int, _most("rows: the newest periods, and there the groups of most paths")] = GROUPS,
         min_position: MinPosition = UNSET,
     ) -> Percolation:
         """How long paths are (mean and variance, resolved, open and all) and how they end, over time and by group."""

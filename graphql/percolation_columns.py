@@ -3,7 +3,7 @@
 from raceline.domain.errors import InvalidArgument
 from raceline.graphql.compiling import column, enum, position, row_object
 from raceline.graphql.injected import PATH_FIGURES, names
-from raceline.graphql.path_asked import ask, listed
+from raceline.graphql.path_asked import ask, listed, paths_of
 from raceline.graphql.path_columns import lengths
 from raceline.graphql.pieces import Sql
 from raceline.graphql.plan import Columns, Compile, Selection
@@ -61,6 +61,7 @@ PERCOLATION_COLUMNS: Columns = {
         "all": lengths("all"),
         "resolved": lengths("resolved"),
         "open": lengths("open"),
+        "paths": paths_of("PercolationRow"),
     },
     "PathComparison": {
         "a": _arm(1),
@@ -76,6 +77,7 @@ PERCOLATION_COLUMNS: Columns = {
         "all": lengths("all"),
         "resolved": lengths("resolved"),
         "open": lengths("open"),
+        "paths": paths_of("ComparisonArm"),
     },
     "MetricComparison": {
         "metric": enum("metric"),

@@ -1,18 +1,20 @@
+# mypy: disable-error-code="empty-body"
+# The bodies are empty because no resolver runs; see declare.planned.
 """What can be read of how long customers look for an answer: over time, between two groups, and before they move on."""
 
 from datetime import date
 from enum import Enum
 
 import strawberry
+from strawberry import UNSET
 
-from raceline.graphql.path_objects import PathLengths
+from raceline.graphql.declare import planned
+from raceline.graphql.path_objects import PathConnection, PathLengths
+from raceline.graphql.relay import DEFAULT_FIRST, After, First
 from raceline.graphql.scalars import Position
 
 
-@strawberry.type(
-    description="The paths of one group. They can be asked for by `paths(where:)` with the same period, stage, entry "
-    "page and variant."
-)
+@strawberry.type(description="The paths of one group in one period.")
 class PercolationRow:
     """A row of percolation."""
 
@@ -33,16 +35,22 @@ class PercolationRow:
     resolved: PathLengths
     open: PathLengths
 
+    @planned
+    def paths(self, first: First = DEFAULT_FIRST, after: After = UNSET) -> PathConnection:
+        """These paths."""
+
 
 @strawberry.type(description="How long paths are and how they end, group by group.")
 class Percolation:
     """The answer to `percolation`."""
 
     rows: list[PercolationRow] = strawberry.field(
-        description="Period by period; within one, the group with most paths first."
+        description="Period by period; within one, the group of most paths first."
     )
-    groups_left_out: int = strawberry.field(description="Groups that the list leaves out: those with fewest paths.")
-    paths_left_out: int = strawberry.field(description="The paths of these.")
+    groups_left_out: int = strawberry.field(
+        description="Groups that the list leaves out: of the oldest periods, and there those of fewest paths."
+    )
+    paths_left_out: int = strawberry.field(description="Paths that are in no row.")
     path_count: int = strawberry.field(description="Paths that the question is about.")
     customers: int = strawberry.field(description="Different ones whose paths these are.")
     position: Position = strawberry.field(description="Up to this position of the log the figures are true.")
@@ -72,6 +80,10 @@ class ComparisonArm:
     all: PathLengths
     resolved: PathLengths
     open: PathLengths
+
+    @planned
+    def paths(self, first: First = DEFAULT_FIRST, after: After = UNSET) -> PathConnection:
+        """These paths."""
 
 
 @strawberry.type(

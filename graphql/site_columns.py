@@ -7,6 +7,7 @@ from raceline.graphql.injected import PATH_FIGURES, names
 from raceline.graphql.path_asked import ask, listed, paths_of
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Selection
+from raceline.projections.path_patterns import funnel_steps
 
 # More steps than anybody can look at; each is a copy of the whole graph.
 MOST_STEPS = 50
@@ -40,7 +41,7 @@ def path_variants(selection: Selection, _: Sql) -> Sql:
 def funnel(selection: Selection, _: Sql) -> Sql:
     """How many come from one named step of a pattern to the next."""
     asked = ask(selection, "funnel")
-    asked.sizes["steps"] = len(parse(asked.arguments["pattern"]).names)
+    asked.sizes["steps"] = len(funnel_steps(parse(asked.arguments["pattern"])))
     return whole(selection)
 
 
@@ -67,6 +68,7 @@ SITE_COLUMNS: Columns = {
         "exits": column("exits"),
         "dwellMedian": column("dwell_median"),
         "dwellP95": column("dwell_p95"),
+        "paths": paths_of("GraphNode"),
     },
     "GraphEdge": {
         "n": column("n"),

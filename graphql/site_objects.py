@@ -26,24 +26,28 @@ class GraphNodeKind(Enum):
 
 @strawberry.type(description="A page, or the start or an end of paths.")
 class GraphNode:
-    """A row of graph_nodes. Figures of START, RESOLVED and OPEN are null where they make no sense."""
+    """A row of graph_nodes."""
 
-    n: int = strawberry.field(description="Its number in this answer, from 1; edges name their ends by it.")
+    n: int = strawberry.field(description="Its number in this answer, from 1; edges call their ends by it.")
     kind: GraphNodeKind
     page: str | None = strawberry.field(description="Null unless it is a page.")
     step: int | None = strawberry.field(
-        description="Its place in the paths, from 1, when the graph was asked for by steps."
+        description="Its place in the paths, from 1 (START: 0), when the graph was asked for by steps; null for an end."
     )
     title: str | None = strawberry.field(description="In the page table.")
     page_type: str | None = strawberry.field(description="In the page table.")
     visits: int = strawberry.field(description="Steps at it; of START and of the ends, paths.")
     customers: int = strawberry.field(description="Different ones who were here.")
-    entries: int | None = strawberry.field(description="Paths that start here.")
-    exits: int | None = strawberry.field(description="Paths that end here.")
+    entries: int = strawberry.field(description="Paths that start with this page; of START and the ends, 0.")
+    exits: int = strawberry.field(description="Paths that end with this page; of START and the ends, 0.")
     dwell_median: float | None = strawberry.field(
-        description="Seconds until the next step, in half of the visits at most."
+        description="Seconds until the next step, the median; null where no step follows."
     )
-    dwell_p95: float | None = strawberry.field(description="The same in 95 of 100 visits.")
+    dwell_p95: float | None = strawberry.field(description="Their 95th percentile.")
+
+    @planned
+    def paths(self, first: First = DEFAULT_FIRST, after: After = UNSET) -> PathConnection:
+        """The paths that come through this node, of those that were asked about."""
 
 
 @strawberry.type(description="Steps from one node to another.")
@@ -53,21 +57,20 @@ class GraphEdge:
     n: int = strawberry.field(description="Its number in this answer, from 1.")
     source_kind: GraphNodeKind
     source: str | None = strawberry.field(description="The page that the steps go out from; null when it is START.")
-    source_n: int | None = strawberry.field(description="`n` of its node; null when the list of nodes leaves it out.")
+    source_n: int = strawberry.field(description="`n` of its node.")
     target_kind: GraphNodeKind
     target: str | None = strawberry.field(description="The page that they lead to; null when it is an end.")
-    target_n: int | None = strawberry.field(description="`n` of its node; null when the list of nodes leaves it out.")
+    target_n: int = strawberry.field(description="`n` of its node.")
     step: int | None = strawberry.field(
-        description="Which step of the paths it is, when the graph was asked for by steps; 0 leads from START."
+        description="The step that it goes out from, when the graph was asked for by steps; 0 is START."
     )
     transitions: int = strawberry.field(description="How often it was made.")
     customers: int = strawberry.field(description="Different ones who made it.")
     share: float = strawberry.field(description="Of all steps that leave its source.")
     median_seconds: float | None = strawberry.field(
-        description="From the event of the one step to that of the other, in half of the cases at most; null from "
-        "START and to an end."
+        description="Seconds from the one step to the other, the median; null from START and to an end."
     )
-    p95_seconds: float | None = strawberry.field(description="The same in 95 of 100 cases.")
+    p95_seconds: float | None = strawberry.field(description="Their 95th percentile.")
     is_link: bool | None = strawberry.field(
         description="Whether the page table has this link; a step without one is a jump. Null without a page table, "
         "and for START and the ends."
@@ -90,14 +93,14 @@ class SiteLink:
 class SiteGraphTotals:
     """The one row of graph_totals."""
 
-    nodes: int = strawberry.field(description="Nodes of the whole graph, those left out included.")
-    edges: int
-    transitions: int
-    nodes_left_out: int
-    edges_left_out: int
+    nodes: int = strawberry.field(description="Nodes of the whole graph that are pages.")
+    edges: int = strawberry.field(description="Edges of the whole graph, also from START and to the ends.")
+    transitions: int = strawberry.field(description="How often these were made.")
+    nodes_left_out: int = strawberry.field(description="Pages that the list leaves out.")
+    edges_left_out: int = strawberry.field(description="Edges that the list leaves out, also those of such pages.")
     transitions_left_out: int = strawberry.field(description="Transitions of the edges that are left out.")
-    links: int | None = strawberry.field(description="Of the page table; null when there is none.")
-    links_never_taken: int | None = strawberry.field(description="Also those that the list leaves out.")
+    links: int | None = strawberry.field(description="In the page table, from one page to another; null without one.")
+    links_never_taken: int | None = strawberry.field(description="Those that no path of the question took.")
     jumps: int | None = strawberry.field(description="Transitions between pages where the page table has no link.")
     site_loaded_at: datetime | None = strawberry.field(description="Of the page table; null when there is none.")
 
@@ -107,12 +110,11 @@ class SiteGraph:
     """The answer to `siteGraph`."""
 
     nodes: list[GraphNode] = strawberry.field(
-        description="START and the ends first; then pages, the most visited first; by steps, one step after another."
+        description="START, then pages, the most visited first, and last RESOLVED and OPEN."
     )
-    edges: list[GraphEdge] = strawberry.field(description="The most frequent first.")
+    edges: list[GraphEdge] = strawberry.field(description="Those between the nodes, the most frequent first.")
     never_taken: list[SiteLink] = strawberry.field(
-        description="Links that nobody took, those from the most visited pages first; empty without a page table, and "
-        "when the graph was asked for by steps."
+        description="Those from the most visited pages first; empty without a page table."
     )
     totals: SiteGraphTotals
     path_count: int = strawberry.field(description="Paths that the question is about.")
@@ -133,9 +135,7 @@ class PathVariant:
     cumulative_share: float = strawberry.field(description="With all variants before it.")
     resolved: int = strawberry.field(description="How many of its paths ended resolved.")
     share_resolved: float
-    median_seconds: float = strawberry.field(
-        description="From the first step to the last, in half of its paths at most."
-    )
+    median_seconds: float = strawberry.field(description="Seconds from the first step to the last one.")
 
     @planned
     def paths(self, first: First = DEFAULT_FIRST, after: After = UNSET) -> PathConnection:
@@ -167,7 +167,7 @@ class FunnelStep:
         description="The pattern up to this step: `paths(pattern:)` of it gives the paths that came so far."
     )
     path_count: int = strawberry.field(
-        description="Paths that came so far; when customers are asked about, those of the customers who did."
+        description="Paths that came so far; or customers, if those pass through the funnel."
     )
     customers: int = strawberry.field(description="Different ones who came so far.")
     of_previous: int = strawberry.field(
@@ -178,23 +178,24 @@ class FunnelStep:
         description="The share of `ofPrevious` that came here; null when that is nobody."
     )
     conversion_low: float | None = strawberry.field(
-        description="The lower end of its 95 % interval; the customer counts as one, however many paths they have."
+        description="The lower end of its 95 % interval; customers count as independent, and not their paths."
     )
     conversion_high: float | None
     overall_conversion: float | None = strawberry.field(description="The share of `ofFirst` that came here.")
     median_seconds: float | None = strawberry.field(
-        description="From the step before to this one, in half of the cases at most; null for the first step."
+        description="Seconds from the step before to this one, the median; null for the first step."
     )
-    p95_seconds: float | None = strawberry.field(description="The same in 95 of 100 cases.")
+    p95_seconds: float | None = strawberry.field(description="Their 95th percentile.")
     base_rate: float | None = strawberry.field(
-        description="The share that is at a page of this step anywhere, of all that the question is about; null when "
-        "the step can be at any page."
+        description="The share of all paths (or customers) of the question that do what this step asks for, anywhere."
     )
-    lift: float | None = strawberry.field(description="Conversion by base rate.")
+    lift: float | None = strawberry.field(
+        description="Conversion divided by base rate: above 1, those who came from the step before do it more often."
+    )
 
     @planned
     def paths(self, first: First = DEFAULT_FIRST, after: After = UNSET) -> PathConnection:
-        """The paths that came so far, of those that were asked about."""
+        """The paths in which they came so far, of those that were asked about."""
 
 
 @strawberry.type(description="How many come from each named step of a pattern to the next.")

@@ -8,9 +8,10 @@ class PathList(NamedTuple):
     """A list that was asked for, of the whole question or of each of its rows.
 
     list: its number, by which the answer names it. of: the field of the API that it stands in, `paths` or
-    `turnaroundPaths`. row_type: the type of the API whose rows have it (Page, GraphEdge, PathVariant, FunnelStep);
-    Query when it is the one list of the question. first: so many paths are told; the answer holds one more, which says
-    that there are more. after: when the last path of the page before started, and its path_id.
+    `turnaroundPaths`. row_type: the type of the API whose rows have it (Page, GraphNode, GraphEdge, PathVariant,
+    FunnelStep, PercolationRow, ComparisonArm); Query when it is the one list of the question. first: so many paths are
+    told; the answer holds one more, which says that there are more. after: when the last path of the page before
+    started, and its path_id.
     """
 
     list: int
