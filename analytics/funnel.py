@@ -62,9 +62,9 @@ def funnel(
     counts, tries = there.sum(axis=1), before.sum(axis=1)
     hits = [_by_customer(sequences, row) for row in there]
     bounds = [_bounds(ours, _by_customer(sequences, row)) for ours, row in zip(hits, before, strict=True)]
-    low, high = np.array(bounds).T
+    low, high = np.stack(bounds, axis=1)
     seconds = [(np.nan, np.nan), *(_seconds(paths.at, sequences.start, *pair) for pair in pairwise(done))]
-    median, p95 = np.array(seconds).T
+    median, p95 = np.stack(seconds, axis=1)
     anywhere = np.array([np.sum(matches(sequences.start, paths.page, step) >= 0) for step in alone])
     conversion, base_rate = _ratio(counts, tries), _ratio(anywhere, tries[0])
     return Funnel(
@@ -107,7 +107,7 @@ def _done(paths: PathArrays, sequences: _Sequences, prefixes: Sequence[Automaton
     for prefix in prefixes:  # who is not done with the one before is not with the next
         among = found[-1] >= 0 if found else None
         found.append(matches(sequences.start, paths.page, prefix, among))
-    return np.array(found)
+    return np.stack(found)
 
 
 def _by_customer(sequences: _Sequences, flags: Flags) -> Longs:
