@@ -93,7 +93,17 @@ def load_sample(store: "Runtime") -> None:
                 write_sample(file, late=late)
             with open_input(str(path), source="raceline-sample") as records:
                 take(store, records)
+    _load_sample_site(store)
     store.projector().once()
+
+
+def _load_sample_site(store: "Runtime") -> None:
+    """The sample's page table, unless there is one: a user's own stays."""
+    from raceline.app.sample_site import page_table
+    from raceline.domain.site import load, summary
+
+    if summary(store.url) is None:
+        load(store.url, page_table())
 
 
 _QUERIES = (
@@ -119,10 +129,30 @@ _QUERIES = (
         '{ customer(id: "sample-0001") { eventCount position timeline(first: 5) { nodes { occurredAt title } } '
         "paths(first: 3) { nodes { pages resolved turnarounds { page depth } } } } }",
     ),
-    ("Pages that people turn round at", "{ pages(first: 5) { nodes { page visits turnarounds rate } } }"),
     (
-        "How long paths are",
-        "{ pathStatistics { all { paths meanLength varianceLength } shareResolved shareWithTurnaround position } }",
+        "Pages that people turn round at unexpectedly often for pages of their type, and a visit behind it",
+        "{ pages(first: 3) { nodes { page pageType turnarounds opportunities rate expectedRate q excess flag "
+        "turnaroundPaths(first: 1) { nodes { pages customer { guid } } } } test { tested unexpected tooFew } } }",
+    ),
+    (
+        "An experiment that clicks name: does the new layout of the support site shorten paths?",
+        '{ pathComparison(a: {variant: "layout-a"}, b: {variant: "layout-b"}) { a { pathCount customers } '
+        "b { pathCount customers } metrics { metric a b difference low high q } } }",
+    ),
+    (
+        "How many go from the search to a page and straight back to the search, and how soon",
+        '{ funnel(pattern: "search: search -> page: error-codes -> back: search") '
+        "{ steps { name pathCount conversion conversionLow conversionHigh medianSeconds lift } } }",
+    ),
+    (
+        "Links that nobody takes, and how often people go where no link leads",
+        "{ siteGraph(edges: 3, neverTaken: 3) { totals { links linksNeverTaken transitions jumps } "
+        "neverTaken { source target } edges { source target transitions medianSeconds } } }",
+    ),
+    (
+        "Which pages come before customers buy, against those who stay as they are",
+        '{ pagesBeforeMoves(stage: "select", first: 3) { moves openStays '
+        "pages { page rateRatio low high q moversShare stayersShare flag } } }",
     ),
 )
 

@@ -12,20 +12,21 @@ import msgspec
 
 from raceline.app.sample_cases import Fact, case_life
 from raceline.app.sample_dice import Dice
+from raceline.app.sample_site import CONTENT
+from raceline.app.sample_visits import LAYOUTS, last_look, support_visit, web_visit
 
 SOURCE = "raceline-sample"
 CUSTOMERS = 400
 FIRST_CUSTOMER = "sample-0001"
 # Part of each identity: change it with the generator, for the log refuses the same identity with other content.
-EDITION = 3
+EDITION = 4
 # With this one the first customer comes round to a new lap, with a regression and a revision on the way.
-_SEED = 20_240_431
+_SEED = 20_242_809
 _START = datetime(2024, 1, 1, tzinfo=UTC)
 _CUT_OFF = timedelta(weeks=6)
+# Since then each visitor of the support site sees one of two layouts.
+_EXPERIMENT = datetime(2024, 6, 1, tzinfo=UTC)
 
-_ARTICLES = ("install-guide", "licence-keys", "release-notes", "upgrade-steps", "error-codes", "known-problems")
-_WEB = ("/", "/products", "/products/sample-router", "/pricing", "/documentation", "/contact")
-_CONTENT = ("sample-white-paper", "sample-demo-video", "sample-case-study")
 _FEATURES = ("dashboard", "alerts", "reports", "automation", "export")
 
 
@@ -48,6 +49,9 @@ class _Customer:
     def __init__(self, number: int) -> None:
         # A seed of its own, so that a customer is the same however many there are.
         self._dice = Dice(_SEED + number)
+        # And another for the visits, so that a change of these changes nothing else in a life.
+        self._visits = Dice(_SEED + number + 1_000_000)
+        self._layout: str = self._visits.one(*LAYOUTS)
         self.number = number
         self.name = f"sample-{number:04d}"
         self.joined = _START + timedelta(hours=self._dice.some(0, 120 * 24))
@@ -72,7 +76,7 @@ class _Customer:
 
     def _life(self) -> Iterator[Fact]:
         for _ in range(self._dice.some(1, 4)):
-            yield from self._web_visit(self._moment(0, 20))
+            yield from web_visit(self._visits, self._moment(0, 20))
         yield from self._campaign()
         if self._dice.chance(0.75):
             yield from self._custom()
@@ -80,8 +84,9 @@ class _Customer:
     def _custom(self) -> Iterator[Fact]:
         yield from self._purchase(1, 20)
         yield from self._usage(30)
-        for _ in range(self._dice.some(1, 4)):
-            yield from self._support_visit(self._moment(25, 200))
+        for _ in range(self._dice.some(2, 6)):
+            at = self._moment(25, 260)
+            yield from support_visit(self._visits, at, self._layout if at >= _EXPERIMENT else None)
         for case in range(self._dice.some(0, 3)):
             yield from case_life(self._dice, f"sample-case-{self.number:04d}-{case + 1}", self._moment(10, 330))
         if self._dice.chance(0.35):
@@ -98,17 +103,12 @@ class _Customer:
     def _moment(self, first_day: int, last_day: int) -> datetime:
         return self.joined + timedelta(seconds=self._dice.some(first_day * 86_400, last_day * 86_400))
 
-    def _web_visit(self, at: datetime) -> Iterator[Fact]:
-        for page in self._dice.different(_WEB, 2, 5):
-            yield at, "web.page_viewed", {"page": page, "page_type": "sample"}
-            at += timedelta(seconds=self._dice.some(5, 240))
-
     def _campaign(self) -> Iterator[Fact]:
         at = self._moment(0, 15)
         yield at, "email.opened", {"email_id": "sample-welcome", "campaign": "sample-campaign"}
         if self._dice.chance(0.5):
             at += timedelta(seconds=self._dice.some(5, 90))
-            link = self._dice.one(*_CONTENT)
+            link = self._dice.one(*CONTENT)
             yield at, "email.link_clicked", {"email_id": "sample-welcome", "link": link}
             yield at + timedelta(seconds=3), "content.viewed", {"page": link, "seconds": self._dice.some(10, 600)}
         if self._dice.chance(0.3):
@@ -119,6 +119,8 @@ class _Customer:
     def _purchase(self, number: int, day: int) -> Iterator[Fact]:
         order = {"item_id": "sample-router", "order_id": f"sample-order-{self.number:04d}-{number}"}
         booked = self._moment(day, day + 5)
+        if self._visits.chance(0.6):
+            yield from last_look(self._visits, booked - timedelta(hours=self._visits.some(2, 48)))
         yield booked, "install_base.item_booked", {**order, "quantity": self._dice.some(1, 9)}
         yield booked + timedelta(days=2), "install_base.item_shipped", order
         if self._dice.chance(0.9):
@@ -147,20 +149,6 @@ class _Customer:
                     used = {"feature": self._dice.one(*_FEATURES), "device_id": device, "uses": self._dice.some(1, 20)}
                     yield at + timedelta(seconds=self._dice.some(5, 900)), "telemetry.feature_used", used
 
-    def _support_visit(self, at: datetime) -> Iterator[Fact]:
-        """From the search to articles and back: each return is a turnaround at the article. Then it helps, or not."""
-        here = "search"
-        for article in self._dice.different(_ARTICLES, 1, 4):
-            yield at, "support.link_followed", _link(here, article, resolved=False)
-            at += timedelta(seconds=self._dice.some(10, 300))
-            here = article
-            if self._dice.chance(0.6):
-                yield at, "support.link_followed", _link(article, "search", resolved=False)
-                at += timedelta(seconds=self._dice.some(3, 60))
-                here = "search"
-        solution = f"solution-{self._dice.some(1, 12)}"
-        yield at, "support.link_followed", _link(here, solution, resolved=self._dice.chance(0.6))
-
     def _loyalty(self) -> Iterator[Fact]:
         at = self._moment(340, 380)
         yield at, "install_base.contract_renewed", {"contract_id": f"sample-contract-{self.number:04d}", "months": 12}
@@ -170,10 +158,6 @@ class _Customer:
         if self._dice.chance(0.4):
             yield at + timedelta(days=5), "advocacy.reference_given", {"kind": "call"}
             for days in range(self._dice.some(0, 3)):
-                yield from self._web_visit(at + timedelta(days=20 + days))
+                yield from web_visit(self._visits, at + timedelta(days=20 + days))
         if self._dice.chance(0.3):
             yield from self._purchase(3, 410)
-
-
-def _link(source: str, target: str, *, resolved: bool) -> dict[str, Any]:
-    return {"source_page": source, "target_page": target, "resolved": resolved}
