@@ -54,7 +54,7 @@ class NodeTable:
             page=named(columns.page_names, page),
             step=[None if step < 0 else step for step in self.step.tolist()],
             title=named(site.title, page),
-            page_type=named(site.types, np.where(page < 0, -1, site.type[page])),
+            page_type=named(site.types, np.append(site.type, -1)[page]),
             visits=self.visits,
             customers=self.customers,
             entries=self.entries,

@@ -17,8 +17,8 @@ from raceline.projections.path_figures_rows import Row, moment, row_of, share
 LEAST = 30  # opportunities; pages with fewer are not tested
 
 _FLAGS = pa.array([{TOO_FEW: "TOO_FEW", EXPECTED: "EXPECTED", UNEXPECTED: "UNEXPECTED"}[flag] for flag in range(3)])
-_BASES = {STRATUM: 0, ALL: 1}
-_BASE_NAMES = pa.array(["STRATUM", "ALL"])
+_BASES = pa.array(["STRATUM", "ALL"])
+_BASE_OF = np.array([{STRATUM: 0, ALL: 1}.get(basis, -1) for basis in range(3)])
 
 Names = tuple[pa.Array, NDArray[Any]]
 
@@ -50,7 +50,7 @@ def page_table(chosen: Chosen, past: Chosen | None, strata: str, alpha: float) -
             "title": (site.title, code),
             "page_type": (site.types, site.type[code]),
             "stratum": (names, stratum),
-            "expected_from": (_BASE_NAMES, np.array([_BASES.get(basis, -1) for basis in tested.basis.tolist()])),
+            "expected_from": (_BASES, _BASE_OF[tested.basis]),
             "flag": (_FLAGS, tested.flag),
             "past_flag": (_FLAGS, before.flag),
         },

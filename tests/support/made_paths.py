@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from raceline.analytics.path_arrays import annotated
 from raceline.projections.path_columns import NO_SITE, Names, PathColumns, Site
+from raceline.projections.path_figures import answer
 
 DAY = 86_400
 START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
@@ -137,3 +138,30 @@ def _visit(pages: str):
         stage=st.sampled_from(["", "use", "adopt"]),
         variants=st.sampled_from([(), ("blue",), ("green",), ("blue", "green")]),
     )
+
+
+def asked(visits, field, lists=(), page_table=None, **arguments):
+    """The rows of an answer about visits that are numbered; `from` and `first` of Python's words end with _."""
+    named = {name.rstrip("_"): value for name, value in arguments.items()}
+    return answer(columns_of(visits, page_table), NoDatabase(), field, named, list(lists))
+
+
+def ids(visits):
+    """Of paths, in the order in which lists tell them."""
+    return [visit.path_id for visit in sorted(visits, key=lambda one: (one.at, one.path_id))]
+
+
+def listed(rows):
+    """By row, the paths of the list numbered 0: their ids, and how many there are."""
+    return {row["row"]: (row["path_ids"], row["total"]) for row in rows["path_lists"] if row["list"] == 0}
+
+
+def quantile(values, share):
+    """As numpy's "linear"; None of nothing."""
+    found = sorted(values)
+    if not found:
+        return None
+    place = share * (len(found) - 1)
+    low = int(place)
+    high = min(low + 1, len(found) - 1)
+    return found[low] + (found[high] - found[low]) * (place - low)
