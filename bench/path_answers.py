@@ -39,7 +39,7 @@ QUESTIONS = {
       totalCount nodes { pages turnarounds { page depth } steps { page event { position type } } } } } } }""",
     "pathStatistics": f"""{{ pathStatistics {{ all {{ {_LENGTHS} }} resolved {{ {_LENGTHS} }} shareResolved }} }}""",
     "siteGraph, 50 nodes and 100 edges": """{ siteGraph { nodes { kind page visits customers dwellMedian }
-      edges { source { page } target { page } transitions customers share medianSeconds p95Seconds } } }""",
+      edges { source target transitions customers share medianSeconds p95Seconds } } }""",
     "siteGraph of the first 5 steps": """{ siteGraph(steps: 5) { nodes { kind page step visits }
       edges { step transitions share } } }""",
     "pathVariants": "{ pathVariants { variants { pages pathCount share cumulativeShare } variantsLeftOut } }",
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=20)
     args = parser.parse_args()
-    with folder() as place, served(racetrack="") as server:
+    with folder() as place, served() as server:
         file = place / "clicks.ndjson"
         write_clicks(file, args.clicks, args.customers)
         server.take(file)

@@ -4,18 +4,21 @@ They are read once, and then only those of customers who have new events since. 
 position of the log, and what others do later does not change it.
 """
 
+import weakref
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import NamedTuple
 
+import adbc_driver_manager
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from adbc_driver_manager.dbapi import Connection
 
 from raceline.domain import arrow
-from raceline.domain.errors import LimitExceeded, NoReadModels
+from raceline.domain.errors import LimitExceeded, LogUnavailable, NoReadModels
 from raceline.domain.sql import statements
 from raceline.projections.path_columns import NO_SITE, Codes, Names, PathColumns, Site
 from raceline.projections.path_reading import Part, PathRows, in_order
@@ -41,6 +44,31 @@ class _Standing(NamedTuple):
     site_loaded_at: int | None
 
 
+class _Open:
+    """A connection that stays open, because a new one costs more than most questions."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self.connection: Connection | None = None
+
+    @contextmanager
+    def transaction(self, url: str) -> Iterator[Connection]:
+        """One snapshot of the database. Raises LogUnavailable."""
+        if self.connection is None:
+            self.connection = self._stack.enter_context(arrow.connect(url))
+        connection = self.connection
+        arrow.run(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        try:
+            yield connection
+        finally:
+            with suppress(adbc_driver_manager.Error):  # what went wrong before says more
+                connection.rollback()
+
+    def close(self) -> None:
+        self.connection = None
+        self._stack.close()
+
+
 class KeptPaths:
     """The paths of one store, kept up to date; safe to share between threads. most_steps: of all paths together."""
 
@@ -49,19 +77,29 @@ class KeptPaths:
         self._lock = Lock()
         self._books = _Books()
         self._columns: PathColumns | None = None
+        self._open = _Open()
+        weakref.finalize(self, self._open.close)
 
     def now(self) -> PathColumns:
         """All paths, up to where the live read models are.
 
         Raises NoReadModels, LimitExceeded when there are more steps than may be kept, LogUnavailable.
         """
-        with self._lock, arrow.connect(self.url) as connection:
-            arrow.run(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        with self._lock:
+            try:
+                return self._looked()
+            except LogUnavailable:
+                if not self._open.connection:
+                    raise
+                self._open.close()  # the server may have been away since the last question
+                return self._looked()
+
+    def _looked(self) -> PathColumns:
+        with self._open.transaction(self.url) as connection:
             found = arrow.rows(connection, _SQL["standing"]).to_pylist()
             if not found:
                 raise NoReadModels
-            standing = _Standing(**found[0])
-            self._columns = self._renewed(connection, self._columns, standing)
+            self._columns = self._renewed(connection, self._columns, _Standing(**found[0]))
             return self._columns
 
     def _renewed(self, connection: Connection, known: PathColumns | None, standing: _Standing) -> PathColumns:

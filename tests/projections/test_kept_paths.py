@@ -225,3 +225,16 @@ def test_a_racetrack_that_is_not_in_force_and_a_wrong_pattern_are_refused(walked
         keep(walked, PathFilter(stage="look", racetrack="another"))
     with pytest.raises(InvalidPathPattern):
         keep(walked, PathFilter(pattern="a->"))
+
+
+def test_a_connection_that_was_lost_in_between_is_made_again(house):
+    kept = KeptPaths(house.url)
+    house.take([click(1, "c", 0, "7", "8")])
+    house.project()
+    before = kept.now()
+    with psycopg.connect(house.url, autocommit=True) as conn:
+        conn.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert told(kept.now()) == told(before)
