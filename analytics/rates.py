@@ -4,20 +4,20 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincc, ndtri
 
 Floats: TypeAlias = NDArray[np.float64]
 Longs: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 
 _CUT = 1.2815515655446004  # the 90th percentile of the normal curve
-_CUT_VARIANCE = 0.6786882  # of a normal deviate that is cut off there on both sides
-_LEAST_P = 1e-300  # so that z stays a number
-_MANY_CUSTOMERS = 50.0  # with so many, a page's own design effect counts as much as that of all pages
+_CUT_SQUARE = 0.6786882  # the mean square of a normal deviate that is cut off there on both sides
+_MOST_TAU = 3.0  # odds that vary twentyfold: such rates have nothing in common
+_HALVINGS = 18  # leave _MOST_TAU / 2^18, a hundred-thousandth
+_NO_SKEWNESS = 1e-5  # less makes no difference, and cannot be divided by
 
 
 class Reference(NamedTuple):
-    """The rates p that others are compared with, and their own variance: p (1 - p) (sampling + tau^2 spread)."""
+    """The rates p that others are compared with, each (g,); their variance: see `gap`."""
 
     rate: Floats
     sampling: Floats
@@ -25,24 +25,12 @@ class Reference(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """Rates beside their reference, each (g,)."""
+    """Rates beside their reference, each (g,); the moments are those of the difference if both are the same."""
 
     together: Floats  # the rate of both, weighted by what is known of each
     difference: Floats
-    worth: Floats  # as many independent opportunities would be as uncertain as the difference is
-
-    @property
-    def variance(self) -> Floats:
-        """(g,) of the difference, if both were the same."""
-        return self.together * (1 - self.together) / self.worth
-
-
-class Surprise(NamedTuple):
-    """How surprising rates are, each (g,)."""
-
-    above: Floats  # the chance to see such a rate or a higher one
-    below: Floats  # or a lower one; 1 - above, but exact where that is close to 1
-    z: Floats
+    error: Floats  # standard deviation
+    skewness: Floats
 
 
 def share(part: Floats, whole: Floats, empty: float = np.nan) -> Floats:
@@ -54,68 +42,76 @@ def share(part: Floats, whole: Floats, empty: float = np.nan) -> Floats:
 def design_effects(*sums: Longs) -> Floats:
     """How many opportunities count as one at each page, at least 1; sums: n, k, nn, nk, kk as test_pages takes them.
 
-    The own design effect of a page is its customers' squared residuals about its rate, over those that independent
-    opportunities would leave. One correlation between the opportunities of a customer, the same at all pages, explains
-    the residuals of all of them together. The more customers a page has, the more its own design effect counts.
+    (Rao and Scott, A simple method for the analysis of clustered binary data, Biometrics 48, 1992.) It is the greater
+    of two: the squared residuals of the page's customers about its rate, over those that independent opportunities
+    would leave; and what they would be if the opportunities of a customer were correlated as they are at all pages
+    together. A page of few customers cannot tell its own, and one of many may differ from the others.
     """
     n, k, nn, nk, kk = (figure.astype(np.float64) for figure in sums)
     rate = share(k, n, 0.0)
     residual = kk - 2 * rate * nk + rate**2 * nn
-    crowd = share(n**2, nn, 0.0)  # customers, if all had the same number of opportunities
-    many = crowd > 1 + 1e-9
-    variance = np.where(many, rate * (1 - rate) * share(n, n - 1, 0.0), 0.0)
-    independent = variance * (n - share(nn, n, 0.0))
     returning = share(nn, n, 1.0) - 1
-    correlated = variance * n * returning * (1 - share(np.ones_like(n), crowd, 1.0))
+    alone = share(nn, n**2, 1.0)  # 1: all opportunities are one customer's
+    variance = np.where(alone < 1, rate * (1 - rate) * share(n, n - 1, 0.0), 0.0)
+    independent = variance * n * (1 - alone)
+    correlated = independent * returning
     total = correlated.sum()
-    correlation = np.clip((residual - independent)[many].sum() / total, 0, 1) if total > 0 else 0.0
-    pooled = 1 + correlation * returning
-    weight = np.where(independent > 0, crowd / (crowd + _MANY_CUSTOMERS), 0.0)
-    return np.maximum(weight * share(residual, independent, 1.0) + (1 - weight) * pooled, 1.0)
+    beyond = np.where(variance > 0, residual - independent, 0.0).sum()
+    correlation = min(max(beyond / total, 0.0), 1.0) if total > 0 else 0.0
+    return np.maximum(np.maximum(share(residual, independent, 1.0), 1 + correlation * returning), 1.0)
 
 
 def gap(rate: Floats, own: Floats, reference: Reference, tau: Floats | float) -> Gap:
-    """Compare rates whose variance is p (1 - p) (own + tau^2) with their reference."""
-    here, there = own + np.square(tau), reference.sampling + np.square(tau) * reference.spread
-    together = (rate * there + reference.rate * here) / (here + there)
-    return Gap(together, rate - reference.rate, 1 / (here + there))
+    """Compare rates with their reference.
 
-
-def surprise(compared: Gap) -> Surprise:
-    """The tail of a beta distribution with half an opportunity on either side, close to the exact binomial mid-p.
-
-    (Brown, Cai and DasGupta, Interval estimation for a binomial proportion, Statistical Science 16, 2001.)
+    With p the rate of both and v = p (1 - p), a rate has the variance v own + v^2 tau^2, and the reference has
+    v sampling + v^2 tau^2 spread. tau is the standard deviation of log odds. The third moment is that of a binomial
+    share whose log odds are normal, to the second order.
     """
-    seen = np.clip(compared.together + compared.difference, 0, 1) * compared.worth
-    arms = seen + 0.5, compared.worth - seen + 0.5
-    same = compared.variance <= 0
-    above = np.where(same, 0.5, betainc(*arms, compared.together))
-    below = np.where(same, 0.5, betaincc(*arms, compared.together))
-    lesser = ndtri(np.maximum(np.minimum(above, below), _LEAST_P))
-    return Surprise(above, below, np.where(above < below, -lesser, lesser))
+    together = _weighted(rate, reference.rate, own, reference.sampling)
+    inner = together * (1 - together) * np.square(tau)
+    together = _weighted(rate, reference.rate, own + inner, reference.sampling + inner * reference.spread)
+    v = together * (1 - together)
+    by_chance, by_kind = v * own, np.square(v * tau)
+    theirs, their_kind = v * reference.sampling, by_kind * reference.spread
+    variance = by_chance + by_kind + theirs + their_kind
+    third = (1 - 2 * together) * (_third(by_chance, by_kind) - _third(theirs, their_kind))
+    return Gap(together, rate - reference.rate, np.sqrt(variance), share(third, v * variance**1.5, 0.0))
+
+
+def deviates(compared: Gap) -> Floats:
+    """The normal deviate z that is as surprising as each difference, given its error and skewness; 0 without an error.
+
+    By the cube root that makes a gamma variate normal (Wilson and Hilferty, The distribution of chi-square, Proc. Natl.
+    Acad. Sci. 17, 1931). Low rates are so skewed that without it far too many would seem too high.
+    """
+    skewness = np.where(np.abs(compared.skewness) < _NO_SKEWNESS, _NO_SKEWNESS, compared.skewness)
+    standard = share(compared.difference, compared.error, 0.0)
+    z = 6 / skewness * (np.cbrt(np.maximum(1 + skewness * standard / 2, 0)) - 1) + skewness / 6
+    return np.where(compared.error > 0, z, 0.0)
 
 
 def tau_between(rate: Floats, own: Floats, reference: Reference, *, winsorised: bool = True) -> float:
-    """How rates vary beyond their sampling: by tau sqrt(p (1 - p)); 0 without a rate, at most 1.
+    """How rates vary beyond chance: the standard deviation of their log odds, 0 without a rate.
 
-    It is the tau under which z^2 is on average what it should be (Paule and Mandel, Consensus values and weighting
-    factors, J. Res. Natl. Bur. Stand. 87, 1982). Winsorised, z counts as no more than the 90th percentile of the
-    normal curve, and no less than the 10th: then a tenth of the rates can be anything without making tau much greater.
+    It is the tau under which the squares of the standardised differences are on average what they should be (Paule and
+    Mandel, Consensus values and weighting factors, J. Res. Natl. Bur. Stand. 87, 1982). Winsorised, a difference counts
+    as no more than the 90th percentile of the normal curve, and as no less than the 10th: then a tenth of the rates can
+    be anything without making tau much greater.
     """
-    cut, aim = (_CUT, _CUT_VARIANCE) if winsorised else (np.inf, 1.0)
+    cut, mean_square = (_CUT, _CUT_SQUARE) if winsorised else (np.inf, 1.0)
 
-    def beyond(tau: float) -> bool:
+    def too_small(tau: float) -> bool:
         compared = gap(rate, own, reference, tau)
-        variance = compared.variance
-        z = share(compared.difference, np.sqrt(variance), 0.0)
-        return bool(np.square(np.clip(z, -cut, cut)).sum() > aim * len(z))
+        standard = share(compared.difference, compared.error, 0.0)
+        return bool(np.square(np.clip(standard, -cut, cut)).sum() > mean_square * len(standard))
 
-    low, high = 0.0, 1.0
-    if not beyond(low):
+    low, high = 0.0, _MOST_TAU
+    if not too_small(low):
         return low
-    for _ in range(30):
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        low, high = (middle, high) if beyond(middle) else (low, middle)
+        low, high = (middle, high) if too_small(middle) else (low, middle)
     return high
 
 
@@ -126,3 +122,12 @@ def adjusted(p: Floats, tested: Flags) -> Floats:
     scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
     q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return q
+
+
+def _weighted(rate: Floats, other: Floats, variance: Floats, variance_of_other: Floats) -> Floats:
+    return share(rate * variance_of_other + other * variance, variance + variance_of_other)
+
+
+def _third(by_chance: Floats, by_kind: Floats) -> Floats:
+    """The third central moment of a rate, over (1 - 2 p) / (p (1 - p))."""
+    return by_chance**2 + 3 * by_chance * by_kind + 3 * by_kind**2
