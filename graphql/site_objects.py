@@ -93,7 +93,7 @@ class SiteLink:
 class SiteGraphTotals:
     """The one row of graph_totals."""
 
-    nodes: int = strawberry.field(description="Nodes of the whole graph that are pages.")
+    nodes: int = strawberry.field(description="Nodes of the whole graph that are pages: without START and the ends.")
     edges: int = strawberry.field(description="Edges of the whole graph, also from START and to the ends.")
     transitions: int = strawberry.field(description="How often these were made.")
     nodes_left_out: int = strawberry.field(description="Pages that the list leaves out.")

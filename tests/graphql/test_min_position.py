@@ -15,7 +15,13 @@ FIELDS = {
     "events": "{ events(minPosition: $at) { nodes { customer { eventCount } } } }",
     "paths": "{ paths(minPosition: $at) { nodes { length } } }",
     "pathStatistics": "{ pathStatistics(minPosition: $at) { all { paths } } }",
-    "pages": "{ pages(minPosition: $at) { nodes { visits } } }",
+    "paths that match": '{ paths(pattern: "A", minPosition: $at) { position nodes { length } } }',
+    "pages": "{ pages(minPosition: $at) { position nodes { visits } } }",
+    "siteGraph": "{ siteGraph(minPosition: $at) { position pathCount } }",
+    "pathVariants": "{ pathVariants(minPosition: $at) { position variants { pages } } }",
+    "funnel": '{ funnel(pattern: "a: A -> b: B", minPosition: $at) { position steps { pathCount } } }',
+    "percolation": "{ percolation(minPosition: $at) { position rows { pathCount } } }",
+    "pathComparison": '{ pathComparison(a: {}, b: {exitPage: "B"}, minPosition: $at) { position b { pathCount } } }',
 }
 
 

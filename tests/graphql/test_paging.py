@@ -12,7 +12,12 @@ LISTS = {
     "the log of one customer": ('events(customer: "c1", first: $first, after: $after)', "position"),
     "paths": ("paths(first: $first, after: $after)", "id"),
     "paths with a page": ('paths(containing: ["A"], first: $first, after: $after)', "id"),
-    "pages by turnarounds": ("pages(first: $first, after: $after)", "page"),
+    "paths that match a pattern": ('paths(pattern: "A -> .", first: $first, after: $after)', "id"),
+    "paths that are filtered": ("paths(where: {resolved: false}, first: $first, after: $after)", "id"),
+    "pages by excess turnarounds": ("pages(first: $first, after: $after)", "page"),
+    "pages by turnarounds": ("pages(orderBy: {field: TURNAROUNDS}, first: $first, after: $after)", "page"),
+    "pages by q, which none has": ("pages(orderBy: {field: Q, direction: ASC}, first: $first, after: $after)", "page"),
+    "pages by dwell": ("pages(orderBy: {field: DWELL}, first: $first, after: $after)", "page"),
     "pages by name": ("pages(orderBy: {field: PAGE, direction: ASC}, first: $first, after: $after)", "page"),
     "pages by name, backwards": ("pages(orderBy: {field: PAGE}, first: $first, after: $after)", "page"),
     "pages by rate": ("pages(orderBy: {field: RATE, direction: ASC}, first: $first, after: $after)", "page"),
@@ -89,6 +94,29 @@ def test_paging_inside_of_a_customer_visits_each_row_once_and_in_order(crowded, 
     whole, _ = walk(crowded, field, node, 500, within="c3")
     assert len(set(whole)) == len(whole) >= 3
     assert walk(crowded, field, node, 2, within="c3")[0] == whole
+
+
+def test_paging_through_the_paths_behind_a_page_visits_each_once_and_in_order(crowded):
+    query = """query($first: Int, $after: String) { pages(orderBy: {field: PAGE, direction: ASC}, first: 1) { nodes {
+                 paths(first: $first, after: $after) { nodes { startedAt id pages } totalCount
+                   pageInfo { hasNextPage hasPreviousPage endCursor } } } } }"""
+
+    def page(first, after=None):
+        return crowded.ask(query, {"first": first, "after": after})["pages"]["nodes"][0]["paths"]
+
+    whole = page(100)
+    rows, found = [], page(2)
+    while True:
+        rows += found["nodes"]
+        assert found["totalCount"] == whole["totalCount"] == len(whole["nodes"])
+        if not found["pageInfo"]["hasNextPage"]:
+            break
+        found = page(2, found["pageInfo"]["endCursor"])
+        assert found["pageInfo"]["hasPreviousPage"]
+    assert rows == whole["nodes"]
+    assert len(rows) > 4
+    assert all("A" in one["pages"] for one in rows)
+    assert [one["startedAt"] for one in rows] == sorted(one["startedAt"] for one in rows)
 
 
 def test_the_size_of_the_whole_list_does_not_depend_on_the_page(crowded):

@@ -25,6 +25,9 @@ def ride(common):
         '{ customers(racetrack: "NAME", stage: "look") { nodes { guid } } }',
         '{ account(id: "acme", racetrack: "NAME") { customerCount } }',
         '{ stageDays(from: "2026-01-01", to: "2026-01-01", racetrack: {name: "NAME"}) { stage } }',
+        '{ paths(where: {racetrack: "NAME"}) { totalCount } }',
+        '{ pages(where: {racetrack: "NAME", stage: "look"}) { totalCount } }',
+        '{ pathComparison(a: {}, b: {racetrack: "NAME"}) { customersInBoth } }',
     ],
 )
 def test_an_unknown_racetrack_is_refused_with_the_nearest_name(ride, question):
@@ -43,6 +46,10 @@ def test_an_unknown_racetrack_is_refused_with_the_nearest_name(ride, question):
         '{ account(id: "acme") { customers(stage: "NAME") { nodes { guid } } } }',
         '{ stageDays(from: "2026-01-01", to: "2026-01-01", stages: ["NAME"]) { stage } }',
         '{ account(id: "acme", racetrack: "slide") { customers(stage: "NAME") { nodes { guid } } } }',
+        '{ paths(where: {stage: "NAME"}) { totalCount } }',
+        '{ percolation(where: {stage: "NAME", racetrack: "ride"}) { pathCount } }',
+        '{ pathComparison(a: {stage: "NAME"}, b: {}) { customersInBoth } }',
+        '{ pagesBeforeMoves(stage: "NAME") { stays } }',
     ],
 )
 def test_an_unknown_stage_is_refused_with_the_nearest_name(ride, question):
