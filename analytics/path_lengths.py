@@ -137,7 +137,7 @@ def _shares(paths: Floats, such: Floats) -> tuple[float, ...]:
     added[~paths.any(axis=1)] = 0
     yes = added * np.array([1, 0, 1, 0])
     with_added = _Arms(np.concatenate([paths, added], axis=1), np.concatenate([such, yes], axis=1))
-    low, high, *test = _compared(with_added)[3:]
+    _, _, _, low, high, *test = _compared(with_added)
     return a, b, b - a, np.maximum(low, -1.0), np.minimum(high, 1.0), *test
 
 
@@ -146,7 +146,7 @@ def _paths_of_one(arms: _Arms) -> float:
     total = arms.paths.sum(axis=1, keepdims=True)
     rate = arms.figure.sum(axis=1, keepdims=True) / np.maximum(total, 1)
     independent = float((total * rate * (1 - rate)).sum())
-    most = max(1.0, float(total.sum()) / max(np.count_nonzero(arms.paths), 1))
+    most = max(1.0, float(total.sum()) / max(int(np.count_nonzero(arms.paths)), 1))
     if independent == 0:
         return most
     return float(np.clip(((arms.figure - rate * arms.paths) ** 2).sum() / independent, 1, most))
