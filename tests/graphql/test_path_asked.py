@@ -348,7 +348,7 @@ def test_a_text_that_no_page_can_be_is_asked_as_one_and_is_no_pattern(shared):
             raise NoReadModels
 
     def ask(name):
-        query = "query($p: String!) { pathStatistics(where: {%s: $p}) { all { paths } } }" % name
+        query = f"query($p: String!) {{ pathStatistics(where: {{{name}: $p}}) {{ all {{ paths }} }} }}"
         executed = make_schema().execute(query, {"p": "A\ud800"}, context_value=Context(api))
         return asyncio.run(executed).errors[0].extensions
 
