@@ -13,6 +13,7 @@ from raceline.projections.path_figures_lists import every_path
 from raceline.projections.path_figures_pages import pages
 from raceline.projections.path_figures_percolation import percolation
 from raceline.projections.path_figures_rows import Rows, row_of
+from raceline.projections.path_figures_stays import pages_before_moves
 from raceline.projections.path_figures_variants import path_variants
 from raceline.projections.path_list import PathList
 
@@ -25,12 +26,16 @@ _FLAT = ("containing", "customer", "resolved", "pattern")
 def answer(
     columns: PathColumns, kept: KeptPaths, field: str, arguments: Mapping[str, Any], lists: Sequence[PathList]
 ) -> Rows:
-    """The rows of a root field of the API, one of FIELDS.
+    """The rows of a root field of the API: one of FIELDS, or pagesBeforeMoves.
 
     columns: of `kept`, whose database is asked for stays. arguments: by the names of GraphQL, enums as their values.
-    lists: the lists of paths that are wanted. Raises InvalidPathPattern, UnknownRacetrack; LogUnavailable.
+    lists: the lists of paths that are wanted. Raises InvalidPathPattern, UnknownRacetrack, NoRacetrack; NoReadModels,
+    LogUnavailable, LogRefused.
     """
-    chosen, rows = FIELDS[field](snapshot_of(columns, kept), arguments, lists)
+    if field == "pagesBeforeMoves":
+        columns, chosen, rows = pages_before_moves(columns, kept, arguments)
+    else:
+        chosen, rows = FIELDS[field](snapshot_of(columns, kept), arguments, lists)
     totals = {"position": columns.position, "paths": len(chosen.index), "customers": chosen.customers}
     return rows | {"path_totals": row_of(**totals, paths_left_out=columns.paths - len(chosen.index))}
 

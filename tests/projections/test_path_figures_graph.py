@@ -56,7 +56,9 @@ def check_edges(rows, expected):
         step, source, target = row["step"], name(row, "source"), name(row, "target")
         found = expected[step, source, target]
         seconds = [one.seconds for one in found if one.seconds is not None]
-        of_edge = [visit for n, visit in enumerate(one.visit for one in found) if visit not in [o.visit for o in found[:n]]]
+        of_edge = [
+            visit for n, visit in enumerate(one.visit for one in found) if visit not in [o.visit for o in found[:n]]
+        ]
         assert row["transitions"] == len(found)
         assert row["customers"] == len({one.visit.customer for one in found})
         assert row["share"] == approx(len(found) / leaving[step, source])
@@ -123,7 +125,9 @@ def test_what_is_cut_off_is_said_and_edges_join_only_nodes_that_are_told(visits,
     within = [row for row in whole["graph_edges"] if {by_n[row["source_n"]], by_n[row["target_n"]]} <= kept]
     figures = ["step", "source", "target", "transitions", "customers", "share", "median_seconds"]
 
-    assert [row["page"] for row in cut["graph_nodes"]][1:-2] == [row["page"] for row in whole["graph_nodes"]][1:-2][:nodes]
+    assert [row["page"] for row in cut["graph_nodes"]][1:-2] == [row["page"] for row in whole["graph_nodes"]][1:-2][
+        :nodes
+    ]
     assert [[row[one] for one in figures] for row in cut["graph_edges"]] == [
         [row[one] for one in figures] for row in within[:edges]
     ]

@@ -28,12 +28,7 @@ def pages_of(visits, **asked_for):
 
 def counted(visits, page):
     """What the rows say of a page, in plain loops."""
-    at = [
-        (visit, n, mark)
-        for visit in visits
-        for n, mark in enumerate(marks(visit.steps))
-        if visit.steps[n] == page
-    ]
+    at = [(visit, n, mark) for visit in visits for n, mark in enumerate(marks(visit.steps)) if visit.steps[n] == page]
     ends = [visit for visit, n, _ in at if n == len(visit.steps) - 1]
     opportunities, turnarounds = sum(m.opportunity for _, _, m in at), sum(m.depth > 0 for _, _, m in at)
     waits = [visit.time(n + 1) - visit.time(n) for visit, n, _ in at if n < len(visit.steps) - 1]
@@ -102,7 +97,10 @@ def test_paging_goes_on_where_it_was_when_the_page_of_the_cursor_is_gone():
     visits = numbered([Visit("ann", "a b a d c")])
     order = {"field": "page", "direction": "ASC"}
 
-    assert [row["page"] for row in asked(visits, "pages", after=(None, "bb"), orderBy=order)["path_pages"]] == ["c", "d"]
+    assert [row["page"] for row in asked(visits, "pages", after=(None, "bb"), orderBy=order)["path_pages"]] == [
+        "c",
+        "d",
+    ]
     behind = asked(visits, "pages", after=(1.5, "zz"), orderBy={"field": "VISITS", "direction": "DESC"})["path_pages"]
     assert [row["page"] for row in behind] == ["b", "c", "d"]
 
@@ -144,7 +142,9 @@ def test_a_page_where_far_more_turn_than_at_others_of_its_type_is_unexpected():
     visits += [visit for n in range(8) for visit in turning(60, f"cool{n}", 6, 54)]
     visits += [visit for n in range(8) for visit in turning(60, f"menu{n}", 50, 10)]
     table = [PageTableRow("hot", "article")]
-    table += [PageTableRow(f"cool{n}", "article") for n in range(8)] + [PageTableRow(f"menu{n}", "menu") for n in range(8)]
+    table += [PageTableRow(f"cool{n}", "article") for n in range(8)] + [
+        PageTableRow(f"menu{n}", "menu") for n in range(8)
+    ]
     found, rows = pages_of(numbered(visits), page_table=table, first=50)
 
     assert [page for page, row in found.items() if row["flag"] == "UNEXPECTED"] == ["hot"]
@@ -163,7 +163,10 @@ def test_the_past_of_a_period_is_four_times_as_long_and_just_before_it():
     begins = date(2026, 3, 16)
     found, rows = pages_of(visits, from_=begins, to=begins + timedelta(days=6))
 
-    assert (rows["page_test"][0]["past_from"], rows["page_test"][0]["past_to"]) == (date(2026, 2, 16), date(2026, 3, 15))
+    assert (rows["page_test"][0]["past_from"], rows["page_test"][0]["past_to"]) == (
+        date(2026, 2, 16),
+        date(2026, 3, 15),
+    )
     assert (found["b"]["turnarounds"], found["b"]["past_turnarounds"], found["b"]["past_opportunities"]) == (7, 28, 28)
     assert (found["b"]["past_rate"], found["b"]["past_change"], found["b"]["past_flag"]) == (1.0, 0.0, "TOO_FEW")
 
@@ -172,7 +175,10 @@ def test_a_period_without_an_end_reaches_to_the_last_day_on_which_a_path_started
     visits = numbered([Visit("ann", "a b a", at=day * DAY) for day in range(20)])  # up to March 21
     _, rows = pages_of(visits, where={"from": date(2026, 3, 20)})
 
-    assert (rows["page_test"][0]["past_from"], rows["page_test"][0]["past_to"]) == (date(2026, 3, 12), date(2026, 3, 19))
+    assert (rows["page_test"][0]["past_from"], rows["page_test"][0]["past_to"]) == (
+        date(2026, 3, 12),
+        date(2026, 3, 19),
+    )
 
 
 def test_a_past_that_is_said_ends_before_the_period_begins_and_is_filtered_as_the_period():

@@ -1,0 +1,162 @@
+"""Which pages come before a move from a stage onward, counted against customers who stayed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from raceline.analytics.before_moves import AS_EXPECTED, FEWER, MORE, TOO_FEW, BeforeMoves, Stays, Views, pages_before
+from raceline.domain import arrow
+from raceline.domain.errors import NoRacetrack, NoReadModels, UnknownRacetrack
+from raceline.domain.sql import statements
+from raceline.projections.kept_paths import KeptPaths
+from raceline.projections.path_columns import PathColumns
+from raceline.projections.path_figures_chosen import Chosen, Codes, Flags, Longs, Snapshot, snapshot_of
+from raceline.projections.path_figures_rows import Rows, named, row_of, rows_of
+
+_SQL = statements("raceline.projections", "path_figures_stays.sql")
+_DAY = 86_400_000_000  # microseconds
+_EPOCH = date(1970, 1, 1).toordinal()
+_FLAGS = {TOO_FEW: "TOO_FEW", AS_EXPECTED: "AS_EXPECTED", MORE: "MORE", FEWER: "FEWER"}
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class StageStays:
+    """The stays in a stage as of a position. customer: (m,) names; entered, left: (m,) microseconds since 1970, an open
+    stay has lasted until the clock; moved: (m,) it ended by a move onward; ended: (m,) it has ended."""
+
+    position: int
+    customer: pa.Array
+    entered: Longs
+    left: Longs
+    moved: Flags
+    ended: Flags
+
+
+def pages_before_moves(
+    columns: PathColumns, kept: KeptPaths, arguments: Mapping[str, Any]
+) -> tuple[PathColumns, Chosen, Rows]:
+    """The columns that the answer is of, all their paths, and the rows before_moves and before_totals.
+
+    Stays are those of the stage that is named; `from` and `to` bound the days that are counted, and `window` is in
+    days. Raises NoRacetrack, UnknownRacetrack, NoReadModels, LogUnavailable, LogRefused.
+    """
+    racetrack, stage = _racetrack(columns, arguments.get("racetrack")), str(arguments["stage"])
+    columns, stays = _level(columns, kept, racetrack, stage)
+    chosen = snapshot_of(columns, kept).chosen(())
+    window = int(arguments.get("window") or 7)
+    begin, end = _bounds(arguments)
+    found = _counted(chosen, stays, window * _DAY, begin, end)
+    told = slice(0, int(arguments.get("first", 50)))
+    page, site = found.page[told], columns.site
+    rows = rows_of(
+        n=np.arange(1, len(page) + 1),
+        page=named(columns.page_names, page),
+        title=named(site.title, page),
+        page_type=named(site.types, site.type[page]),
+        moves_after=found.moves_after[told],
+        moves=np.full(len(page), found.moves),
+        **{name: getattr(found, name)[told] for name in _FIGURES},
+        flag=[_FLAGS[flag] for flag in found.flag[told].tolist()],
+    )
+    inside = (stays.left > begin) & (stays.entered < end)
+    totals = row_of(
+        stage=stage,
+        racetrack=racetrack,
+        stays=found.stays,
+        moves=found.moves,
+        open_stays=np.count_nonzero(inside & (~stays.ended | (stays.left >= end))),
+        days=found.days,
+        tested=found.tested,
+        pages_left_out=len(found.page) - len(page),
+    )
+    return columns, chosen, {"before_moves": rows, "before_totals": totals, "path_lists": []}
+
+
+_FIGURES = (
+    "exposed_days", "unexposed_days", "rate_ratio", "low", "high", "p", "q", "movers_share", "stayers_share",
+)  # fmt: skip
+
+
+def _racetrack(columns: PathColumns, named: str | None) -> str:
+    if named is None:
+        if not columns.racetracks:
+            raise NoRacetrack
+        return columns.racetracks[0]
+    if named not in columns.racetracks:
+        raise UnknownRacetrack(racetrack=named)
+    return named
+
+
+def _bounds(arguments: Mapping[str, Any]) -> tuple[int, int]:
+    """The first moment that counts, and the first one behind those that do; microseconds since 1970."""
+    first, last = (arguments.get(name) for name in ("from", "to"))
+    begin = date.min.toordinal() if first is None else first.toordinal()
+    end = date.max.toordinal() if last is None else last.toordinal()
+    return (begin - _EPOCH) * _DAY, (end + 1 - _EPOCH) * _DAY
+
+
+def _level(columns: PathColumns, kept: KeptPaths, racetrack: str, stage: str) -> tuple[PathColumns, StageStays]:
+    """Columns and stays of one position. Where events come in faster than both are read, stays are a little ahead."""
+    for _ in range(_TRIES):
+        snapshot = snapshot_of(columns, kept)
+        stays = _stays(snapshot, kept.url, racetrack, stage)
+        if stays.position == columns.position:
+            break
+        columns = kept.now()
+    return columns, stays
+
+
+def _stays(snapshot: Snapshot, url: str, racetrack: str, stage: str) -> StageStays:
+    chosen, key = snapshot.chosen(()), ("stays", racetrack, stage)
+    return chosen.once(key, lambda: read_stays(url, racetrack, stage))
+
+
+def read_stays(url: str, racetrack: str, stage: str) -> StageStays:
+    """The stays of the live read models. Raises NoReadModels, LogUnavailable, LogRefused."""
+    with arrow.connect(url) as connection:
+        arrow.run(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        standing = arrow.rows(connection, _SQL["standing"]).to_pylist()
+        if not standing:
+            raise NoReadModels
+        arrow.settings(connection, {"racetrack": racetrack, "stage": stage})
+        found = arrow.rows(connection, _SQL["stays"]).combine_chunks()
+    entered = found["entered_at"].cast(pa.int64()).to_numpy()
+    left = pc.fill_null(found["left_at"].cast(pa.int64()), standing[0]["clock"]).to_numpy()
+    return StageStays(
+        position=standing[0]["position"],
+        customer=pa.concat_arrays(found["customer_id"].chunks or [pa.array([], pa.string())]),
+        entered=entered,
+        left=np.maximum(left, entered),
+        moved=found["moved"].to_numpy(zero_copy_only=False),
+        ended=found["left_at"].is_valid().to_numpy(zero_copy_only=False),
+    )
+
+
+def _counted(chosen: Chosen, stays: StageStays, window: int, begin: int, end: int) -> BeforeMoves:
+    inside = np.flatnonzero((stays.left > begin) & (stays.entered < end))
+    entered, left = stays.entered[inside], stays.left[inside]
+    watched = Stays(
+        customer=_customers(chosen.columns, stays.customer.take(pa.array(inside))),
+        entered=entered,
+        left=np.minimum(left, end),
+        moved=stays.moved[inside] & (left < end),
+        watched_from=np.maximum(entered, begin),
+    )
+    paths = chosen.paths
+    views = Views(np.repeat(paths.customer, chosen.length), paths.at, paths.page)
+    return pages_before(watched, views, chosen.pages, window)
+
+
+def _customers(columns: PathColumns, names: pa.Array) -> Codes:
+    """The codes of customers, those that the columns have first: who never had a path gets a code behind these."""
+    known = columns.customer_names
+    code = pc.fill_null(pc.index_in(names, value_set=known), -1).to_numpy()
+    others = names.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    found: Codes = np.where(code >= 0, code, len(known) + others).astype(np.int32)
+    return found
