@@ -232,5 +232,5 @@ def say_told(told: "Told", rows: int, output: str) -> None:
     from raceline.app.terminal import say
 
     say_done(rows, "rows", told.position, output)
-    for words in told.left_out():
-        say(words)
+    if rest := told.left_out():
+        say(f"Left out: {rest}.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from raceline.app.plot_data import Picture
     from raceline.app.stage_day_tables import Days
 
-plot = typer.Typer(help="Draw pictures of stages, a panel for each, as PNG, SVG or PDF.", no_args_is_help=True)
+plot = typer.Typer(help="Draw pictures of stages and of paths, as PNG, SVG or PDF.", no_args_is_help=True)
 
 PictureFile = Annotated[
     str, typer.Option("--output", "-o", metavar="FILE", help="The picture; it ends in .png, .svg or .pdf.")
@@ -109,14 +109,14 @@ def stays(output: PictureFile, racetrack: AnyVersion = None, force: Force = Fals
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
 
-    _refuse(output, force=force)
+    refuse_picture(output, force=force)
     named = None if racetrack is None else name_and_version(racetrack, "--racetrack")
     with runtime(read_settings()) as store, asking(store) as ask:
         from raceline.app import plots
         from raceline.app.plot_asked import lengths
 
         found = lengths(store.racetracks, ask, named)
-        _save(plots.stays(found.curves, found.subtitle, found.source), output)
+        save_picture(plots.stays(found.curves, found.subtitle, found.source), output)
 
 
 def _plot_days(days: "Days", output: str, drawn: "Callable[[Picture], Figure]", *, force: bool) -> None:
@@ -125,15 +125,15 @@ def _plot_days(days: "Days", output: str, drawn: "Callable[[Picture], Figure]", 
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
 
-    _refuse(output, force=force)
+    refuse_picture(output, force=force)
     whole = (days.last - days.first).days + 1
     with runtime(read_settings()) as store, asking(store) as ask, progress("asking", of="days") as advance:
         picture = days_picture(store.racetracks, ask, days, lambda day: advance((day - days.first).days + 1, whole))
-    _save(drawn(picture), output)
+    save_picture(drawn(picture), output)
 
 
-def _refuse(output: str, *, force: bool) -> None:
-    """Raises CannotWrite before the work is done."""
+def refuse_picture(output: str, *, force: bool) -> None:
+    """Look before the work is done whether it can be drawn and written. Raises CannotWrite."""
     from importlib.util import find_spec
 
     from raceline.app.export_file import refuse_file
@@ -146,7 +146,8 @@ def _refuse(output: str, *, force: bool) -> None:
     refuse_file(output, force=force)
 
 
-def _save(figure: "Figure", output: str) -> None:
+def save_picture(figure: "Figure", output: str) -> None:
+    """Write it in the format that the name ends in."""
     from raceline.app.export_file import sink
     from raceline.app.plot_frame import save
 

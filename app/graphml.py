@@ -17,7 +17,7 @@ _ENDS = ("n", "source_kind", "source", "source_n", "target_kind", "target", "tar
 
 
 def write_graphml(file: Any, nodes: Iterable[Row], edges: Iterable[Row], facts: Mapping[str, str]) -> None:
-    """Write nodes and edges, the answers of the API, into a binary file; edges to nodes that are left out are too.
+    """Write nodes and edges, the answers of the API, into a binary file.
 
     Every figure is an attribute with the name of its column; what is not known is no attribute.
     """
@@ -37,9 +37,8 @@ def write_graphml(file: Any, nodes: Iterable[Row], edges: Iterable[Row], facts: 
         label = row["page"] if row["kind"] == "page" else row["kind"]
         _element(out, "node", {"id": f"n{row['n']}"}, {"label": label, **_attributes(NODES, row)})
     for row in EDGES.flat(edges):
-        if row["source_n"] is not None and row["target_n"] is not None:
-            ends = {"source": f"n{row['source_n']}", "target": f"n{row['target_n']}"}
-            _element(out, "edge", {"id": f"e{row['n']}", **ends}, _attributes(EDGES, row))
+        ends = {"source": f"n{row['source_n']}", "target": f"n{row['target_n']}"}
+        _element(out, "edge", {"id": f"e{row['n']}", **ends}, _attributes(EDGES, row))
     out.endElement("graph")
     out.endElement("graphml")
     out.endDocument()
@@ -73,4 +72,5 @@ def _data(out: XMLGenerator, of: str, name: str, value: Any) -> None:
 
 
 def _start(out: XMLGenerator, element: str, **said: str) -> None:
+    out.characters("\n" if element != "data" else "")  # a line for each, for whoever looks at it
     out.startElement(element, AttributesImpl(said))

@@ -73,10 +73,10 @@ class Told(NamedTuple):
         """What it says besides its rows, for a file."""
         return {snake(name): str(value) for name, value in self.facts.items() if value is not None}
 
-    def left_out(self) -> list[str]:
-        """What the rows leave out, each in a sentence."""
+    def left_out(self) -> str:
+        """What the rows leave out; empty when it is nothing."""
         found = {snake(name).removesuffix("_left_out"): n for name, n in self.facts.items() if name.endswith("LeftOut")}
-        return [f"Left out: {n:,} {what}." for what, n in found.items() if n]
+        return ", ".join(f"{n:,} {what}" for what, n in found.items() if n)
 
 
 def pages(

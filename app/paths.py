@@ -17,6 +17,7 @@ from raceline.projections.path_list import PathList
 
 Rows = dict[str, list[dict[str, Any]]]
 _AT_ONCE = 2  # each works on all cores; the second so that a short question need not wait for a long one
+_FIRST = ("pathStatistics", "pages", "siteGraph", "pathVariants")
 _log = logging.getLogger(__name__)
 
 
@@ -46,9 +47,11 @@ class PathAnswers:
         return await run_sync(ask, limiter=self._threads)
 
     async def warm(self) -> None:
-        """Load the paths before somebody asks. What fails is logged, and told to whoever asks."""
+        """Load the paths and their sums, and the kernels that make them, before somebody asks. What fails is logged,
+        and told to whoever asks."""
         try:
-            await self._now(0)
+            for field in _FIRST:
+                await self.answer(field, {}, (), 0)
         except RacelineError as error:
             _log.warning("the paths were not loaded ahead: %s", error)
 

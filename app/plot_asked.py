@@ -39,7 +39,7 @@ def days_picture(racetracks: Racetracks, ask: Ask, days: Days, done: Callable[[d
     scale = Scale(tuple(map(str, found.racetrack.severities)), tuple(found.racetrack.overlays))
     whose = "" if days.account is None else f", customers of {days.account}"
     subtitle = f"{_named(found)}{whose}, {days.first} to {days.last}"
-    source = f"{_source('stageDays', first[0]['position'])}; days of {found.racetrack.time_zone}"
+    source = f"{true_at('stageDays', first[0]['position'])}; days of {found.racetrack.time_zone}"
 
     def told() -> Iterator[list[Row]]:
         for part in chain([first], parts):
@@ -57,7 +57,7 @@ def lengths(racetracks: Racetracks, ask: Ask, racetrack: tuple[str, int | None] 
         raise NoReadModels("The racetrack has just been activated.")
     found = racetracks.registry().get(stages[0]["racetrack"], stages[0]["version"])
     return Lengths(
-        [curve(stage) for stage in stages], f"{_named(found)}, all stays", _source("stages", stages[0]["position"])
+        [curve(stage) for stage in stages], f"{_named(found)}, all stays", true_at("stages", stages[0]["position"])
     )
 
 
@@ -65,5 +65,6 @@ def _named(found: Version) -> str:
     return f"{found.racetrack.title} ({found.name}, version {found.version})"
 
 
-def _source(field: str, position: str | int) -> str:
+def true_at(field: str, position: str | int) -> str:
+    """What a picture says of where its figures are from."""
     return f"raceline {version('raceline')}, {field} at position {int(position):,} of the log"

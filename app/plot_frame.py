@@ -6,12 +6,14 @@ Colours are ordered in lightness, so that they are told apart without seeing hue
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import IO, Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -75,12 +77,14 @@ def of_severities(count: int) -> list[Any]:
     return shades("YlOrRd", count, dark=1.0, light=0.22)
 
 
-def panels(told: Told, titles: Sequence[str], *, above: float = 0.0) -> tuple[Figure, list[Axes]]:
-    """A figure with a panel for each of the titles. above: inches that stay free under the heading."""
+def panels(
+    told: Told, titles: Sequence[str], *, above: float = 0.0, high: float = PANEL_HEIGHT
+) -> tuple[Figure, list[Axes]]:
+    """A figure with a panel for each of the titles. Inches: above, that stay free under the heading; high, a panel."""
     columns = next(n for n in (1, 2, 3, 4, 5) if n == 5 or len(titles) <= n * (n + 1))
     rows = -(-len(titles) // columns)
     width = max(columns, 2) * PANEL_WIDTH + 0.5
-    height = rows * PANEL_HEIGHT + _TOP + above + _BOTTOM
+    height = rows * high + _TOP + above + _BOTTOM
     figure = Figure(figsize=(width, height))
     _write(figure, told, width, height)
     grid = figure.add_gridspec(
@@ -98,7 +102,7 @@ def panels(told: Told, titles: Sequence[str], *, above: float = 0.0) -> tuple[Fi
         row, column = divmod(n, columns)
         first = axes[0] if axes else None
         ax = figure.add_subplot(grid[row, column], sharex=first, sharey=first)
-        ax.set_title(_short(title), loc="left", fontsize=8.5, fontweight="bold", pad=4)
+        ax.set_title(short(title), loc="left", fontsize=8.5, fontweight="bold", pad=4)
         ax.tick_params(length=2, labelleft=column == 0, labelbottom=n + columns >= len(titles))
         axes.append(ax)
     return figure, axes
@@ -139,6 +143,14 @@ def inside(ax: Axes, text: str) -> None:
     ax.text(0.99, 0.93, text, transform=ax.transAxes, ha="right", va="center", fontsize=7, color=PALE)
 
 
+def date_axis(ax: Axes, first: date, last: date, ticks: int = 6) -> None:
+    """Days from left to right, with at most so many ticks."""
+    ax.set_xlim(first, last)  # type: ignore[arg-type]
+    locator = AutoDateLocator(minticks=ticks // 2, maxticks=ticks)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
+
+
 def on(colour: Any) -> str:
     """Black or white, whichever can be read on the colour (WCAG 2.2, relative luminance)."""
     channels = np.array(to_rgb(colour))
@@ -146,9 +158,19 @@ def on(colour: Any) -> str:
     return "white" if linear @ [0.2126, 0.7152, 0.0722] < 0.18 else INK
 
 
-def _short(title: str) -> str:
+def short(title: str) -> str:
     """The title of a panel, so that a note fits beside it."""
     return title if len(title) <= _LONGEST else f"{title[: _LONGEST - 1].rstrip()}…"
+
+
+def single(told: Told, *, width: float, height: float, above: float = 0.0) -> tuple[Figure, Axes]:
+    """A figure of one panel without axes of its own, for what has no scale; sizes in inches."""
+    whole = height + _TOP + above + _BOTTOM
+    figure = Figure(figsize=(width, whole))
+    _write(figure, told, width, whole)
+    ax = figure.add_axes((0.25 / width, _BOTTOM / whole, 1 - 0.5 / width, height / whole))
+    ax.set_axis_off()
+    return figure, ax
 
 
 def overview(figure: Figure, inches: float) -> Axes:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -170,7 +169,4 @@ def _count_axis(ax: Axes, picture: Picture, ticks: int = 6) -> None:
 
 
 def _date_axis(ax: Axes, picture: Picture, ticks: int = 6) -> None:
-    ax.set_xlim(picture.days[0], picture.edges()[-1])  # type: ignore[arg-type]
-    locator = AutoDateLocator(minticks=ticks // 2, maxticks=ticks)  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
+    frame.date_axis(ax, picture.days[0], picture.edges()[-1], ticks)
