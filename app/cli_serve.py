@@ -93,11 +93,11 @@ def load_sample(store: "Runtime") -> None:
                 write_sample(file, late=late)
             with open_input(str(path), source="raceline-sample") as records:
                 take(store, records)
-    _load_sample_site(store)
+    load_sample_site(store)
     store.projector().once()
 
 
-def _load_sample_site(store: "Runtime") -> None:
+def load_sample_site(store: "Runtime") -> None:
     """The sample's page table, unless there is one: a user's own stays."""
     from raceline.app.sample_site import page_table
     from raceline.domain.site import load, summary

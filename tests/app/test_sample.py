@@ -1,7 +1,7 @@
 """The sample: generated, plainly labelled, the same everywhere, and never among real customers."""
 
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from io import BytesIO
 
@@ -9,12 +9,16 @@ import msgspec
 import pytest
 
 from raceline.analytics.sentiment import NO_SCORE, score
+from raceline.app.asking import asking
 from raceline.app.cli_explain import answer, as_asked
-from raceline.app.cli_serve import explain_command, load_sample
+from raceline.app.cli_serve import explain_command, load_sample, load_sample_site
 from raceline.app.runtime import runtime
 from raceline.app.sample import CUSTOMERS, FIRST_CUSTOMER, write_sample
+from raceline.app.sample_site import COMPARISON, REFERENCES, UNEXPECTED, page_table
+from raceline.app.sample_visits import LAYOUTS
 from raceline.app.settings import read_settings
 from raceline.domain.errors import NotConfirmed
+from raceline.domain.site import PageTable, SitePage, load, summary
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +36,17 @@ def store(configured):
         yield store
 
 
+@pytest.fixture(scope="module")
+def loaded(databases):
+    """The sample in a log that begins as those of users do, for tests that only read."""
+    with databases() as url, runtime(read_settings(database_url=url)) as store:
+        load_sample(store)
+        yield store
+
+
 def test_it_is_the_same_on_every_machine_because_the_log_refuses_the_same_identity_with_other_content(sample):
     """A change of the generator needs another `EDITION`; then this digest changes, too."""
-    assert blake2b(sample, digest_size=8).hexdigest() == "77efd1ac8cd717d5"
+    assert blake2b(sample, digest_size=8).hexdigest() == "a34a005d576831c8"
 
 
 def test_everything_in_it_says_that_it_is_a_sample(sample):
@@ -43,7 +55,7 @@ def test_everything_in_it_says_that_it_is_a_sample(sample):
     assert {event["customer_id"][:7] + event["account_id"][:7] + event["source"][-6:] for event in events} == {
         "sample-sample-sample"
     }
-    assert 25_000 < len(events) < 35_000
+    assert 30_000 < len(events) < 40_000
     assert len({event["type"].partition(".")[0] for event in events}) >= 8
 
 
@@ -59,15 +71,70 @@ def test_loading_it_twice_changes_nothing(store, capsys):
     assert store.log.head() == head
 
 
-def test_it_shows_paths_with_turnarounds_and_cases(store):
-    load_sample(store)
-    with store.log.datastore.connected() as conn:
+def test_it_shows_paths_with_turnarounds_and_cases(loaded):
+    with loaded.log.datastore.connected() as conn:
         paths = conn.execute("SELECT turnarounds > 0 AS turned, resolved FROM live.paths").fetchall()
         types = Counter(row["type"] for row in conn.execute("SELECT type FROM live.timeline"))
     assert {(path["turned"], path["resolved"]) for path in paths} == {
         (a, b) for a in (True, False) for b in (True, False)
     }
     assert types["case.opened"] > 100
+
+
+def test_its_pages_links_and_titles_say_that_they_are_generated_and_name_all_that_is_visited(sample):
+    table = page_table()
+    assert all((about.title or "").startswith("Sample ") and about.page_type for about in table.pages.values())
+    assert {page for link in table.links for page in link} <= set(table.pages)
+    data = [msgspec.json.decode(line)["data"] for line in sample.splitlines()]
+    visited = {one[name] for one in data for name in ("page", "source_page", "target_page") if name in one}
+    assert set(table.pages) - visited == {"feedback-form", "old-manual", "video-course"}
+    assert visited <= set(table.pages)
+
+
+def test_its_experiment_begins_on_a_day_and_shows_each_customer_one_of_two_layouts(sample):
+    seen = defaultdict(set)
+    for line in sample.splitlines():
+        event = msgspec.json.decode(line)
+        if event["type"] == "support.link_followed":
+            begun = datetime.fromisoformat(event["occurred_at"]) >= datetime(2024, 6, 1, tzinfo=UTC)
+            seen[event["customer_id"], begun].add(event["data"].get("variant"))
+    assert {layout for (_, begun), layouts in seen.items() if begun for layout in layouts} == set(LAYOUTS)
+    assert all(len(layouts) == 1 for (_, begun), layouts in seen.items() if begun)
+    assert {layout for (_, begun), layouts in seen.items() if not begun for layout in layouts} == {None}
+
+
+PAGES = "{ pages(first: 100) { nodes { page pageType rate flag } test { unexpected } } }"
+LAYOUT = """{ pathComparison(a: {variant: "layout-a"}, b: {variant: "layout-b"}) {
+  metrics { metric difference high q } } }"""
+GRAPH = """{ siteGraph(edges: 1000, neverTaken: 1000) {
+  neverTaken { source target } edges { source target transitions isLink } } }"""
+
+
+def test_its_paths_show_what_is_looked_for_in_paths(loaded):
+    with asking(loaded) as ask:
+        pages = ask(PAGES)["pages"]
+        metrics = {one["metric"]: one for one in ask(LAYOUT)["pathComparison"]["metrics"]}
+        graph = ask(GRAPH)["siteGraph"]
+    # One page is left as often as a reference, and only for an article that is unexpected.
+    assert [page["page"] for page in pages["nodes"] if page["flag"] == "UNEXPECTED"] == [UNEXPECTED]
+    rates = {page["page"]: page["rate"] for page in pages["nodes"]}
+    assert min(rates[page] for page in REFERENCES) > 0.4
+    assert metrics["MEAN_LENGTH"]["high"] < -0.5
+    assert metrics["MEAN_LENGTH"]["q"] < 0.01
+    never = {(link["source"], link["target"]) for link in graph["neverTaken"]}
+    assert ("install-guide", "feedback-form") in never
+    jumps = Counter({(e["source"], e["target"]): e["transitions"] for e in graph["edges"] if e["isLink"] is False})
+    assert {target for (_, target), _ in jumps.most_common(5)} == {COMPARISON}
+    assert jumps["solution-03", "search"] > 5
+
+
+def test_a_page_table_that_is_there_already_stays(store):
+    mine = PageTable({"search": SitePage("mine")}, ())
+    loaded, _ = load(store.url, mine)
+    load_sample_site(store)
+    found = summary(store.url)
+    assert found is not None
+    assert found[0] == loaded
 
 
 @pytest.fixture(scope="module")
@@ -116,20 +183,8 @@ def test_what_its_customers_write_is_angry_plain_or_pleased(cases):
     assert min((scores <= -500).mean(), (scores >= 500).mean(), (abs(scores) < 500).mean()) > 0.1
 
 
-@pytest.fixture
-def told(monkeypatch, configured):
-    """The explanation of the sample's first customer, in a log that begins as those of users do."""
-    monkeypatch.delenv("RACELINE_RACETRACK")
-    with runtime(read_settings()) as store:
-        load_sample(store)
-        told = answer(store, as_asked(store.log, FIRST_CUSTOMER, None, None, None))
-        with store.log.datastore.connected() as conn:
-            journeys = conn.execute("SELECT j.status, j.stage, j.revisions > 0 AS revised FROM live.journeys AS j")
-            yield told, journeys.fetchall()
-
-
-def test_its_first_customer_has_something_of_everything_to_explain(told):
-    explanation, _ = told
+def test_its_first_customer_has_something_of_everything_to_explain(loaded):
+    explanation = answer(loaded, as_asked(loaded.log, FIRST_CUSTOMER, None, None, None))
     kinds = [move.kind for move in explanation.moves]
     assert {"entered", "forward", "skip", "backward", "edge", "lap"} <= set(kinds)
     assert len(kinds) < 25, "a page or two"
@@ -137,8 +192,11 @@ def test_its_first_customer_has_something_of_everything_to_explain(told):
     assert len(explanation.revisions) == 1
 
 
-def test_its_customers_spread_over_the_racetrack_and_some_leave_it(told):
-    _, journeys = told
+def test_its_customers_spread_over_the_racetrack_and_some_leave_it(loaded):
+    with loaded.log.datastore.connected() as conn:
+        journeys = conn.execute(
+            "SELECT j.status, j.stage, j.revisions > 0 AS revised FROM live.journeys AS j"
+        ).fetchall()
     where = Counter(journey["stage"] or journey["status"] for journey in journeys)
     assert sum(where.values()) == CUSTOMERS
     assert {name for name, customers in where.items() if customers >= 15} == {
