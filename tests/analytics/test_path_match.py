@@ -20,7 +20,7 @@ def _list(of, size):
 def automata(draw):
     """Any automaton that stays where it accepts, and where it is hopeless."""
     states, classes = draw(st.integers(1, 6)), draw(st.integers(1, 3))
-    kind = ["goes on"] + draw(_list(st.sampled_from(["goes on", "goes on", "accepts", "hopeless"]), states - 1))
+    kind = ["goes on", *draw(_list(st.sampled_from(["goes on", "goes on", "accepts", "hopeless"]), states - 1))]
     rows = draw(_list(_list(st.integers(0, states - 1), classes), states))
     table = [row if kind[n] == "goes on" else [n] * classes for n, row in enumerate(rows)]
     at_end = draw(_list(st.booleans(), states))

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest import param
 from tests.analytics.arrays import end_to_end
@@ -80,6 +80,7 @@ def first_match(regex, path):
     return next((n for n in steps if re.search(rf"(?:{regex})(?<=\A.{{{n}}})", path + "#")), None)
 
 
+@settings(max_examples=300)
 @given(patterns, walked)
 def test_a_pattern_is_done_where_the_regular_expression_first_ends(pattern, found):
     text, regex = pattern
