@@ -7,7 +7,7 @@ unnest({parent}.pages, {parent}.implied, {parent}.step_events, {parent}.step_at)
     WITH ORDINALITY AS {row}(page, implied, position, at, i)
 
 -- name: step_moment
-timestamptz 'epoch' + {row}.at * interval '1 microsecond'
+(timestamptz 'epoch' + {row}.at * interval '1 microsecond')
 
 -- name: path_seconds
 extract(epoch FROM {row}.ended_at - {row}.started_at)::float8
