@@ -60,17 +60,21 @@ def edge_times(paths: PathArrays, found: Edges | StepEdges, pages: int) -> Figur
 
     found: all edges of the same paths, or those wanted of them, in their order.
     """
-    step, steps = (found.step, int(found.step.max(initial=0)) + 1) if isinstance(found, StepEdges) else (0, 0)
-    bucket = step * (pages + 1) + found.source.astype(np.int64)
-    timed = transitions(paths, pages, steps, timed=True)
-    row_start = np.searchsorted(bucket, np.arange(len(timed.start)))
-    begin, end = np.zeros((2, len(bucket)), np.int64)
-    value = np.empty(len(timed.records), np.int64)
+    step, steps = np.zeros_like(found.source), 0
+    if isinstance(found, StepEdges):
+        step, steps = found.step, int(found.step.max(initial=0)) + 1
+    buckets = np.arange(max(steps, 1) * (pages + 1) + 1)
+    row_start = np.searchsorted(step * (pages + 1) + found.source.astype(np.int64), buckets)
+    from_page = (np.diff(row_start) > 0) & (buckets[:-1] % (pages + 1) < pages)
+    start, records = transitions(paths, pages, steps, timed=from_page)
+    begin, end = np.zeros((2, len(found.source)), np.int64)
+    value = np.empty(len(records), np.int64)
 
     def group(first: int, last: int) -> None:
-        _group(*timed, pages, row_start, found.target, np.full(pages + 3, -1, np.int64), begin, end, value, first, last)
+        slot = np.full(pages + 3, -1, np.int64)
+        _group(start, records, pages, row_start, found.target, slot, begin, end, value, first, last)
 
-    side_by_side(group, balanced_blocks(timed.start, each=4))
+    side_by_side(group, balanced_blocks(start, each=4))
     return quantiles_in_place(begin, end, value, (0.5, 0.95)) / 1e6
 
 
@@ -89,11 +93,12 @@ def first_order(found: Edges, pages: int) -> Figures:
 
 def _edges(paths: PathArrays, pages: int, steps: int) -> StepEdges:
     """With steps = 0 all transitions, at step 0."""
-    start, records, _ = transitions(paths, pages, steps)
+    start, records = transitions(paths, pages, steps)
     found = side_by_side(partial(_fold_block, start, records, pages), balanced_blocks(start, each=4))
-    bucket, target, sums = (np.concatenate(column) for column in zip(*found, strict=True))
-    step, source = np.divmod(bucket, pages + 1)
-    return StepEdges(step.astype(np.int32), source.astype(np.int32), target, *np.ascontiguousarray(sums[:, :4].T))
+    bucket, target, sums = zip(*found, strict=True)
+    step, source = np.divmod(np.concatenate(bucket), pages + 1)
+    four = (np.concatenate([of_block[:, n] for of_block in sums]) for n in range(4))
+    return StepEdges(step.astype(np.int32), source.astype(np.int32), np.concatenate(target), *four)
 
 
 def _fold_block(start: Longs, records: Records, pages: int, first: int, last: int) -> tuple[Longs, Codes, Longs]:
@@ -101,7 +106,7 @@ def _fold_block(start: Longs, records: Records, pages: int, first: int, last: in
     most = start[last] - start[first]  # what is never touched takes no memory
     bucket, target, sums = np.empty(most, np.int64), np.empty(most, np.int32), np.empty((most, 5), np.int64)
     e = _fold(start, records, np.full(pages + 3, -1, np.int64), bucket, target, sums, first, last)
-    return bucket[:e].copy(), target[:e].copy(), sums[:e].copy()
+    return bucket[:e], target[:e], sums[:e]
 
 
 @kernel
@@ -116,7 +121,7 @@ def _fold(
     for b in range(first, last):
         begun = e
         for r in range(start[b], start[b + 1]):
-            code = target_of(records[r])
+            code = target_of(records[r, 0])
             if slot[code] < 0:
                 slot[code] = 0
                 bucket[e], target[e] = b, code
@@ -126,7 +131,7 @@ def _fold(
             slot[target[n]] = n
             sums[n, 0], sums[n, 1], sums[n, 2], sums[n, 3], sums[n, 4] = 0, 0, 0, 0, -1
         for r in range(start[b], start[b + 1]):
-            _add(sums[slot[target_of(records[r])]], records[r])
+            _add(sums[slot[target_of(records[r, 0])]], records[r, 0])
         for n in range(begun, e):
             slot[target[n]] = -1
     return e
@@ -146,7 +151,6 @@ def _add(row: Longs, record: np.int64) -> None:
 def _group(
     start: Longs,
     records: Records,
-    microseconds: Longs,
     pages: int,
     row_start: Longs,
     target: Codes,
@@ -163,24 +167,23 @@ def _group(
     """
     for b in range(first, last):
         low, high = row_start[b], row_start[b + 1]
-        begin[low:high] = start[b]
-        end[low:high] = start[b]
-        if low < high and b % (pages + 1) < pages:
-            for e in range(low, high):
-                slot[target[e]] = e if target[e] < pages else -1
-            for r in range(start[b], start[b + 1]):
-                if slot[target_of(records[r])] >= 0:
-                    end[slot[target_of(records[r])]] += 1
-            place = start[b]
-            for e in range(low, high):
-                begin[e], end[e], place = place, place, place + end[e] - start[b]
-            for r in range(start[b], start[b + 1]):
-                e = slot[target_of(records[r])]
-                if e >= 0:
-                    value[end[e]] = microseconds[r]
-                    end[e] += 1
-            for e in range(low, high):
-                slot[target[e]] = -1
+        for e in range(low, high):
+            begin[e] = end[e] = start[b]
+            slot[target[e]] = e if target[e] < pages else -1
+        for r in range(start[b], start[b + 1]):
+            e = slot[target_of(records[r, 0])]
+            if e >= 0:
+                end[e] += 1
+        place = start[b]
+        for e in range(low, high):
+            begin[e], end[e], place = place, place, place + end[e] - start[b]
+        for r in range(start[b], start[b + 1]):
+            e = slot[target_of(records[r, 0])]
+            if e >= 0:
+                value[end[e]] = records[r, 1]
+                end[e] += 1
+        for e in range(low, high):
+            slot[target[e]] = -1
 
 
 @part

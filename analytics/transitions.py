@@ -23,25 +23,27 @@ class Transitions(NamedTuple):
     """m transitions in b buckets: step * (pages + 1) + source. Within a bucket they are in their order."""
 
     start: Longs  # (b + 1,) where each bucket starts
-    records: Records  # (m,)
-    microseconds: Longs  # (m,) between its steps, undefined at the start and the ends of a path; (0,) if not asked for
+    records: Records  # (m, 1), or (m, 2) with the microseconds since the step before, 0 at the start and the ends
 
 
-def transitions(paths: PathArrays, pages: int, steps: int, *, timed: bool = False) -> Transitions:
+def transitions(paths: PathArrays, pages: int, steps: int, timed: Flags | None = None) -> Transitions:
     """The first `steps` transitions of each path; or all of them, at step 0, when `steps` is 0.
 
-    Raises IndexError for a page code outside of 0 .. pages - 1.
+    timed: (b,) the buckets that are wanted, with times; all of them are, without, when it is not given. Raises
+    IndexError for a page code outside of 0 .. pages - 1.
     """
     check_codes(paths.page, min(pages, _MOST_PAGES))
+    wanted = np.ones(max(steps, 1) * (pages + 1), np.bool_) if timed is None else timed
     blocks = [(n, *block) for n, block in enumerate(balanced_blocks(paths.path_start))]
-    counts = np.zeros((len(blocks), max(steps, 1) * (pages + 1)), np.int64)
+    counts = np.zeros((len(blocks), len(wanted)), np.int64)
     side_by_side(lambda n, *block: _count(paths.path_start, paths.page, steps, pages, counts[n], *block), blocks)
+    counts *= wanted
     start = np.append(0, np.cumsum(counts.sum(axis=0)))
     # Where each block puts its next record of a bucket: after those of the buckets and blocks before.
     places = np.cumsum(counts, axis=0) - counts + start[:-1]
-    found = Transitions(start, np.empty(start[-1], np.int64), np.empty(start[-1] * timed, np.int64))
+    found = Transitions(start, np.empty((start[-1], 1 if timed is None else 2), np.int64))
     columns = paths.path_start, paths.page, paths.at, paths.customer, paths.resolved, paths.turns.opportunity
-    side_by_side(lambda n, *block: _place(*columns, steps, pages, places[n], *found[1:], *block), blocks)
+    side_by_side(lambda n, *block: _place(*columns, steps, pages, wanted, places[n], found.records, *block), blocks)
     return found
 
 
@@ -78,23 +80,25 @@ def _place(
     opportunity: Flags,
     steps: int,
     pages: int,
+    wanted: Flags,
     places: Longs,
     records: Records,
-    microseconds: Longs,
     first: int,
     last: int,
 ) -> None:
     """Put the record of each transition of paths first .. last - 1 where `places` says next for its bucket."""
-    wide, timed = 0 if steps == 0 else pages + 1, len(microseconds) > 0
+    wide, timed = 0 if steps == 0 else pages + 1, records.shape[1] == 2
     for p in range(first, last):
         begin, end = path_start[p], path_start[p + 1] - 1
         bucket, out_of = pages + START, False
         for i in range(begin, end + 1 if steps == 0 else min(end + 1, begin + steps)):
-            records[places[bucket]] = _record(customer[p], page[i], opportunity[i], out_of)
-            if timed:
-                microseconds[places[bucket]] = at[i] - at[max(i - 1, begin)]
-            places[bucket] += 1
+            if wanted[bucket]:
+                records[places[bucket], 0] = _record(customer[p], page[i], opportunity[i], out_of)
+                if timed:
+                    records[places[bucket], 1] = at[i] - at[max(i - 1, begin)]
+                places[bucket] += 1
             bucket, out_of = (i - begin + 1) * wide + page[i], opportunity[i]
-        if steps == 0 or end + 1 - begin < steps:
-            records[places[bucket]] = _record(customer[p], pages + (RESOLVED if resolved[p] else OPEN), 0, 0)
+        if (steps == 0 or end + 1 - begin < steps) and wanted[bucket]:
+            records[places[bucket]] = 0
+            records[places[bucket], 0] = _record(customer[p], pages + (RESOLVED if resolved[p] else OPEN), 0, 0)
             places[bucket] += 1

@@ -111,7 +111,7 @@ def tested(sums: Answers, first_order_expected: np.ndarray) -> Answers:
 
 def peer(home: Path, rounds: int) -> tuple[Answers, dict[str, float]]:
     db = duckdb.connect()
-    db.execute(f"SET threads = {CORES}")
+    db.execute(f"SET threads = {CORES}; SET enable_progress_bar = false")
     db.register("columns", loaded(home))
     db.execute("CREATE TABLE click AS SELECT * FROM columns")
     watch = Watch()
