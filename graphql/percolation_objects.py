@@ -143,17 +143,21 @@ class PageBeforeMoves:
     )
     unexposed_days: float = strawberry.field(description="All other days in the stage.")
     rate_ratio: float | None = strawberry.field(
-        description="Moves per exposed day by moves per other day, among customers who were equally long in the stage "
-        "(Mantel and Haenszel); null where it is not defined."
+        description="Moves per exposed day divided by moves per other day, among customers who were as long in the "
+        "stage and viewed as many pages of late (Mantel and Haenszel); null where it is not defined."
     )
     low: float | None = strawberry.field(description="The lower end of its 95 % interval.")
-    high: float | None
-    p: float | None = strawberry.field(description="The chance of such a ratio, if the page did not matter; two-sided.")
+    high: float | None = strawberry.field(description="The upper end; null where it has none.")
+    p: float | None = strawberry.field(
+        description="The chance of such a ratio, if the page did not matter; two-sided. Customers count as independent."
+    )
     q: float | None = strawberry.field(description="p after Benjamini and Hochberg, over all pages tested.")
     movers_share: float | None = strawberry.field(
-        description="Of the stays that ended by the move, the share with a view of the page."
+        description="Of all moves, the share that came after a view of the page."
     )
-    stayers_share: float | None = strawberry.field(description="Of the other stays, the share with a view of it.")
+    stayers_share: float | None = strawberry.field(
+        description="The same share of the customers who stayed when others like them moved."
+    )
     flag: BeforeMovesFlag
 
 
@@ -163,7 +167,7 @@ class PageBeforeMoves:
 class PagesBeforeMoves:
     """The answer to `pagesBeforeMoves`."""
 
-    pages: list[PageBeforeMoves] = strawberry.field(description="The surest difference first.")
+    pages: list[PageBeforeMoves] = strawberry.field(description="The surest difference first (by p).")
     stage: str
     racetrack: str
     stays: int = strawberry.field(description="Stays in the stage that the question is about.")
