@@ -35,14 +35,14 @@ _MICROSECONDS = 1e6
 class Chosen:
     """Some of the paths, and figures of them that several questions share; safe to share between threads.
 
-    index: (q,) the place of each of them in the columns. paths: they themselves.
+    index: (q,) the place of each of them in the columns; turned: (q,) it has a turnaround.
     """
 
-    def __init__(self, columns: PathColumns, kept: Flags) -> None:
+    def __init__(self, columns: PathColumns, kept: Flags, turned: Flags) -> None:
         self.columns = columns
         self.index = np.flatnonzero(kept)
-        self.paths: PathArrays = select_paths(columns.arrays, kept)
-        self.size = 0 if self.paths is columns.arrays else _bytes(self.paths)
+        self.turned: Flags = turned[self.index]
+        self._kept = kept
         self._made: dict[object, Any] = {}
         self._lock = RLock()
 
@@ -59,19 +59,31 @@ class Chosen:
         return len(self.columns.page_names)
 
     @property
-    def length(self) -> Longs:
-        """(q,) steps of each path."""
-        return self.once("length", lambda: np.diff(self.paths.path_start))
+    def paths(self) -> PathArrays:
+        """The paths themselves, copied when they are some of all: what needs no steps is counted without."""
+        return self.once("paths", lambda: select_paths(self.columns.arrays, self._kept))
 
     @property
-    def turned(self) -> Flags:
-        """(q,) it has a turnaround."""
-        return self.once("turned", lambda: _any(self.paths.turns.depth > 0, self.paths.path_start))
+    def size(self) -> int:
+        """The bytes of that copy, if it was made."""
+        made: PathArrays | None = self._made.get("paths")
+        return 0 if made is None or made is self.columns.arrays else _bytes(made)
+
+    @property
+    def resolved(self) -> Flags:
+        """(q,) it ends with an acknowledgement."""
+        return self.columns.arrays.resolved[self.index]
+
+    @property
+    def length(self) -> Longs:
+        """(q,) steps of each path."""
+        start = self.columns.arrays.path_start
+        return self.once("length", lambda: start[self.index + 1] - start[self.index])
 
     @property
     def customer(self) -> Codes:
         """(q,) the customer of each path, numbered from 0 in their order here."""
-        return self.once("customer", lambda: _numbered(self.paths.customer))
+        return self.once("customer", lambda: _numbered(self.columns.arrays.customer[self.index]))
 
     @property
     def customers(self) -> int:
@@ -109,6 +121,7 @@ class Snapshot:
     def __init__(self, columns: PathColumns) -> None:
         self.columns = columns
         self.place = _inverse(columns.by_start)
+        self._turned = _any(columns.arrays.turns.depth > 0, columns.arrays.path_start)
         self.name_place = _inverse(pc.array_sort_indices(columns.page_names).to_numpy())
         self._chosen: dict[Filters, Chosen] = {}  # the one that was asked for last stands last
         self._lock = Lock()
@@ -118,7 +131,7 @@ class Snapshot:
         with self._lock:
             found = self._chosen.pop(filters, None)
         if found is None:
-            found = Chosen(self.columns, self._kept(filters))
+            found = self.those(self._kept(filters))
         with self._lock:
             self._chosen[filters] = found
             while len(self._chosen) > _CHOICES or sum(one.size for one in self._chosen.values()) > _BYTES:
@@ -126,6 +139,10 @@ class Snapshot:
                     break
                 del self._chosen[next(iter(self._chosen))]
         return found
+
+    def those(self, kept: Flags) -> Chosen:
+        """The paths that are marked, of (p,)."""
+        return Chosen(self.columns, kept, self._turned)
 
     def holds(self, columns: PathColumns) -> bool:
         """These columns say the same; their clock, which nothing here is counted by, may be another one."""
@@ -191,6 +208,20 @@ def path_filter(said: Mapping[str, Any]) -> PathFilter:
 def seconds(group: Codes, microseconds: Longs, groups: int, quantiles: tuple[float, ...]) -> Floats:
     """(groups, quantiles) of times, in seconds; group -1 is none of them."""
     return grouped_quantiles(group, microseconds, groups, quantiles) / _MICROSECONDS
+
+
+def distinct(row: NDArray[Any], value: NDArray[Any], rows: int) -> Longs:
+    """(rows,) how many values each row has; the values of a row never fall, and row -1 is none."""
+    order = by_row(row, rows)
+    row, value = row[order], value[order]
+    first = np.append(True, (row[1:] != row[:-1]) | (value[1:] != value[:-1]))[: len(row)] & (row >= 0)
+    return np.bincount(row[first], minlength=rows)
+
+
+def by_row(row: NDArray[Any], rows: int) -> Longs:
+    """An order by row that leaves what is of one row as it is."""
+    small = row.astype(np.int16) if rows < 2**15 else row  # small numbers are sorted by radix
+    return np.argsort(small, kind="stable")
 
 
 def _bytes(paths: PathArrays) -> int:

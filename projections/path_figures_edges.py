@@ -1,6 +1,7 @@
 """The edges of the graph of a site: transitions from node to node, with their share and the time between."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,13 +34,40 @@ class EdgeTable:
 
     def members(self, chosen: Chosen) -> tuple[Longs, Longs]:
         """(m,) edges and paths that go over them: no path of an edge falls."""
-        path, step, source, target = _transitions(chosen)
-        key = _keys(chosen, source, target, None if self.step is None else step)
-        wanted = _keys(chosen, self.source, self.target, self.step)
-        order = np.argsort(wanted)
-        place = np.minimum(np.searchsorted(wanted[order], key), max(len(wanted) - 1, 0))
-        found = wanted[order][place] == key if len(wanted) else np.zeros(len(key), np.bool_)
-        return order[place[found]], path[found]
+        rows = _rows_of(self, chosen.pages)
+        paths, every = chosen.paths, np.arange(len(chosen.index))
+        local = rows.local[paths.page]
+        first, last = paths.path_start[:-1], paths.path_start[1:] - 1
+        starting = rows.table[0, rows.local[chosen.pages], local[first]]
+        step = np.zeros(1, np.int64)
+        if self.step is not None:
+            step = np.minimum(np.arange(1, len(local) + 1) - np.repeat(first, chosen.length), len(rows.table) - 1)
+        leaving = step if self.step is None else step[last]
+        inside = rows.table[step, local, np.append(local[1:], 0)]
+        inside[last] = -1
+        ending = rows.table[
+            leaving, local[last], rows.local[np.where(chosen.resolved, chosen.pages + 1, chosen.pages + 2)]
+        ]
+        return np.concatenate([starting, inside, ending]), np.concatenate([every, chosen.path_of_step(), every])
+
+
+class _RowsOf(NamedTuple):
+    """local: (pages + 3,) a small number of each code that an edge has, 0 for others; table: (steps, numbers, numbers)
+    the edge from one to another at a step, -1 for none. The last step stands for all behind, and has no edge."""
+
+    local: Codes
+    table: Codes
+
+
+def _rows_of(edges: EdgeTable, pages: int) -> _RowsOf:
+    local = np.zeros(pages + 3, np.int32)
+    codes = np.flatnonzero(np.bincount(np.append(edges.source, edges.target), minlength=pages + 3))
+    local[codes] = np.arange(1, len(codes) + 1)
+    step = np.zeros(len(edges.source), np.int64) if edges.step is None else edges.step
+    steps = 1 if edges.step is None else int(step.max(initial=0)) + 2
+    table = np.full((steps, len(codes) + 1, len(codes) + 1), -1, np.int32)
+    table[step, local[edges.source], local[edges.target]] = np.arange(len(step))
+    return _RowsOf(local, table)
 
 
 def edge_table(snapshot: Snapshot, chosen: Chosen, nodes: NodeTable, steps: int, most: int) -> EdgeTable:
@@ -60,7 +88,7 @@ def edge_table(snapshot: Snapshot, chosen: Chosen, nodes: NodeTable, steps: int,
         step=None if step is None else step[told].astype(np.int64),
         transitions=found.transitions[told],
         customers=found.customers[told],
-        share=_shares(chosen, found, step)[told],
+        share=_shares(found, step)[told],
         times=times[np.searchsorted(sorted_told, told)],
         source_node=source[told],
         target_node=target[told],
@@ -84,31 +112,10 @@ def _nodes(chosen: Chosen, nodes: NodeTable, code: Codes, step: Codes | None, ah
     return np.select(ends, [0, last - 2, last - 1], place).astype(np.int32)
 
 
-def _shares(chosen: Chosen, found: Edges | StepEdges, step: Codes | None) -> Floats:
-    key = found.source if step is None else step.astype(np.int64) * (chosen.pages + 1) + found.source
-    _, group = np.unique(key, return_inverse=True)
+def _shares(found: Edges | StepEdges, step: Codes | None) -> Floats:
+    """Of the transitions that leave the source. Edges of one source, at one step, are neighbours."""
+    new = np.diff(found.source, prepend=-1) != 0
+    if step is not None:
+        new |= np.diff(step, prepend=-1) != 0
+    group = np.cumsum(new) - 1
     return share(found.transitions, np.bincount(group, weights=found.transitions)[group])
-
-
-def _keys(chosen: Chosen, source: Longs, target: Longs, step: Longs | None) -> Longs:
-    codes = chosen.pages + 3
-    return (0 if step is None else step * codes * codes) + source * codes + target
-
-
-def _transitions(chosen: Chosen) -> tuple[Longs, Longs, Longs, Longs]:
-    """Of every transition (s + p,), in order: its path, the step of its source, its source and its target."""
-    paths, q = chosen.paths, len(chosen.index)
-    path = np.repeat(np.arange(q), chosen.length + 1)
-    begin = paths.path_start[:-1] + np.arange(q)  # where the transitions of each path begin
-    start = np.full(q, chosen.pages, np.int64)
-    end = np.where(paths.resolved, chosen.pages + 1, chosen.pages + 2)
-    source, target = _put_in(start, begin, paths.page), _put_in(end, begin + chosen.length, paths.page)
-    return path, np.arange(len(path)) - begin[path], source, target
-
-
-def _put_in(added: Longs, places: Longs, page: Codes) -> Longs:
-    """The pages in their order, with these codes added at these places."""
-    found, is_page = np.empty(len(page) + len(added), np.int64), np.ones(len(page) + len(added), np.bool_)
-    is_page[places] = False
-    found[places], found[is_page] = added, page
-    return found

@@ -1,11 +1,11 @@
 """The site as a graph: pages and the transitions between them, folded or step by step, and the links nobody takes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from raceline.projections.path_figures_chosen import Chosen, Flags, Longs, Snapshot, filters_of
+from raceline.projections.path_figures_chosen import Chosen, Codes, Flags, Longs, Snapshot, filters_of
 from raceline.projections.path_figures_edges import EdgeTable, edge_table
 from raceline.projections.path_figures_lists import listed
 from raceline.projections.path_figures_nodes import KINDS, NodeTable, node_table
@@ -25,19 +25,18 @@ def site_graph(snapshot: Snapshot, arguments: Mapping[str, Any], lists: Sequence
     steps = int(arguments.get("steps") or 0)
     asked = (steps, int(arguments.get("nodes", 50)), int(arguments.get("edges", 100)))
     nodes, edges = chosen.once(("graph", *asked), lambda: _graph(snapshot, chosen, *asked))
-    links = _links(chosen)
-    never = _never_taken(snapshot, chosen, links)
+    links = chosen.once("links", lambda: _links(snapshot, chosen))
     names = chosen.columns.page_names
-    told = never[: int(arguments.get("neverTaken", 50))]
+    told = links.never[: int(arguments.get("neverTaken", 50))]
     rows = {
         "graph_nodes": nodes.rows(chosen.columns),
-        "graph_edges": _edge_rows(chosen, nodes, edges, links),
+        "graph_edges": _edge_rows(chosen, nodes, edges, links.all),
         "never_taken": rows_of(
             n=np.arange(1, len(told) + 1),
             source=named(names, told // chosen.pages),
             target=named(names, told % chosen.pages),
         ),
-        "graph_totals": _totals(chosen, nodes, edges, links, len(never)),
+        "graph_totals": _totals(chosen, nodes, edges, links),
         "path_lists": [row for one in lists for row in _paths(snapshot, chosen, one, nodes, edges)],
     }
     return chosen, rows
@@ -48,39 +47,48 @@ def _graph(snapshot: Snapshot, chosen: Chosen, steps: int, most_nodes: int, most
     return nodes, edge_table(snapshot, chosen, nodes, steps, most_edges)
 
 
-def _links(chosen: Chosen) -> Longs | None:
-    """Links from page to another page of the page table, each once, as source * pages + target; None without one."""
-    site = chosen.columns.site
+class _Links(NamedTuple):
+    """Links from a page to another one, each once, as source * pages + target, None without a page table; those that
+    none of the paths takes, of the most visited pages first; and transitions between pages without a link."""
+
+    all: Longs | None
+    never: Longs
+    jumps: int | None
+
+
+def _links(snapshot: Snapshot, chosen: Chosen) -> _Links:
+    site, edges, nothing = chosen.columns.site, chosen.edges, np.empty(0, np.int64)
     if site.loaded_at is None:
-        return None
+        return _Links(None, nothing, None)
     between = site.link_source != site.link_target
-    return np.unique(site.link_source[between].astype(np.int64) * chosen.pages + site.link_target[between])
-
-
-def _taken(chosen: Chosen) -> Flags:
-    """(e,) the edges that go from a page to a page."""
-    return (chosen.edges.source < chosen.pages) & (chosen.edges.target < chosen.pages)
-
-
-def _pairs(chosen: Chosen, taken: Flags) -> Longs:
-    return chosen.edges.source[taken].astype(np.int64) * chosen.pages + chosen.edges.target[taken]
-
-
-def _never_taken(snapshot: Snapshot, chosen: Chosen, links: Longs | None) -> Longs:
-    """Links that none of the paths takes, those of the most visited pages first."""
-    if links is None:
-        return np.empty(0, np.int64)
-    never = links[~np.isin(links, _pairs(chosen, _taken(chosen)))]
+    links = np.sort(_key(chosen, site.link_source[between], site.link_target[between]))
+    links = links[np.diff(links, prepend=-1) != 0]
+    inside = (edges.source < chosen.pages) & (edges.target < chosen.pages)
+    taken = _key(chosen, edges.source[inside], edges.target[inside])  # ascending, as edges are
+    never = links[~_among(links, taken)]
     source, target = np.divmod(never, max(chosen.pages, 1))
     order = np.lexsort((snapshot.name_place[target], snapshot.name_place[source], -chosen.sums.visits[source]))
-    return never[order]
+    return _Links(links, never[order], int(edges.transitions[inside][~_among(taken, links)].sum()))
+
+
+def _key(chosen: Chosen, source: Codes | Longs, target: Codes | Longs) -> Longs:
+    key: Longs = source.astype(np.int64) * chosen.pages + target
+    return key
+
+
+def _among(keys: Longs, known: Longs) -> Flags:
+    """Which keys are known; these ascend."""
+    if not len(known):
+        return np.zeros(len(keys), np.bool_)
+    found: Flags = known[np.minimum(np.searchsorted(known, keys), len(known) - 1)] == keys
+    return found
 
 
 def _edge_rows(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: Longs | None) -> list[Row]:
     inside = (edges.source < chosen.pages) & (edges.target < chosen.pages)
     linked = np.full(len(inside), None)
     if links is not None:
-        linked[inside] = np.isin(edges.source[inside] * chosen.pages + edges.target[inside], links)
+        linked[inside] = _among(_key(chosen, edges.source[inside], edges.target[inside]), links)
     names, columns = chosen.columns.page_names, edges
     kind = [[KINDS[max(0, code - chosen.pages + 1)] for code in end.tolist()] for end in (edges.source, edges.target)]
     source, target = (np.where(end < chosen.pages, end, -1) for end in (edges.source, edges.target))
@@ -102,9 +110,8 @@ def _edge_rows(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: Longs 
     )
 
 
-def _totals(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: Longs | None, never: int) -> list[Row]:
-    taken = _taken(chosen)
-    jumps = None if links is None else chosen.edges.transitions[taken][~np.isin(_pairs(chosen, taken), links)].sum()
+def _totals(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: _Links) -> list[Row]:
+    told = links.all is not None
     return row_of(
         nodes=nodes.all_pages,
         edges=edges.all_edges,
@@ -112,9 +119,9 @@ def _totals(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: Longs | N
         nodes_left_out=nodes.all_pages - nodes.pages_told,
         edges_left_out=edges.all_edges - len(edges.source),
         transitions_left_out=edges.all_transitions - edges.transitions.sum(),
-        links=None if links is None else len(links),
-        links_never_taken=None if links is None else never,
-        jumps=jumps,
+        links=None if links.all is None else len(links.all),
+        links_never_taken=len(links.never) if told else None,
+        jumps=links.jumps,
         site_loaded_at=moment(chosen.columns.site.loaded_at),
     )
 

@@ -19,13 +19,13 @@ def path_statistics(snapshot: Snapshot, arguments: Mapping[str, Any], _: Sequenc
     """The paths that are asked about, and of them the rows path_sums and path_shares."""
     chosen = snapshot.chosen(filters_of({name: arguments.get(name) for name in _FLAT}, arguments.get("where")))
     paths = len(chosen.index)
-    found = length_sums(chosen.length, chosen.paths.resolved, np.zeros(paths, np.int32), 1)
+    found = length_sums(chosen.length, chosen.resolved, np.zeros(paths, np.int32), 1)
     kinds = {name: [figure[0] for figure in kind] for name, kind in _by_end(found).items()}
     count, mean, variance = zip(*kinds.values(), strict=True)
     return chosen, {
         "path_sums": rows_of(key=list(kinds), paths=count, mean_length=mean, variance_length=variance),
         "path_shares": row_of(
-            share_resolved=share(chosen.paths.resolved.sum(), paths),
+            share_resolved=share(chosen.resolved.sum(), paths),
             share_with_turnaround=share(chosen.turned.sum(), paths),
             customers=chosen.customers,
         ),
@@ -37,12 +37,12 @@ def path_comparison(snapshot: Snapshot, arguments: Mapping[str, Any], lists: Seq
     """The paths of either arm, and the rows comparison, comparison_arms and comparison_totals."""
     arms = [snapshot.chosen(filters_of(arguments[arm])) for arm in ("a", "b")]
     found = compare_paths(
-        _codes([arm.paths.customer for arm in arms]),
+        _codes([_customers(arm) for arm in arms]),
         np.repeat(np.array([0, 1], np.int8), [len(arm.index) for arm in arms]),
         *(np.concatenate(columns) for columns in zip(*map(_compared, arms), strict=True)),
     )
     figures = ("a", "b", "difference", "low", "high", "p", "q")
-    either = Chosen(snapshot.columns, _either(arms))
+    either = snapshot.those(_either(arms))
     return either, {
         "comparison": rows_of(
             n=np.arange(1, len(METRICS) + 1),
@@ -51,7 +51,7 @@ def path_comparison(snapshot: Snapshot, arguments: Mapping[str, Any], lists: Seq
         ),
         "comparison_arms": [row for n, arm in enumerate(arms, 1) for row in _arm(n, arm)],
         "comparison_totals": row_of(
-            customers_in_both=len(np.intersect1d(arms[0].paths.customer, arms[1].paths.customer)),
+            customers_in_both=_in_both(*(_customers(arm) for arm in arms)),
             paths_in_both=sum(len(arm.index) for arm in arms) - len(either.index),
         ),
         "path_lists": [
@@ -84,12 +84,29 @@ def _by_end(found: LengthSums) -> dict[str, tuple[NDArray[Any], NDArray[Any], ND
 
 def _codes(customers: list[Codes]) -> Codes:
     """Customers of both arms, numbered from 0."""
-    _, codes = np.unique(np.concatenate(customers), return_inverse=True)
-    return codes.astype(np.int32)
+    every = np.concatenate(customers)
+    number = np.zeros(int(every.max(initial=-1)) + 1, np.int32)
+    number[every] = 1
+    codes: Codes = (np.cumsum(number, dtype=np.int32) - 1)[every]
+    return codes
+
+
+def _customers(arm: Chosen) -> Codes:
+    """(q,) the customers of its paths, by their codes."""
+    codes: Codes = arm.columns.arrays.customer[arm.index]
+    return codes
+
+
+def _in_both(a: Codes, b: Codes) -> int:
+    """How many codes are in both."""
+    in_a, in_b = (
+        np.bincount(codes, minlength=int(max(a.max(initial=0), b.max(initial=0))) + 1) > 0 for codes in (a, b)
+    )
+    return int(np.count_nonzero(in_a & in_b))
 
 
 def _compared(arm: Chosen) -> tuple[NDArray[Any], Flags, Flags]:
-    return arm.length, arm.paths.resolved, arm.turned
+    return arm.length, arm.resolved, arm.turned
 
 
 def _either(arms: list[Chosen]) -> Flags:
@@ -101,5 +118,5 @@ def _either(arms: list[Chosen]) -> Flags:
 
 def _arm(n: int, arm: Chosen) -> list[dict[str, Any]]:
     paths = len(arm.index)
-    found = length_sums(arm.length, arm.paths.resolved, np.zeros(paths, np.int32), 1)
+    found = length_sums(arm.length, arm.resolved, np.zeros(paths, np.int32), 1)
     return rows_of(n=[n], paths=[paths], customers=[arm.customers], **lengths(found))

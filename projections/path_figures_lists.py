@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from raceline.projections.path_figures_chosen import Chosen, Codes, Flags, Longs, Snapshot
+from raceline.projections.path_figures_chosen import Chosen, Codes, Longs, Snapshot, by_row
 from raceline.projections.path_figures_rows import Row
 from raceline.projections.path_list import PathList
 
@@ -23,8 +23,7 @@ def listed(
     belongs = row >= 0
     if not belongs.all():
         row, path = row[belongs], path[belongs]
-    # Small numbers are sorted by radix.
-    order = np.argsort(row.astype(np.int16) if len(numbers) < 2**15 else row, kind="stable")
+    order = by_row(row, len(numbers))
     row, path = row[order], path[order]
     first = np.append(True, (path[1:] != path[:-1]) | (row[1:] != row[:-1]))[: len(path)]
     row, path = row[first], path[first]
@@ -46,12 +45,6 @@ def every_path(snapshot: Snapshot, chosen: Chosen, asked: PathList) -> list[Row]
     """All chosen paths, as the list of the question itself."""
     found = np.arange(len(chosen.index))
     return listed(snapshot, chosen, asked, [0], np.zeros(len(found), np.int64), found)
-
-
-def steps_where(chosen: Chosen, marked: Flags) -> tuple[Longs, Longs]:
-    """The steps (m,) that are marked, and the path of each."""
-    step = np.flatnonzero(marked)
-    return step, np.searchsorted(chosen.paths.path_start, step, side="right") - 1
 
 
 def _place(snapshot: Snapshot, started_at: datetime, path_id: int) -> int:

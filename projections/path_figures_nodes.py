@@ -6,11 +6,19 @@ from typing import NamedTuple
 import numpy as np
 
 from raceline.projections.path_columns import PathColumns
-from raceline.projections.path_figures_chosen import Chosen, Codes, Floats, Longs, Snapshot, seconds
+from raceline.projections.path_figures_chosen import Chosen, Codes, Floats, Longs, Snapshot, distinct, seconds
 from raceline.projections.path_figures_rows import Row, named, rows_of
 
 # What a code stands for, by how far it is behind the last page.
 KINDS = ("PAGE", "START", "RESOLVED", "OPEN")
+
+
+class Window(NamedTuple):
+    """(m,) steps, their paths, and their keys: the page, or step (from 0) times the number of pages and the page."""
+
+    at: Longs
+    path: Longs
+    key: Longs | Codes
 
 
 @dataclass(frozen=True)
@@ -65,23 +73,25 @@ class NodeTable:
 
     def members(self, chosen: Chosen) -> tuple[Codes, Longs]:
         """(m,) nodes, and paths through them: no path of a node falls."""
-        row, _, path = _placed(chosen, self.row_of, self.steps)
+        window = window_of(chosen, self.steps)
         every = np.arange(len(chosen.index))
-        end = np.where(chosen.paths.resolved, len(self.code) - 2, len(self.code) - 1)
+        end = np.where(chosen.resolved, len(self.code) - 2, len(self.code) - 1)
         start = np.zeros(len(every), np.int32)
-        return np.concatenate([start, row, end.astype(np.int32)]), np.concatenate([every, path, every])
+        row = np.concatenate([start, self.row_of[window.key], end.astype(np.int32)])
+        return row, np.concatenate([every, window.path, every])
 
 
 def node_table(snapshot: Snapshot, chosen: Chosen, steps: int, most: int) -> NodeTable:
     """The nodes of most visits. steps: how many steps of paths are nodes apart, 0 to fold them all."""
-    visits = _visits(chosen, steps)
+    window = window_of(chosen, steps) if steps else None
+    visits = chosen.sums.visits if window is None else np.bincount(window.key, minlength=steps * chosen.pages)
     found = np.flatnonzero(visits)
     step, page = np.divmod(found, max(chosen.pages, 1))
     told = found[np.lexsort((step, snapshot.name_place[page], -visits[found]))[:most]]
     step, page = np.divmod(told, max(chosen.pages, 1))
     row_of = np.full(len(visits), -1, np.int32)
     row_of[told] = np.arange(1, len(told) + 1)
-    counted = _of_steps(chosen, row_of, steps, len(told)) if steps else _folded(chosen, told)
+    counted = _folded(chosen, told) if window is None else _of_steps(chosen, window, row_of, len(told))
     paths, customers = _ends(chosen)
     nothing = np.zeros(1, np.int64)
     unknown = np.full((1, 2), np.nan)
@@ -113,57 +123,37 @@ def _folded(chosen: Chosen, page: Longs) -> _Counted:
     return _Counted(sums.customers[page], sums.entries[page], sums.exits[page], chosen.dwell[page])
 
 
-def _of_steps(chosen: Chosen, row_of: Codes, steps: int, rows: int) -> _Counted:
-    row, at, path = _placed(chosen, row_of, steps)
-    inside = row > 0
-    row, at, path = row[inside] - 1, at[inside], path[inside]
+def _of_steps(chosen: Chosen, window: Window, row_of: Codes, rows: int) -> _Counted:
+    row, at, path = row_of[window.key] - 1, window.at, window.path
+    told = row >= 0
+    row, at, path = row[told], at[told], path[told]
     first, last = chosen.paths.path_start[path], chosen.paths.path_start[path + 1] - 1
     return _Counted(
-        _distinct(row, chosen.customer[path], rows),
+        distinct(row, chosen.customer[path], rows),
         np.bincount(row[at == first], minlength=rows),
         np.bincount(row[at == last], minlength=rows),
         _dwell(chosen, row[at < last], at[at < last], rows),
     )
 
 
-def _visits(chosen: Chosen, steps: int) -> Longs:
-    """By page, or by step (from 0) times pages and page."""
+def window_of(chosen: Chosen, steps: int) -> Window:
+    """The first `steps` steps of each path, 0 for all of them without telling their steps apart."""
+    paths = chosen.paths
     if steps == 0:
-        return chosen.sums.visits
-    at, path = _window(chosen, steps)
-    key = (at - chosen.paths.path_start[path]) * chosen.pages + chosen.paths.page[at]
-    return np.bincount(key, minlength=steps * chosen.pages)
-
-
-def _window(chosen: Chosen, steps: int) -> tuple[Longs, Longs]:
-    """The first `steps` steps of each path, 0 for all: (m,) steps, and their paths."""
-    path = chosen.path_of_step()
-    at = np.arange(len(path))
-    if steps == 0:
-        return at, path
-    inside = at - chosen.paths.path_start[path] < steps
-    return at[inside], path[inside]
-
-
-def _placed(chosen: Chosen, row_of: Codes, steps: int) -> tuple[Codes, Longs, Longs]:
-    """(m,) the node, the step and the path of each step that may be a node; -1 where the node is not told."""
-    at, path = _window(chosen, steps)
-    page = chosen.paths.page[at]
-    key = page if steps == 0 else (at - chosen.paths.path_start[path]) * chosen.pages + page
-    return row_of[key], at, path
+        return Window(np.arange(len(paths.page)), chosen.path_of_step(), paths.page)
+    many = np.minimum(chosen.length, steps)
+    path = np.repeat(np.arange(len(many)), many)
+    within = np.arange(len(path)) - np.repeat(np.cumsum(many) - many, many)
+    at = paths.path_start[path] + within
+    return Window(at, path, within * chosen.pages + paths.page[at])
 
 
 def _ends(chosen: Chosen) -> tuple[Longs, Longs]:
     """Paths and customers of START, RESOLVED and OPEN."""
-    resolved, customer = chosen.paths.resolved, chosen.customer
-    parts = [customer, customer[resolved], customer[~resolved]]
-    return np.array([len(part) for part in parts]), np.array([len(np.unique(part)) for part in parts])
-
-
-def _distinct(row: Codes, customer: Codes, rows: int) -> Longs:
-    """(rows,) how many customers each row has."""
-    wide = int(customer.max(initial=0)) + 1
-    return np.bincount(np.unique(row.astype(np.int64) * wide + customer) // wide, minlength=rows)
+    row = np.where(chosen.resolved, 1, 2)
+    paths, customers = np.bincount(row, minlength=3), distinct(row, chosen.customer, 3)
+    paths[0], customers[0] = len(row), chosen.customers
+    return paths, customers
 
 
 def _dwell(chosen: Chosen, row: Codes, at: Longs, rows: int) -> Floats:

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from raceline.analytics.path_lengths import length_sums
 from raceline.domain.errors import UnknownRacetrack
 from raceline.projections.path_columns import PathColumns
-from raceline.projections.path_figures_chosen import Chosen, Longs, Snapshot, filters_of
+from raceline.projections.path_figures_chosen import Chosen, Longs, Snapshot, distinct, filters_of
 from raceline.projections.path_figures_lengths import lengths
 from raceline.projections.path_figures_lists import listed
 from raceline.projections.path_figures_rows import Row, Rows, named, row_of, rows_of, share
 from raceline.projections.path_list import PathList
 
 _DAY = 86_400_000_000  # microseconds
+_DENSE = 1 << 22  # so many counters are quicker than sorting
 _MONDAY = 4  # days from 1970-01-01, a Thursday, to the first Monday
 
 
@@ -68,7 +69,7 @@ def _groups(chosen: Chosen, over: str, by: str, racetrack: str | None) -> _Group
             stage = _stage(columns, racetrack)[chosen.index].astype(np.int64)
             return _Groups(every, np.where(stage == 0, -1, stage), period, columns.stage_names)
         case "entry_page":
-            entry = chosen.paths.page[chosen.paths.path_start[:-1]].astype(np.int64)
+            entry = columns.arrays.page[columns.arrays.path_start[chosen.index]].astype(np.int64)
             return _Groups(every, entry, period, columns.page_names)
         case "variant":
             path, group, names = _variants(columns, columns.variant[chosen.index])
@@ -114,14 +115,27 @@ def _variants(columns: PathColumns, variant: NDArray[np.int32]) -> tuple[Longs, 
 def _cut(groups: _Groups, most: int) -> _Cut:
     """The newest periods, and in the last of these the groups of most paths."""
     wide = len(groups.names) + 1
-    found, place, paths = np.unique(groups.period * wide + groups.group + 1, return_inverse=True, return_counts=True)
+    found, place, paths = _counted(groups.period * wide + groups.group + 1)
     period, group = found // wide, found % wide - 1
     # Those of equally many paths by their names, none last.
     kept = np.lexsort((_by_name(groups.names, group), -paths, -period))[:most]
     kept = kept[np.argsort(period[kept], kind="stable")]
     row = np.full(len(found), -1, np.int32)
     row[kept] = np.arange(len(kept))
-    return _Cut(period[kept], group[kept], row[place.reshape(-1)], len(found))
+    return _Cut(period[kept], group[kept], row[place], len(found))
+
+
+def _counted(key: Longs) -> tuple[Longs, Longs, Longs]:
+    """The distinct keys, ascending, which of them each is, and how many there are of each."""
+    least = int(key.min(initial=0))
+    span = int(key.max(initial=0)) - least + 1
+    if span > _DENSE:
+        found, place, many = np.unique(key, return_inverse=True, return_counts=True)
+        return found, place.reshape(-1), many
+    counts = np.bincount(key - least, minlength=span)
+    number = np.cumsum(counts > 0) - 1
+    present = np.flatnonzero(counts)
+    return present + least, number[key - least], counts[present]
 
 
 def _by_name(names: pa.Array, group: Longs) -> Longs:
@@ -131,13 +145,10 @@ def _by_name(names: pa.Array, group: Longs) -> Longs:
 
 def _rows(chosen: Chosen, groups: _Groups, cut: _Cut, over: str, by: str) -> list[Row]:
     path, count = groups.path, len(cut.period)
-    found = length_sums(chosen.length[path], chosen.paths.resolved[path], cut.row, count)
+    found = length_sums(chosen.length[path], chosen.resolved[path], cut.row, count)
     figures = lengths(found)
-    in_group = cut.row >= 0
-    row, path = cut.row[in_group].astype(np.int64), path[in_group]
-    wide = max(chosen.customers, 1)
-    customers = np.bincount(np.unique(row * wide + chosen.customer[path]) // wide, minlength=count)
-    turned = np.bincount(row, weights=chosen.turned[path], minlength=count)
+    customers = distinct(cut.row, chosen.customer[path], count)
+    turned = np.bincount(cut.row[chosen.turned[path] & (cut.row >= 0)], minlength=count)
     nothing = [None] * count
     name = named(groups.names, cut.group)
     return rows_of(
