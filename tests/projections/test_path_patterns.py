@@ -64,7 +64,7 @@ def sequences(draw):
 patterns = st.lists(sequences(), min_size=1, max_size=2).map(
     lambda of: (" | ".join(text for text, _ in of), "|".join(f"(?:{regex})" for _, regex in of))
 )
-walked = st.lists(st.text("abcd", min_size=1, max_size=9), max_size=6)
+walked = st.lists(st.text("abcd", min_size=1, max_size=7), max_size=5)
 
 
 def first_done(text, *found):
@@ -80,7 +80,7 @@ def first_match(regex, path):
     return next((n for n in steps if re.search(rf"(?:{regex})(?<=\A.{{{n}}})", path + "#")), None)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(patterns, walked)
 def test_a_pattern_is_done_where_the_regular_expression_first_ends(pattern, found):
     text, regex = pattern
