@@ -9,9 +9,6 @@ from raceline.analytics.blocks import balanced_blocks, side_by_side
 from raceline.analytics.kernel import kernel, part
 from raceline.analytics.path_arrays import PathArrays, customer_blocks
 from raceline.analytics.paths import Codes, Flags, Longs, check_codes
-from raceline.analytics.quantiles import grouped_quantiles
-
-__all__ = ["PageSums", "dwell", "grouped_quantiles", "page_sums"]
 
 
 class PageSums(NamedTuple):

@@ -15,8 +15,6 @@ Codes: TypeAlias = NDArray[np.int32]
 Longs: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 
-MICROSECONDS_PER_DAY = 86_400_000_000
-
 
 class Steps(NamedTuple):
     """The paths of some events: p paths with s steps between them."""
@@ -36,28 +34,6 @@ class Turns(NamedTuple):
     depth: Codes  # (s,) the longest mirrored arm of the turnaround that counts here, 0 without one
     bounces: Codes  # (s,) m - 2 at the first apex of a ping-pong of m steps, else 0
     loop: Codes  # (s,) how many steps ago the page was last seen, at the first step of a loop, else 0
-
-
-class PageTallies(NamedTuple):
-    """Sums by page code, each (pages,); tallies of different customers can be added, and subtracted again."""
-
-    visits: Longs
-    customers: Longs
-    opportunities: Longs
-    turnarounds: Longs
-    depth: Longs
-    ping_pongs: Longs
-
-
-class DayTallies(NamedTuple):
-    """Sums over paths by (day, resolved, turned), a row for each combination that occurs, sorted by it."""
-
-    day: Longs  # days since 1970-01-01, negative before
-    resolved: Flags
-    turned: Flags
-    paths: Longs
-    length: Longs
-    length_squared: Longs
 
 
 def build_paths(customer: Codes, occurred_at: Longs, page: Codes, source: Codes, resolved: Flags, gap: int) -> Steps:
@@ -95,34 +71,6 @@ def annotate(page: Codes, path_start: Longs, pages: int) -> Turns:
         balanced_blocks(path_start),
     )
     return turns
-
-
-def tally_pages(customer_of_path: Codes, page: Codes, path_start: Longs, turns: Turns, pages: int) -> PageTallies:
-    """Sum visits, customers and turnarounds by page.
-
-    customer_of_path: (p,) codes from 0, never falling; the others as for annotate, which made `turns`. Raises
-    IndexError for a page code outside of 0 .. pages - 1.
-    """
-    check_codes(page, pages)
-    sums = np.zeros((pages, len(PageTallies._fields)), np.int64)
-    _tally(customer_of_path, page, path_start, turns.opportunity, turns.depth, turns.bounces, sums)
-    return PageTallies(*np.ascontiguousarray(sums.T))
-
-
-def tally_days(started_at: Longs, resolved: Flags, turned: Flags, length: Longs) -> DayTallies:
-    """Sum paths and their lengths by the UTC day they started on; all (p,), started_at in microseconds since 1970."""
-    key = started_at // MICROSECONDS_PER_DAY * 4 + resolved * 2 + turned
-    order = np.argsort(key, kind="stable")
-    found, first, paths = np.unique(key[order], return_index=True, return_counts=True)
-    ordered = length[order].astype(np.int64, copy=False)
-    return DayTallies(
-        found >> 2,
-        found & 2 > 0,
-        found & 1 > 0,
-        paths.astype(np.int64, copy=False),
-        np.add.reduceat(ordered, first),
-        np.add.reduceat(ordered * ordered, first),
-    )
 
 
 def check_codes(page: Codes, pages: int) -> None:
@@ -252,27 +200,3 @@ def _merge_ping_pongs(first: int, last: int, depth: Codes, bounces: Codes) -> No
         if run > 1:
             bounces[i - run + 1] = run
             depth[i] = 0
-
-
-@kernel
-def _tally(
-    customer_of_path: Codes,
-    page: Codes,
-    path_start: Longs,
-    opportunity: Flags,
-    depth: Codes,
-    bounces: Codes,
-    sums: Longs,
-) -> None:
-    """Add to sums: (pages, 6), a row for each page, in the order of PageTallies."""
-    last_customer = np.full(len(sums), -1, np.int32)
-    for p in range(len(path_start) - 1):
-        for i in range(path_start[p], path_start[p + 1]):
-            row = sums[page[i]]
-            row[0] += 1
-            row[1] += last_customer[page[i]] != customer_of_path[p]
-            row[2] += opportunity[i]
-            row[3] += depth[i] > 0
-            row[4] += depth[i]
-            row[5] += bounces[i] > 0
-            last_customer[page[i]] = customer_of_path[p]

@@ -1,7 +1,5 @@
 """What the kernels answer, said once more in plain loops from design section 6; slow, and easy to check by reading."""
 
-from collections import defaultdict
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -115,29 +113,3 @@ def returned(x: list[int], j: int) -> int:
     apex, odd = divmod(p + j, 2)
     mirrored = not odd and arm(x, apex) >= j - apex
     return 0 if mirrored else j - p
-
-
-def page_tallies(visits: list[tuple[int, list[int]]], pages: int) -> list[tuple[int, ...]]:
-    """For each page: visits, customers, opportunities, turnarounds, depth, ping-pongs; visits: (customer, path)."""
-    seen = [(page, customer, mark) for customer, x in visits for page, mark in zip(x, marks(x), strict=True)]
-    return [
-        (
-            len([1 for page, _, _ in seen if page == wanted]),
-            len({customer for page, customer, _ in seen if page == wanted}),
-            len([1 for page, _, mark in seen if page == wanted and mark.opportunity]),
-            len([1 for page, _, mark in seen if page == wanted and mark.depth]),
-            sum(mark.depth for page, _, mark in seen if page == wanted),
-            len([1 for page, _, mark in seen if page == wanted and mark.bounces]),
-        )
-        for wanted in range(pages)
-    ]
-
-
-def day_tallies(found: list[tuple[int, bool, bool, int]]) -> list[tuple[int, bool, bool, int, int, int]]:
-    """Rows of day, resolved, turned, paths, length, length squared; found: (started_at, resolved, turned, length)."""
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    lengths = defaultdict(list)
-    for started_at, resolved, turned, length in found:
-        day = (epoch + timedelta(microseconds=started_at)).date()
-        lengths[(day - epoch.date()).days, resolved, turned].append(length)
-    return [(*key, len(of), sum(of), sum(n * n for n in of)) for key, of in sorted(lengths.items())]
