@@ -1,9 +1,10 @@
 """The paths that a question is about, and what is counted of them: made once for all fields and pages of an answer that
 ask the same, and kept while the columns are the newest."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import reduce
-from threading import Lock, RLock
+from threading import Lock
 from typing import Any, TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary
 
@@ -44,11 +45,14 @@ class Chosen:
         self.turned: Flags = turned[self.index]
         self._kept = kept
         self._made: dict[object, Any] = {}
-        self._lock = RLock()
+        self._locks: defaultdict[object, Lock] = defaultdict(Lock)
+        self._lock = Lock()
 
     def once(self, key: object, make: Callable[[], T]) -> T:
-        """What was made under this key before, or is made now."""
+        """What was made under this key before, or is made now; whoever asks meanwhile waits for it."""
         with self._lock:
+            making = self._locks[key]
+        with making:
             if key not in self._made:
                 self._made[key] = make()
             return cast(T, self._made[key])
