@@ -11,7 +11,7 @@ much in pages that are seen seldom, so interval and p go by the moves themselves
 stratum, those with the page are binomial; their sum over the strata is taken as one binomial number with the same mean
 and variance, and its chance with half a move added on either side (Brown, Cai and DasGupta, Statistical Science 16,
 2001). The customer is the independent unit: moves are divided by a design effect from per-customer residuals (Rao and
-Scott, A simple method for analysing overdispersion in discrete Poisson data, Statistics in Medicine 18, 1999).
+Scott, A simple method for analyzing overdispersion in clustered Poisson data, Statistics in Medicine 18, 1999).
 """
 
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -132,15 +132,18 @@ def pages_before(
 
 def _tested(found: Watched, after: Longs, expected: Floats, least: float, alpha: float) -> _Test:
     compared = _compared(found, _design_effect(found, after, expected))
-    # How often a page came before a move may decide whether it is tested only as long as those that it did not are
-    # counted among the questions asked: else the pages tested would be those with many moves by chance.
-    few = np.maximum(found.movers, np.minimum(expected, found.customers)) < least
-    questions = int(np.count_nonzero(compared.moves.any(axis=1)))
+    total = compared.moves.sum(axis=1)
+    few = (np.maximum(found.movers, np.minimum(expected, found.customers)) < least) | (total == 0)
     more = _chance(compared, np.zeros(len(after)))
-    p = np.where(few | ~compared.moves.any(axis=1), np.nan, 2 * np.minimum(more, 1 - more))
-    q = discovery_rates(p, questions)
+    # None at all are not too many, and all that there are are not too few.
+    more = np.where(compared.after == 0, np.maximum(more, 0.5), more)
+    more = np.where(compared.after == total, np.minimum(more, 0.5), more)
+    p = np.where(few, np.nan, 2 * np.minimum(more, 1 - more))
+    # Pages that came before few moves count among the questions asked: else those tested would be those which came
+    # before many by chance.
+    q = discovery_rates(p, int(np.count_nonzero(total)))
     z = -ndtri(np.maximum(p, _LEAST_P) / 2) * np.where(more < 0.5, 1, -1)
-    flag = np.select([np.isnan(p), q > alpha, more < 0.5], [TOO_FEW, AS_EXPECTED, MORE], FEWER).astype(np.int8)
+    flag = np.select([few, q > alpha, more < 0.5], [TOO_FEW, AS_EXPECTED, MORE], FEWER).astype(np.int8)
     return _Test(*_interval(compared), compared.design, z, p, q, flag)
 
 
@@ -164,12 +167,15 @@ def _design_effect(found: Watched, after: Longs, expected: Floats) -> Floats:
 
     It is taken about the page's own rate where that is high, since one move is no more than one move there either; and
     about the common rate where it is low: many customers who might have moved often and never did are few customers.
+    It is no greater than the moves that a customer has, or could be expected to have.
     """
     ratio = np.maximum(_by(after, expected), 1)
     squares = found.kk - 2 * ratio * found.nk + ratio * ratio * found.nn
     customers = np.maximum(_by(expected * expected, found.nn), 2)  # that so unequal ones are worth
-    effect: Floats = np.maximum(_by(squares, ratio * expected) * customers / (customers - 1), 1)
-    return effect
+    most = np.maximum(_by(found.kk, after), _by(found.nn, expected))
+    effect = np.minimum(_by(squares, ratio * expected) * customers / (customers - 1), most)
+    at_least_one: Floats = np.maximum(effect, 1)
+    return at_least_one
 
 
 def _compared(found: Watched, design: Floats) -> _Compared:

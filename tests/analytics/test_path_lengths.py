@@ -294,17 +294,17 @@ def runs(times, customers, stop, common):
     ],
 )
 def test_without_a_difference_one_comparison_in_twenty_finds_one(customers, common):
-    """Of 500 each: 1.8 % is the error of a level. Variances may find fewer (see the module)."""
-    found = np.stack([row.p < 0.05 for row in runs(500, customers, (0.3, 0.3), common)]).mean(axis=0)
+    """400 times each; three errors of a level are 3.3 %. Variances may find fewer (see the module)."""
+    found = np.stack([row.p < 0.05 for row in runs(400, customers, (0.3, 0.3), common)]).mean(axis=0)
     level = dict(zip(METRICS, found.tolist(), strict=True))
-    assert max(level.values()) <= 0.08
+    assert max(level.values()) <= 0.083
     assert min(value for name, value in level.items() if "variance" not in name) >= 0.015
 
 
 def test_intervals_hold_the_true_difference_nineteen_times_in_twenty():
     """Paths stop with chances 0.3 and 0.45 at each step, so that b is shorter; the truth: of very many customers."""
-    truth = next(runs(1, (400_000, 400_000), (0.3, 0.45), common=False)).difference
-    found = list(runs(500, (100, 100), (0.3, 0.45), common=False))
+    truth = next(runs(1, (200_000, 200_000), (0.3, 0.45), common=False)).difference
+    found = list(runs(400, (100, 100), (0.3, 0.45), common=False))
     held = np.stack([(row.low <= truth) & (truth <= row.high) for row in found]).mean(axis=0)
     assert (held[:5] >= 0.925).all()
     assert (held[5:] >= 0.88).all(), "those of variances hang on the few longest paths"
