@@ -3,25 +3,17 @@
 Whatever is derived for a question is derived at a position and a clock, and those are what the answer says of itself.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import msgspec
-import psycopg
 from psycopg import AsyncConnection
-from psycopg_pool import PoolTimeout
 
-from raceline.domain.errors import (
-    InvalidArgument,
-    LimitExceeded,
-    LogBusy,
-    LogUnavailable,
-    NoReadModels,
-    UnknownRacetrack,
-)
+from raceline.domain.errors import InvalidArgument, NoReadModels, UnknownRacetrack
 from raceline.graphql.context import Api, Context, Rows
+from raceline.graphql.fetching import fetch, reading, row_of
 from raceline.graphql.injected import PATH_FIGURES
 from raceline.graphql.pieces import PIECES
 from raceline.graphql.plan import Plan, storable
@@ -90,8 +82,8 @@ async def _text(api: Api, plan: Plan, statement: bytes, arguments: Mapping[str, 
     async def in_snapshot(conn: AsyncConnection[Any]) -> Any:
         await conn.execute(_SNAPSHOT)
         try:
-            asked = _at_point(plan, await _row(conn, plan.customers(), parameters))
-            return await _row(conn, statement, parameters | await _derived(api, plan, asked))
+            asked = _at_point(plan, await row_of(conn, plan.customers(), parameters))
+            return await row_of(conn, statement, parameters | await _derived(api, plan, asked))
         finally:
             await conn.rollback()
 
@@ -223,52 +215,3 @@ def _moment(microseconds: int) -> datetime | None:
 
 def _json(rows: list[dict[str, Any]]) -> str:
     return msgspec.json.encode(rows).decode()
-
-
-async def fetch(api: Api, statement: bytes, parameters: Mapping[str, Any]) -> Any:
-    """The one row of a statement that only reads. Raises LogUnavailable, LogBusy, LimitExceeded, NoReadModels."""
-    return await reading(api, lambda conn: _row(conn, statement, parameters))
-
-
-async def fetch_all(api: Api, statement: bytes, parameters: Mapping[str, Any]) -> list[Any]:
-    """All rows of a statement that bounds them itself; raises as `fetch` does."""
-
-    async def read(conn: AsyncConnection[Any]) -> list[Any]:
-        async with conn.cursor() as cursor:
-            await cursor.execute(statement, parameters)
-            return await cursor.fetchall()
-
-    rows: list[Any] = await reading(api, read)
-    return rows
-
-
-async def reading(api: Api, read: Callable[[AsyncConnection[Any]], Awaitable[Any]]) -> Any:
-    """What is read on a connection. Raises LogUnavailable, LogBusy, LimitExceeded, NoReadModels."""
-    try:
-        try:
-            async with api.pool.connection() as conn:
-                return await read(conn)
-        except (psycopg.errors.QueryCanceled, PoolTimeout):
-            raise
-        except psycopg.OperationalError:
-            # A connection that died in the pool, or a deadlock with a switch of generations: reading can be done again.
-            await api.pool.check()
-            async with api.pool.connection() as conn:
-                return await read(conn)
-    except psycopg.errors.QueryCanceled as error:
-        raise LimitExceeded(limit="statement_timeout") from error
-    except psycopg.errors.UndefinedTable as error:
-        if '"live.' not in str(error):
-            raise
-        raise NoReadModels from error
-    except PoolTimeout as error:
-        await api.watch.look()  # or the database is away, which it raises
-        raise LogBusy("All connections of this API are in use.") from error
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise LogUnavailable from error
-
-
-async def _row(conn: AsyncConnection[Any], statement: bytes, parameters: Mapping[str, Any]) -> Any:
-    async with conn.cursor() as cursor:
-        await cursor.execute(statement, parameters)
-        return await cursor.fetchone()

@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple
 
 from raceline.domain.errors import NoReadModels, PositionAhead
 from raceline.domain.sql import statements
-from raceline.graphql.answer import fetch, fetch_all
 from raceline.graphql.context import Api
+from raceline.graphql.fetching import fetch, fetch_all
 
 _SQL = statements("raceline.graphql", "changes.sql")
 _PAGE = 200
