@@ -89,7 +89,7 @@ def _edge_rows(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: Longs 
     linked = np.full(len(inside), None)
     if links is not None:
         linked[inside] = _among(_key(chosen, edges.source[inside], edges.target[inside]), links)
-    names, columns = chosen.columns.page_names, edges
+    names = chosen.columns.page_names
     kind = [[KINDS[max(0, code - chosen.pages + 1)] for code in end.tolist()] for end in (edges.source, edges.target)]
     source, target = (np.where(end < chosen.pages, end, -1) for end in (edges.source, edges.target))
     return rows_of(
@@ -99,11 +99,11 @@ def _edge_rows(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: Longs 
         target_kind=kind[1],
         target=named(names, target),
         step=[None] * len(inside) if edges.step is None else edges.step,
-        transitions=columns.transitions,
-        customers=columns.customers,
-        share=columns.share,
-        median_seconds=columns.times[:, 0],
-        p95_seconds=columns.times[:, 1],
+        transitions=edges.transitions,
+        customers=edges.customers,
+        share=edges.share,
+        median_seconds=edges.times[:, 0],
+        p95_seconds=edges.times[:, 1],
         is_link=linked,
         source_n=nodes.n[edges.source_node],
         target_n=nodes.n[edges.target_node],
@@ -111,7 +111,6 @@ def _edge_rows(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: Longs 
 
 
 def _totals(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: _Links) -> list[Row]:
-    told = links.all is not None
     return row_of(
         nodes=nodes.all_pages,
         edges=edges.all_edges,
@@ -120,7 +119,7 @@ def _totals(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: _Links) -
         edges_left_out=edges.all_edges - len(edges.source),
         transitions_left_out=edges.all_transitions - edges.transitions.sum(),
         links=None if links.all is None else len(links.all),
-        links_never_taken=len(links.never) if told else None,
+        links_never_taken=None if links.all is None else len(links.never),
         jumps=links.jumps,
         site_loaded_at=moment(chosen.columns.site.loaded_at),
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from raceline.projections.path_figures_chosen import Chosen, Filters, Flags, Longs, Snapshot, filters_of
+from raceline.projections.path_figures_chosen import Chosen, Filters, Flags, Floats, Longs, Snapshot, filters_of
 from raceline.projections.path_figures_lists import listed
 from raceline.projections.path_figures_page_table import PageTable, page_table
 from raceline.projections.path_figures_rows import Row, Rows, day_of, named, rows_of
@@ -38,18 +38,16 @@ def pages(snapshot: Snapshot, arguments: Mapping[str, Any], lists: Sequence[Path
     table = chosen.once(("pages", strata, alpha, period.past), lambda: page_table(chosen, past, strata, alpha))
     order, begin = _in_order(snapshot, table, arguments)
     wanted = order[begin : begin + int(arguments.get("first", 50)) + 1]
-    numbers = range(begin + 1, begin + 1 + len(wanted))
-    columns = {name: column[wanted] for name, column in table.columns.items()}
-    named_columns = {name: named(names, codes[wanted]) for name, (names, codes) in table.named.items()}
+    numbers = list(range(begin + 1, begin + 1 + len(wanted)))
     figure = _figure(table, arguments)
     rows = rows_of(
-        n=list(numbers),
-        **named_columns,
-        **columns,
+        n=numbers,
+        **{name: named(names, codes[wanted]) for name, (names, codes) in table.named.items()},
+        **{name: column[wanted] for name, column in table.columns.items()},
         figure=np.full(len(wanted), np.nan) if figure is None else figure[wanted],
     )
     test = table.test | {"past_from": period.past_from, "past_to": period.past_to}
-    found = [row for asked in lists for row in _paths(snapshot, chosen, asked, table.code[wanted], list(numbers))]
+    found = [row for asked in lists for row in _paths(snapshot, chosen, asked, table.code[wanted], numbers)]
     return chosen, {"path_pages": rows, "page_test": [test], "path_lists": found}
 
 
@@ -91,7 +89,7 @@ def _asked_order(arguments: Mapping[str, Any]) -> tuple[str, bool]:
     return str(order.get("field") or "excess").lower(), str(order.get("direction") or "desc").lower() == "desc"
 
 
-def _figure(table: PageTable, arguments: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+def _figure(table: PageTable, arguments: Mapping[str, Any]) -> Floats | None:
     """(g,) what pages are ordered by, nan for null; None when it is their names."""
     field, _ = _asked_order(arguments)
     return None if field == "page" else table.columns[field].astype(np.float64)

@@ -23,6 +23,10 @@ _DAY = 86_400_000_000  # microseconds
 _EPOCH = date(1970, 1, 1).toordinal()
 _FLAGS = {TOO_FEW: "TOO_FEW", AS_EXPECTED: "AS_EXPECTED", MORE: "MORE", FEWER: "FEWER"}
 _TRIES = 3
+# Those that are told as they are counted.
+_FIGURES = (
+    "exposed_days", "unexposed_days", "rate_ratio", "low", "high", "p", "q", "movers_share", "stayers_share",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,19 +82,14 @@ def pages_before_moves(
     return columns, chosen, {"before_moves": rows, "before_totals": totals, "path_lists": []}
 
 
-_FIGURES = (
-    "exposed_days", "unexposed_days", "rate_ratio", "low", "high", "p", "q", "movers_share", "stayers_share",
-)  # fmt: skip
-
-
-def _racetrack(columns: PathColumns, named: str | None) -> str:
-    if named is None:
+def _racetrack(columns: PathColumns, asked: str | None) -> str:
+    if asked is None:
         if not columns.racetracks:
             raise NoRacetrack
         return columns.racetracks[0]
-    if named not in columns.racetracks:
-        raise UnknownRacetrack(racetrack=named)
-    return named
+    if asked not in columns.racetracks:
+        raise UnknownRacetrack(racetrack=asked)
+    return asked
 
 
 def _bounds(arguments: Mapping[str, Any]) -> tuple[int, int]:
