@@ -1,13 +1,18 @@
 """Path patterns: what they mean, and which pages can be named in them."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest import param
 
+from raceline.domain.errors import InvalidPathPattern
 from raceline.domain.path_nodes import Chain, Choice, End, Pages, Repeat
 from raceline.domain.path_pattern import parse
 
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 A, B, C = (Pages((page,)) for page in "abc")
 ANY = Pages((), but=True)
 START, END = End("^"), End("$")
@@ -95,3 +100,18 @@ def test_what_comes_behind_the_last_named_step_is_known(text, rest):
 def test_a_pattern_knows_its_pages():
     assert parse("[a b]{2} -> .* -> [^c] | ^ d").pages == {"a", "b", "c", "d"}
     assert parse(".").pages == set()
+
+
+def test_the_patterns_of_the_readme_are_read():
+    table = README.split("### Path patterns")[1].split("| part | meaning |")[0]
+    shown = [pattern.replace("\\|", "|") for pattern in re.findall(r"^\| `(.*?)` \|", table, re.MULTILINE)]
+    assert len(shown) > 5
+    for pattern in shown:
+        assert parse(pattern)
+
+
+def test_the_fault_that_the_readme_shows_is_told_so():
+    shown = re.search(r"```text\n(The path pattern is not valid\..*?)```", README, re.DOTALL)[1].rstrip("\n")
+    with pytest.raises(InvalidPathPattern) as caught:
+        parse(shown.split("\n")[1].strip())
+    assert str(caught.value) == shown
