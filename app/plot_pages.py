@@ -44,14 +44,14 @@ class Stratum(NamedTuple):
 
 def strata_of(rows: Iterable[Row], tau: float | None) -> list[Stratum]:
     """The pages that could be turned at, by stratum; those with most to be inspected first, then the busiest."""
-    inside: dict[str, list[Row]] = {}
+    inside: dict[str | None, list[Row]] = {}
     for row in rows:
         if row["opportunities"]:
-            inside.setdefault(row["stratum"] or "pages without a stratum", []).append(row)
-    found = []
+            inside.setdefault(row["stratum"], []).append(row)
+    found, without = [], "all pages" if len(inside) == 1 else "without a type"
     for name, pages in inside.items():
         turnarounds, opportunities = (sum(one[what] for one in pages) for what in ("turnarounds", "opportunities"))
-        found.append((Stratum(name, turnarounds / opportunities, tau or 0.0, pages), opportunities))
+        found.append((Stratum(name or without, turnarounds / opportunities, tau or 0.0, pages), opportunities))
     return [one for one, _ in sorted(found, key=lambda pair: (-len(pair[0].flagged), -pair[1], pair[0].name))]
 
 
@@ -66,7 +66,7 @@ def funnel_plot(strata: Sequence[Stratum], subtitle: str, source: str) -> Figure
     with style():
         figure, axes = panels(
             Told("Pages that customers turn round at", subtitle, unit, source),
-            [one.name if len(strata) > 1 else "all pages" for one in drawn],
+            [one.name for one in drawn],
             above=frame.LEGEND,
             high=_HIGH,
         )
@@ -86,7 +86,7 @@ def _scales(ax: Axes, strata: Sequence[Stratum]) -> None:
     rates = [one["rate"] for each in strata for one in each.pages]
     ax.set_xscale("log")
     ax.set_xlim(min(known) / 1.3, max(known) * 1.6)
-    ax.set_ylim(0, min(1.02, max([*rates, *(2 * each.rate for each in strata), 0.02]) * 1.1))
+    ax.set_ylim(0, min(1.02, 1.1 * max([*rates, *(2 * each.rate for each in strata), 0.02])))
     ax.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.xaxis.set_minor_formatter(NullFormatter())

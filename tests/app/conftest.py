@@ -1,5 +1,6 @@
 """Raceline as people meet it: its command line, and its server on a free port."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,13 +14,17 @@ import httpx
 import psycopg
 import pytest
 import uvicorn
+import worked_site as site
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from raceline.app import cli
+from raceline.app import cli, cli_export_paths, cli_plot_paths
+from raceline.app.asking import asking
 from raceline.app.runtime import runtime
 from raceline.app.server import address, listen, make_app
-from raceline.app.settings import read_settings
+from raceline.app.settings import Settings, read_settings
+from raceline.domain.racetrack_file import parse
+from raceline.domain.site import PageTable, SitePage, load
 
 # The example of the clickstream format.
 CLICKS = """TimeStamp,CustomerID,SourcePageID,TargetPageID,IsResolved
@@ -150,3 +155,30 @@ def outage(server_url, database):
 
     yield SimpleNamespace(begin=lambda: allow(allowed=False), end=lambda: allow(allowed=True))
     allow(allowed=True)
+
+
+@pytest.fixture(scope="module")
+def worked_site(databases):
+    """The store of the small site."""
+    with databases() as url, runtime(Settings(database_url=url, racetrack="none")) as store:
+        published = store.racetracks.publish(parse(site.TRACK), site.TRACK, "test")
+        store.racetracks.activate(published.name, published.version, "test")
+        load(url, PageTable({page: SitePage(kind, title) for page, kind, title in site.PAGES}, tuple(site.LINKS)))
+        store.ingest.record([json.dumps(one).encode() for one in site.events()], source="test", place="test")
+        store.projector().once()
+        yield store
+
+
+@pytest.fixture(scope="module")
+def worked_ask(worked_site):
+    """Asks the API, once for many commands: each would open the store for itself."""
+    with asking(worked_site) as ask:
+        yield ask
+
+
+@pytest.fixture
+def quick(worked_ask, raceline, monkeypatch):
+    """Runs commands that find the store open."""
+    for module in (cli_export_paths, cli_plot_paths):
+        monkeypatch.setattr(module, "answer", lambda question: question(worked_ask))
+    return raceline

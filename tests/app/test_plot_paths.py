@@ -1,0 +1,296 @@
+"""raceline plot pages, graph, percolation, funnel: what is drawn of paths is what was asked, and nothing is lost."""
+
+from datetime import date
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import worked_site as site
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.patches import Rectangle
+
+from raceline.app import plot_frame, plot_funnel, plot_graph, plot_pages, plot_percolation, plot_steps
+from raceline.domain.errors import NothingToDraw
+
+MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+PICTURES = {
+    "pages": ["pages"],
+    "graph": ["graph"],
+    "graph, folded": ["graph", "--folded"],
+    "percolation": ["percolation", "--by", "variant"],
+    "funnel": ["funnel", site.FUNNEL],
+}
+
+
+@pytest.fixture
+def draw(quick, monkeypatch, tmp_path):
+    """Draws a picture of the small site and gives the file; `figures` keeps the figures."""
+    figures, save = [], plot_frame.save
+    monkeypatch.setattr(plot_frame, "save", lambda figure, *rest: figures.append(figure) or save(figure, *rest))
+
+    def run(*arguments, kind="png"):
+        file = tmp_path / f"picture.{kind}"
+        done = quick("plot", *arguments, "--output", str(file), "--force")
+        assert (done.status, done.out) == (0, ""), done.err
+        return file
+
+    run.figures = figures
+    return run
+
+
+def words(figure):
+    """All that is written in a figure."""
+    return {text.get_text() for text in figure.findobj(lambda one: hasattr(one, "get_text"))}
+
+
+def titles(figure):
+    return [ax.get_title(loc="left") for ax in figure.axes]
+
+
+def page(name, opportunities, turnarounds, flag="expected", stratum="article", **more):
+    rate = turnarounds / opportunities if opportunities else None
+    return {"page": name, "title": None, "stratum": stratum, "flag": flag, "opportunities": opportunities,
+            "turnarounds": turnarounds, "rate": rate, "effective_opportunities": opportunities / 2,
+            "excess": turnarounds, **more}  # fmt: skip
+
+
+def node(n, kind="page", visits=10, step=None, entries=0, exits=0, name=None):
+    return {"n": n, "kind": kind, "page": name or (f"p{n}" if kind == "page" else None), "title": None, "step": step,
+            "visits": visits, "entries": entries, "exits": exits}  # fmt: skip
+
+
+def edge(source, target, transitions, step=None, link=None):
+    """An edge between nodes."""
+    return {"source_n": source["n"], "source": source["page"], "source_kind": source["kind"], "target_n": target["n"],
+            "target": target["page"], "target_kind": target["kind"], "transitions": transitions, "step": step,
+            "is_link": link}  # fmt: skip
+
+
+def percolated(period, paths=4, mean=3.0, variance=1.0, resolved=1, **group):
+    lengths = {"all": (paths, mean, variance), "resolved": (resolved, mean, 0.0), "open": (paths - resolved, mean, 0.0)}
+    return {"period": period, "stage": None, "entry_page": None, "variant": None, **group} | {
+        f"{of}_{name}": value
+        for of, values in lengths.items()
+        for name, value in zip(("paths", "mean_length", "variance_length"), values, strict=True)
+    }
+
+
+# From the command line
+
+
+@pytest.mark.parametrize("kind", MAGIC)
+@pytest.mark.parametrize("what", PICTURES)
+def test_every_picture_can_be_had_as(draw, what, kind):
+    assert draw(*PICTURES[what], kind=kind).read_bytes().startswith(MAGIC[kind])
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        pytest.param("pages", {"paths open; 0 of 0 pages tested are unexpected", "article", "unexpected"}, id="pages"),
+        pytest.param("graph", {"paths open", "step 1", "go on without a link"}, id="graph"),
+        pytest.param("graph, folded", {"paths open", "without a link"}, id="folded"),
+        pytest.param("percolation", {"paths open", "layout=A"}, id="percolation"),
+        pytest.param("funnel", {f"{site.FUNNEL}, paths open", "see"}, id="funnel"),
+    ],
+)
+def test_a_picture_says_of_which_paths_it_is_and_up_to_which_position_it_is_true(draw, what, said):
+    draw(*PICTURES[what], "--open")
+    found = words(draw.figures[0])
+    assert said <= found
+    assert any(" at position " in text for text in found)
+
+
+def test_the_same_data_give_the_same_file(draw):
+    for arguments in PICTURES.values():
+        first = draw(*arguments, kind="svg").read_bytes()
+        assert draw(*arguments, kind="svg").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cure"),
+    [
+        pytest.param(["pages", "--containing", "nowhere"], "could have turned round", id="pages"),
+        pytest.param(["graph", "--containing", "nowhere"], "no such path", id="graph"),
+        pytest.param(["graph", "--folded", "--containing", "nowhere"], "no such path", id="folded"),
+        pytest.param(["percolation", "--containing", "nowhere"], "no such path", id="percolation"),
+        pytest.param(["funnel", site.FUNNEL, "--containing", "nowhere"], "no such path", id="funnel"),
+        pytest.param(["funnel", "home -> a"], "name", id="a pattern without names"),
+        pytest.param(["graph", "-o", "x.gif"], ".png, .svg or .pdf", id="another kind of file"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_and_nothing_is_written(quick, monkeypatch, tmp_path, arguments, cure):
+    monkeypatch.chdir(tmp_path)
+    output = [] if "-o" in arguments else ["-o", "x.png"]
+    done = quick("plot", *arguments, *output)
+    assert (done.status, cure in done.err, list(tmp_path.iterdir())) == (1, True, []), done.err
+
+
+# The funnel plot of pages
+
+
+def test_pages_are_compared_within_their_stratum_and_those_with_most_to_inspect_come_first():
+    rows = [page("a", 100, 10), page("b", 100, 30), page("c", 10, 5, "unexpected", "hub"), page("d", 0, 0, "too_few")]
+    strata = plot_pages.strata_of(rows, 0.1)
+    assert [(one.name, one.rate, len(one.pages)) for one in strata] == [("hub", 0.5, 1), ("article", 0.2, 2)]
+
+
+def test_flagged_pages_are_named_and_others_are_not():
+    rows = [page("calm", 100, 10), page("hot", 100, 60, "unexpected"), page("small", 3, 3, "too_few")]
+    figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, 0.1), "of what", "the source")
+    assert "hot" in words(figure)
+    assert not {"calm", "small"} & words(figure)
+
+
+def test_names_of_pages_that_lie_together_do_not_lie_upon_one_another():
+    rows = [page(f"hot {n}", 1000 + n, 500, "unexpected") for n in range(14)] + [page("calm", 4000, 10)]
+    figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, 0.1), "of what", "the source")
+    heights = sorted(text.xyann[1] for text in figure.axes[0].texts if hasattr(text, "xyann"))
+    assert len(heights) == 10
+    assert np.diff(heights).min() * figure.axes[0].get_window_extent().height >= 8
+    assert "and 4 more" in words(figure)
+
+
+@settings(max_examples=10)
+@given(rate=st.floats(0.01, 0.99), tau=st.floats(0, 1))
+def test_limits_are_around_the_common_rate_and_narrow_as_more_is_known(rate, tau):
+    figure = plot_pages.funnel_plot(
+        [plot_pages.Stratum("one", rate, tau, [page("a", 20, 10), page("b", 5000, 10)])], "of what", "the source"
+    )
+    low, high = (line.get_ydata() for line in figure.axes[0].lines[:2])
+    assert (low <= rate).all()
+    assert (high >= rate).all()
+    assert (np.diff(high - low) <= 1e-12).all()
+
+
+def test_of_many_strata_the_picture_says_how_many_it_leaves_out():
+    rows = [page(f"p{n}", 100 + n, 10, stratum=f"s{n}") for n in range(15)]
+    figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, None), "of what", "the source")
+    assert len(figure.axes) == 12
+    assert "of what; left out: 3 strata of 3 pages" in words(figure)
+
+
+# Step by step
+
+
+@given(
+    st.lists(st.tuples(st.lists(st.integers(0, 14), min_size=1, max_size=5), st.booleans()), min_size=1, max_size=40)
+)
+def test_no_path_is_lost_between_the_steps(paths):
+    """Whoever is at a page goes on or ends there; those who come to a step went on from the one before."""
+    found = plot_steps.steps_of(*steps(paths))
+    assert found.paths == len(paths)
+    for place, bar in found.bars.items():
+        goes_on = sum(count for (source, _), (count, _) in found.flows.items() if source == place)
+        comes = sum(count for (_, target), (count, _) in found.flows.items() if target == place)
+        assert bar.visits == goes_on + bar.resolved + bar.open
+        assert place[0] == 1 or bar.visits == comes
+    for step in {step for step, _ in found.bars}:
+        bars = [bar for (at, _), bar in found.bars.items() if at == step]
+        assert sum(bar.visits for bar in bars) == sum(len(pages) >= step for pages, _ in paths)
+        assert min(bar.bottom for bar in bars) >= -1e-9
+        assert all(one.bottom > other.top for one, other in pairwise(bars))
+        assert len(bars) <= 9
+
+
+def steps(paths):
+    """The graph by steps of paths of numbered pages, in plain loops."""
+    nodes, edges = {}, {}
+    start, ends = node(0, "start"), {True: node(-1, "resolved"), False: node(-2, "open")}
+    for pages, resolved in paths:
+        before = start
+        for step, name in enumerate(pages, 1):
+            key = (step, name)
+            nodes.setdefault(key, node(len(nodes) + 1, visits=0, step=step, name=f"p{name}"))
+            nodes[key]["visits"] += 1
+            count(edges, before, nodes[key], step - 1)
+            before = nodes[key]
+        count(edges, before, ends[resolved], len(pages))
+    return list(nodes.values()), list(edges.values())
+
+
+def count(edges, source, target, step):
+    edges.setdefault((source["n"], target["n"], step), edge(source, target, 0, step))["transitions"] += 1
+
+
+def test_bars_are_as_long_as_many_are_there_in_the_colours_of_what_comes_next():
+    found = plot_steps.steps_of(*steps([([1, 2], True), ([1], False), ([1], False)]))
+    figure = plot_steps.by_steps(found, "of what", "the source")
+    parts = [one for one in figure.axes[0].patches if isinstance(one, Rectangle)]
+    heights = [part.get_height() for part in parts[:3]]
+    assert heights == pytest.approx([2 * heights[2], 0, heights[2]])
+    assert {"p1  3", "p2  1", "step 2"} <= words(figure)
+
+
+# Folded
+
+
+def test_pages_where_paths_begin_are_left_of_those_where_they_end():
+    nodes = [node(1, "start"), node(2, entries=9), *(node(n) for n in range(3, 8)), node(8, exits=9), node(9, "open")]
+    at = plot_graph.placed(nodes, [edge(nodes[0], nodes[1], 3), edge(nodes[7], nodes[-1], 3)])
+    assert at[1].x < at[2].x < at[8].x < at[9].x
+    assert len({(one.x, one.y) for one in at.values()}) == len(nodes), "no two in one place"
+
+
+# Lengths over time
+
+
+def test_a_period_without_a_path_is_a_gap():
+    rows = [percolated(date(2026, 1, 5)), percolated(date(2026, 1, 19), mean=5.0, variance=4.0)]
+    (group,) = plot_percolation.groups_of(rows, "week", None)
+    assert group.periods == [date(2026, 1, 5), date(2026, 1, 12), date(2026, 1, 19)]
+    assert np.array_equal(group.means["all"], [3.0, np.nan, 5.0], equal_nan=True)
+    assert np.array_equal(group.spread, [1.0, np.nan, 2.0], equal_nan=True)
+    assert (group.paths, group.resolved) == (8, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("over", "last", "count"),
+    [("day", date(2026, 2, 1), 32), ("week", date(2026, 2, 2), 5), ("month", date(2027, 1, 1), 13)],
+)
+def test_periods_follow_one_another(over, last, count):
+    first = date(2026, 1, 5) if over == "week" else date(2026, 1, 1)
+    (group,) = plot_percolation.groups_of([percolated(first), percolated(last)], over, None)
+    assert (len(group.periods), group.periods[-1]) == (count, last)
+
+
+def test_there_is_a_panel_for_each_group_that_of_most_paths_first_and_what_is_left_out_is_said():
+    rows = [percolated(date(2026, 1, 5), paths=n + 1, stage=f"s{n}" if n else None) for n in range(14)]
+    groups = plot_percolation.groups_of(rows, "week", "stage")
+    figure = plot_percolation.percolation(groups, "week", "of what", "the source")
+    assert titles(figure)[:2] == ["s13", "s12"]
+    assert "of what; left out: 2 groups of 3 paths" in words(figure)
+    assert groups[-1].name == "No stage"
+
+
+# Funnels
+
+
+def funnel_step(n, paths, before, **more):
+    return {"n": n, "name": f"step {n}", "paths": paths, "customers": paths, "of_previous": before, "lift": None,
+            "conversion": paths / before if before else None, "conversion_low": None, "conversion_high": None,
+            "median_seconds": None, **more}  # fmt: skip
+
+
+def test_bars_of_a_funnel_are_as_long_as_many_come():
+    rows = [funnel_step(1, 50, 100), funnel_step(2, 10, 50, lift=1.5, median_seconds=7_200.0), funnel_step(3, 0, 10)]
+    figure = plot_funnel.funnel(rows, "path", "of what", "the source")
+    widths = [bar.get_width() for bar in figure.axes[0].patches]
+    assert widths == pytest.approx([widths[0], widths[0] / 2, widths[0] / 10, 0])
+    assert {"50.0%", "20.0%", "1.50 x base rate, after 2 hours (median)"} <= words(figure)
+
+
+def test_a_step_that_nobody_could_come_to_is_drawn():
+    rows = [funnel_step(1, 0, 5), funnel_step(2, 0, 0)]
+    assert "nobody could come here" in words(plot_funnel.funnel(rows, "customer", "of what", "the source"))
+    with pytest.raises(NothingToDraw):
+        plot_funnel.funnel([funnel_step(1, 0, 0)], "path", "of what", "the source")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.4, "0 seconds"), (119.0, "119 seconds"), (120.0, "2 minutes"), (172_800.0, "2 days")]
+)
+def test_times_are_said_in_the_unit_that_fits(seconds, said):
+    row = funnel_step(1, 5, 5, median_seconds=seconds)
+    assert f"after {said} (median)" in words(plot_funnel.funnel([row], "path", "of what", "the source"))
