@@ -22,7 +22,7 @@ MOST_STATES: Final = 2_000
 _DONE: Final = -1  # the one state in which the pattern is done, whatever else it might be doing
 _TOO_MANY_STATES: Final = (
     f"it needs more than {MOST_STATES:,} states; `.{{20}}` and its like are dear, because each of the last 20 "
-    "steps may have been the first: repeat fewer times, or write `.*` or `.{{0,20}}`"
+    "steps may have been the first: repeat fewer times, or write `.*` or `.{0,20}`"
 )
 Bits: TypeAlias = int
 
