@@ -48,12 +48,12 @@ class Chosen:
         self._locks: defaultdict[object, Lock] = defaultdict(Lock)
         self._lock = Lock()
 
-    def once(self, key: object, make: Callable[[], T]) -> T:
-        """What was made under this key before, or is made now; whoever asks meanwhile waits for it."""
+    def once(self, key: object, make: Callable[[], T], is_good: Callable[[T], bool] = lambda _: True) -> T:
+        """What was made under this key before and is still good, or is made now; whoever asks meanwhile waits."""
         with self._lock:
             making = self._locks[key]
         with making:
-            if key not in self._made:
+            if key not in self._made or not is_good(self._made[key]):
                 self._made[key] = make()
             return cast(T, self._made[key])
 

@@ -16,7 +16,7 @@ from raceline.domain.sql import statements
 from raceline.projections.kept_paths import KeptPaths
 from raceline.projections.path_columns import PathColumns
 from raceline.projections.path_figures_chosen import Chosen, Codes, Flags, Longs, Snapshot, snapshot_of
-from raceline.projections.path_figures_rows import Rows, named, row_of, rows_of
+from raceline.projections.path_figures_rows import Row, Rows, named, row_of, rows_of
 
 _SQL = statements("raceline.projections", "path_figures_stays.sql")
 _DAY = 86_400_000_000  # microseconds
@@ -31,10 +31,14 @@ _FIGURES = (
 
 @dataclass(frozen=True)
 class StageStays:
-    """The stays in a stage as of a position. customer: (m,) names; entered, left: (m,) microseconds since 1970, an open
-    stay has lasted until the clock; moved: (m,) it ended by a move onward; ended: (m,) it has ended."""
+    """The stays in a stage as of a position and a clock.
+
+    customer: (m,) names; entered, left: (m,) microseconds since 1970, an open stay has lasted until the clock; moved:
+    (m,) it ended by a move onward; ended: (m,) it has ended.
+    """
 
     position: int
+    clock: int
     customer: pa.Array
     entered: Longs
     left: Longs
@@ -53,21 +57,12 @@ def pages_before_moves(
     racetrack, stage = _racetrack(columns, arguments.get("racetrack")), str(arguments["stage"])
     columns, stays = _level(columns, kept, racetrack, stage)
     chosen = snapshot_of(columns, kept).chosen(())
-    window = int(arguments.get("window") or 7)
-    begin, end = _bounds(arguments)
-    found = _counted(chosen, stays, window * _DAY, begin, end)
-    told = slice(0, int(arguments.get("first", 50)))
-    page, site = found.page[told], columns.site
-    rows = rows_of(
-        n=np.arange(1, len(page) + 1),
-        page=named(columns.page_names, page),
-        title=named(site.title, page),
-        page_type=named(site.types, site.type[page]),
-        moves_after=found.moves_after[told],
-        moves=np.full(len(page), found.moves),
-        **{name: getattr(found, name)[told] for name in _FIGURES},
-        flag=[_FLAGS[flag] for flag in found.flag[told].tolist()],
+    window, (begin, end) = int(arguments.get("window") or 7) * _DAY, _bounds(arguments)
+    key = ("before", racetrack, stage, window, begin, end)
+    _, found = chosen.once(
+        key, lambda: (stays, _counted(chosen, stays, window, begin, end)), lambda made: made[0] is stays
     )
+    rows = _rows(columns, found, int(arguments.get("first", 50)))
     inside = (stays.left > begin) & (stays.entered < end)
     totals = row_of(
         stage=stage,
@@ -77,9 +72,23 @@ def pages_before_moves(
         open_stays=np.count_nonzero(inside & (~stays.ended | (stays.left >= end))),
         days=found.days,
         tested=found.tested,
-        pages_left_out=len(found.page) - len(page),
+        pages_left_out=len(found.page) - len(rows),
     )
     return columns, chosen, {"before_moves": rows, "before_totals": totals, "path_lists": []}
+
+
+def _rows(columns: PathColumns, found: BeforeMoves, first: int) -> list[Row]:
+    page, site = found.page[:first], columns.site
+    return rows_of(
+        n=np.arange(1, len(page) + 1),
+        page=named(columns.page_names, page),
+        title=named(site.title, page),
+        page_type=named(site.types, site.type[page]),
+        moves_after=found.moves_after[:first],
+        moves=np.full(len(page), found.moves),
+        **{name: getattr(found, name)[:first] for name in _FIGURES},
+        flag=[_FLAGS[flag] for flag in found.flag[:first].tolist()],
+    )
 
 
 def _racetrack(columns: PathColumns, asked: str | None) -> str:
@@ -101,23 +110,22 @@ def _bounds(arguments: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _level(columns: PathColumns, kept: KeptPaths, racetrack: str, stage: str) -> tuple[PathColumns, StageStays]:
-    """Columns and stays of one position. Where events come in faster than both are read, stays are a little ahead."""
+    """Columns and stays of one position and clock; where events come in faster than both are read, stays are ahead."""
     for _ in range(_TRIES):
         snapshot = snapshot_of(columns, kept)
-        stays = _stays(snapshot, kept.url, racetrack, stage)
-        if stays.position == columns.position:
+        stays = _stays(snapshot, columns.clock, kept.url, racetrack, stage)
+        if (stays.position, stays.clock) == (columns.position, columns.clock):
             break
         columns = kept.now()
     return columns, stays
 
 
-def _stays(snapshot: Snapshot, url: str, racetrack: str, stage: str) -> StageStays:
+def _stays(snapshot: Snapshot, clock: int, url: str, racetrack: str, stage: str) -> StageStays:
     chosen, key = snapshot.chosen(()), ("stays", racetrack, stage)
-    return chosen.once(key, lambda: read_stays(url, racetrack, stage))
+    return chosen.once(key, lambda: _read(url, racetrack, stage), lambda found: found.clock == clock)
 
 
-def read_stays(url: str, racetrack: str, stage: str) -> StageStays:
-    """The stays of the live read models. Raises NoReadModels, LogUnavailable, LogRefused."""
+def _read(url: str, racetrack: str, stage: str) -> StageStays:
     with arrow.connect(url) as connection:
         arrow.run(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         standing = arrow.rows(connection, _SQL["standing"]).to_pylist()
@@ -128,7 +136,7 @@ def read_stays(url: str, racetrack: str, stage: str) -> StageStays:
     entered = found["entered_at"].cast(pa.int64()).to_numpy()
     left = pc.fill_null(found["left_at"].cast(pa.int64()), standing[0]["clock"]).to_numpy()
     return StageStays(
-        position=standing[0]["position"],
+        **standing[0],
         customer=pa.concat_arrays(found["customer_id"].chunks or [pa.array([], pa.string())]),
         entered=entered,
         left=np.maximum(left, entered),

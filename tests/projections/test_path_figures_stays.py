@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from made_paths import DAY, PageTableRow, Visit, columns_of, numbered
+from made_paths import DAY, START, PageTableRow, Visit, columns_of, numbered
 from moves import TRACK
 from pytest import approx
 
@@ -12,6 +12,7 @@ from raceline.domain.errors import NoRacetrack, UnknownRacetrack
 from raceline.projections.path_figures import answer
 
 DAY_0 = -60  # from made_paths.START
+CLOCK = int(START.timestamp() * 1_000_000) + (DAY_0 + 10) * DAY * 1_000_000  # when the moves are told
 
 
 class Kept:
@@ -42,7 +43,7 @@ SITE = [PageTableRow("guide", "article", "The guide")]
 
 @pytest.fixture
 def columns():
-    return replace(columns_of(numbered(VIEWS), SITE), position=7, racetracks=(TRACK,))
+    return replace(columns_of(numbered(VIEWS), SITE), position=7, clock=CLOCK, racetracks=(TRACK,))
 
 
 def asked(columns, kept, **arguments):
@@ -104,6 +105,15 @@ def test_stays_are_read_once_for_a_position(stored, columns):
     kept.url = "postgresql://nowhere.invalid/"
 
     assert asked(columns, kept) == found
+
+
+def test_an_open_stay_has_lasted_until_the_clock_also_where_nothing_else_happened(stored, columns):
+    kept = Kept(stored.info.dsn, columns, columns, columns)
+    (found,) = asked(columns, kept)["before_totals"]
+    stored.execute("UPDATE raceline.generation SET clock = clock + interval '2 days'")
+    (later,) = asked(replace(columns, clock=CLOCK + 2 * DAY * 1_000_000), kept)["before_totals"]
+
+    assert (found["days"], later["days"]) == (approx(12), approx(14))
 
 
 def test_a_racetrack_must_be_in_force(columns):
