@@ -6,13 +6,11 @@ its beginning would make every page look as if it kept customers from moving (im
 167, 2008). A stay is half open: a view at its very end comes with the move, and not before it.
 """
 
-from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raceline.analytics.blocks import even_blocks, side_by_side
 from raceline.analytics.exposure_walk import EVER, Columns, Rule, Sums, follow_stays
 
 Codes: TypeAlias = NDArray[np.int32]
@@ -129,20 +127,6 @@ def _views_of_customers(stays: Stays, views: Views) -> tuple[Longs, Longs]:
 
 
 def _watched(columns: Columns, rule: Rule, rows: int) -> Sums:
-    """All stays, in blocks of customers side by side."""
-    parts = side_by_side(lambda first, last: _block(columns, rule, rows, first, last), _blocks(columns.customer))
-    return Sums(*(np.sum(sums, axis=0) if len(parts) > 1 else sums[0] for sums in zip(*parts, strict=True)))
-
-
-def _blocks(customer: Codes) -> list[tuple[int, int]]:
-    """Of stays that are sorted by customer, none with part of a customer."""
-    if not len(customer):
-        return [(0, 0)]
-    firsts = {int(np.searchsorted(customer, customer[first])) for first, _ in even_blocks(len(customer))}
-    return list(pairwise([*sorted(firsts), len(customer)]))
-
-
-def _block(columns: Columns, rule: Rule, rows: int, first: int, last: int) -> Sums:
     strata = len(rule.rate)
     sums = Sums(
         np.zeros((2, strata), np.int64),
@@ -150,5 +134,5 @@ def _block(columns: Columns, rule: Rule, rows: int, first: int, last: int) -> Su
         np.zeros((2, rows), np.int64),
         np.zeros((3, rows)),
     )
-    follow_stays(columns, rule, sums, first, last)
+    follow_stays(columns, rule, sums)
     return sums

@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raceline.analytics.kernel import kernel
+from raceline.analytics.kernel import kernel, part
 
 Codes: TypeAlias = NDArray[np.int32]
 Longs: TypeAlias = NDArray[np.int64]
@@ -61,8 +61,8 @@ class Desk(NamedTuple):
 
 
 @kernel
-def follow_stays(columns: Columns, rule: Rule, sums: Sums, first: int, last: int) -> None:
-    """Add the stays first .. last - 1 to the sums; none of their customers has others."""
+def follow_stays(columns: Columns, rule: Rule, sums: Sums) -> None:
+    """Add all stays to the sums."""
     rows = sums.people.shape[1]
     desk = Desk(
         np.full(rows, -1, np.int64),
@@ -73,21 +73,23 @@ def follow_stays(columns: Columns, rule: Rule, sums: Sums, first: int, last: int
         np.zeros(len(rule.rate), np.int64),
     )
     many = 0  # pages touched
-    for i in range(first, last):
+    for i in range(len(columns.customer)):
         if columns.left[i] >= columns.watched_from[i]:
             many = _follow(columns, i, rule, desk, many, sums)
-        if i + 1 == last or columns.customer[i + 1] != columns.customer[i]:
+        if i + 1 == len(columns.customer) or columns.customer[i + 1] != columns.customer[i]:
             _add_customer(desk, many, sums)
             many = 0
 
 
-@kernel
+@part
 def _follow(columns: Columns, i: int, rule: Rule, desk: Desk, many: int, sums: Sums) -> int:
-    """One stay, from one beginning or end of a view's window to the next; how many pages the customer has touched."""
+    """One stay, from one beginning or end of a view's window to the next; how many pages the customer has touched.
+
+    starts, stops: the next view, and the view whose window ends next.
+    """
     customer, left, at = columns.customer[i], columns.left[i], columns.at
-    begin, end = columns.views_begin[customer], columns.views_end[customer]
-    begin += np.searchsorted(at[begin:end], columns.entered[i])
-    starts = stops = begin  # the next view, and the view whose window ends next
+    end = columns.views_end[customer]
+    starts = stops = _first(at, columns.views_begin[customer], end, columns.entered[i])
     clock, stratum, hazard = columns.entered[i], 0, 0.0
     while True:
         next_start = at[starts] if starts < end else EVER
@@ -108,7 +110,19 @@ def _follow(columns: Columns, i: int, rule: Rule, desk: Desk, many: int, sums: S
     return many
 
 
-@kernel
+@part
+def _first(at: Longs, begin: int, end: int, entered: int) -> int:
+    """The first of the views begin .. end - 1 that is not before the stay."""
+    while begin < end:
+        middle = (begin + end) // 2
+        if at[middle] < entered:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin
+
+
+@part
 def _pass(
     columns: Columns, i: int, clock: int, now: int, stratum: int, hazard: float, rule: Rule, desk: Desk
 ) -> tuple[int, float]:
@@ -125,7 +139,7 @@ def _pass(
         stratum += rule.levels
 
 
-@kernel
+@part
 def _open(
     view: int,
     customer: int,
@@ -157,7 +171,7 @@ def _open(
     return many
 
 
-@kernel
+@part
 def _close(view: int, stratum: int, hazard: float, columns: Columns, rule: Rule, desk: Desk, sums: Sums) -> int:
     """The window of a view ends, and exposure with it if there was no later view; the row of the page then, else -1."""
     r = rule.row[columns.page[view]]
@@ -170,7 +184,7 @@ def _close(view: int, stratum: int, hazard: float, columns: Columns, rule: Rule,
     return int(r)
 
 
-@kernel
+@part
 def _end(
     stops: int,
     starts: int,
@@ -195,9 +209,10 @@ def _end(
         desk.passed[s] = 0
 
 
-@kernel
+@part
 def _add_customer(desk: Desk, many: int, sums: Sums) -> None:
-    for r in desk.touched[:many]:
+    for place in range(many):
+        r = desk.touched[place]
         n, k = desk.expected[r], desk.happened[r]
         sums.people[0, r] += 1
         sums.people[1, r] += k > 0

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest import param
 
-from raceline.analytics import blocks, exposure, exposure_walk
+from raceline.analytics import exposure, exposure_walk
 from raceline.analytics.exposure import Stays, Strata, Views, strata_of, watch
 
 DAY = 86_400_000_000
@@ -118,21 +118,11 @@ def test_sums_over_customers_are_those_of_the_naive_twin(stays, views):
 @given(some_stays, some_views)
 def test_compiled_and_plain_kernels_agree(stays, views):
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("_follow", "_pass", "_open", "_close", "_end", "_add_customer"):
+        for name in ("_follow", "_first", "_pass", "_open", "_close", "_end", "_add_customer"):
             patch.setattr(exposure_walk, name, getattr(exposure_walk, name).py_func)
         patch.setattr(exposure, "follow_stays", exposure.follow_stays.py_func)
         plain = watched(stays, views)
     for mine, theirs in zip(watched(stays, views), plain, strict=True):
-        np.testing.assert_allclose(mine, theirs, atol=1e-12)
-
-
-@given(some_stays, some_views)
-def test_blocks_side_by_side_say_what_one_says(stays, views):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "LEAST", 1)
-        patch.setattr(blocks, "CORES", 3)
-        several = watched(stays, views)
-    for mine, theirs in zip(watched(stays, views), several, strict=True):
         np.testing.assert_allclose(mine, theirs, atol=1e-12)
 
 
