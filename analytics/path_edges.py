@@ -67,15 +67,17 @@ def edge_times(paths: PathArrays, found: Edges | StepEdges, pages: int) -> Figur
     row_start = np.searchsorted(step * (pages + 1) + found.source.astype(np.int64), buckets)
     from_page = (np.diff(row_start) > 0) & (buckets[:-1] % (pages + 1) < pages)
     start, records = transitions(paths, pages, steps, timed=from_page)
-    begin, end = np.zeros((2, len(found.source)), np.int64)
-    value = np.empty(len(records), np.int64)
+    seconds = np.full((len(found.source), 2), np.nan)
 
-    def group(first: int, last: int) -> None:
+    def fill(first: int, last: int) -> None:
         slot = np.full(pages + 3, -1, np.int64)
-        _group(start, records, pages, row_start, found.target, slot, begin, end, value, first, last)
+        most = int(np.diff(start[first : last + 1]).max())
+        _fill_times(
+            start, records, pages, row_start, found.target, slot, np.empty(most, np.int64), seconds, first, last
+        )
 
-    side_by_side(group, balanced_blocks(start, each=4))
-    return quantiles_in_place(begin, end, value, (0.5, 0.95)) / 1e6
+    side_by_side(fill, balanced_blocks(start, each=4))
+    return seconds / 1e6
 
 
 def first_order(found: Edges, pages: int) -> Figures:
@@ -87,7 +89,8 @@ def first_order(found: Edges, pages: int) -> Figures:
     """
     expected = np.zeros(pages)
     row_start = np.searchsorted(found.source, np.arange(pages + 1))
-    _expect(found.target, found.into, found.out_of, row_start, expected)
+    work = partial(_expect, found.target, found.into, found.out_of, row_start, expected)
+    side_by_side(work, balanced_blocks(row_start))
     return expected
 
 
@@ -148,42 +151,42 @@ def _add(row: Longs, record: np.int64) -> None:
 
 
 @kernel
-def _group(
+def _fill_times(
     start: Longs,
     records: Records,
     pages: int,
     row_start: Longs,
     target: Codes,
     slot: Longs,
-    begin: Longs,
-    end: Longs,
     value: Longs,
+    found: Figures,
     first: int,
     last: int,
 ) -> None:
-    """Bring the times of each edge of buckets first .. last - 1 together: value[begin:end].
+    """Fill the rows of found that are edges of buckets first .. last - 1.
 
-    row_start: (b + 1,) where the edges of each bucket begin; slot: (pages + 3,) of -1, the edge of each target.
+    row_start: (b + 1,) where the edges of each bucket begin; slot: (pages + 3,) of -1, the edge of each target in the
+    bucket at hand; value: as long as the largest bucket.
     """
+    wanted, order = np.array([0.5, 0.95]), np.array([0, 1])
     for b in range(first, last):
         low, high = row_start[b], row_start[b + 1]
+        end = np.zeros(high - low + 1, np.int64)  # of the times of each edge; last those of edges that are not wanted
         for e in range(low, high):
-            begin[e] = end[e] = start[b]
-            slot[target[e]] = e if target[e] < pages else -1
+            if target[e] < pages:
+                slot[target[e]] = e - low
         for r in range(start[b], start[b + 1]):
-            e = slot[target_of(records[r, 0])]
-            if e >= 0:
-                end[e] += 1
-        place = start[b]
-        for e in range(low, high):
-            begin[e], end[e], place = place, place, place + end[e] - start[b]
+            end[slot[target_of(records[r, 0])]] += 1
+        place = 0
+        for n in range(high - low + 1):
+            end[n], place = place, place + end[n]
         for r in range(start[b], start[b + 1]):
-            e = slot[target_of(records[r, 0])]
-            if e >= 0:
-                value[end[e]] = records[r, 1]
-                end[e] += 1
-        for e in range(low, high):
-            slot[target[e]] = -1
+            n = slot[target_of(records[r, 0])]
+            value[end[n]] = records[r, 1]
+            end[n] += 1
+        for n in range(high - low):
+            quantiles_in_place(value, end[n - 1] if n else 0, end[n], wanted, order, found[low + n])
+            slot[target[low + n]] = -1
 
 
 @part
@@ -200,9 +203,11 @@ def _found(target: Codes, low: int, high: int, code: int) -> int:
 
 
 @kernel
-def _expect(target: Codes, into: Longs, out_of: Longs, row_start: Longs, expected: Figures) -> None:
-    """Fill expected, from edges sorted by source and target; row_start: (pages + 1,) where each source begins."""
-    for b in range(len(expected)):
+def _expect(
+    target: Codes, into: Longs, out_of: Longs, row_start: Longs, expected: Figures, first: int, last: int
+) -> None:
+    """Fill expected[first:last], from edges sorted by source and target; row_start: (pages + 1,) of each source."""
+    for b in range(first, last):
         opportunities = 0
         for e in range(row_start[b], row_start[b + 1]):
             opportunities += out_of[e]

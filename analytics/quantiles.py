@@ -26,18 +26,10 @@ def grouped_quantiles(group: Codes, value: Longs, groups: int, quantiles: tuple[
     if len(group) and (group.min() < -1 or group.max() >= groups):
         raise IndexError(f"a group is not in -1 .. {groups - 1}")
     start, grouped = _grouped(group, value, groups)
-    return quantiles_in_place(start[:-1], start[1:], grouped, quantiles)
-
-
-def quantiles_in_place(begin: Longs, end: Longs, value: Longs, quantiles: tuple[float, ...]) -> Figures:
-    """As grouped_quantiles, of value[begin[g]:end[g]] for each group g, whose values change their order.
-
-    begin, end: (g,), rising; value: (m,).
-    """
     wanted = np.array(quantiles, np.float64)
-    found = np.full((len(begin), len(wanted)), np.nan)
-    work = partial(_quantiles, begin, end, value, wanted, np.argsort(wanted), found)
-    side_by_side(work, balanced_blocks(np.append(begin, len(value)), each=4))
+    found = np.full((groups, len(wanted)), np.nan)
+    work = partial(_quantiles, start, grouped, wanted, np.argsort(wanted), found)
+    side_by_side(work, balanced_blocks(start, each=4))
     return found
 
 
@@ -71,19 +63,27 @@ def _place(group: Codes, value: Longs, places: Longs, grouped: Longs) -> None:
 
 @kernel
 def _quantiles(
-    begin: Longs, end: Longs, value: Longs, wanted: Figures, order: Longs, found: Figures, first: int, last: int
+    start: Longs, value: Longs, wanted: Figures, order: Longs, found: Figures, first: int, last: int
 ) -> None:
-    """Fill rows first .. last - 1 of found; order: which of `wanted` is the smallest, the second ..."""
+    """Fill rows first .. last - 1 of found."""
     for g in range(first, last):
-        low, high = begin[g], end[g] - 1
-        left = low  # what is before it is in its place already
-        for q in order:
-            if high >= low:
-                place = (high - low) * wanted[q]
-                below = low + int(place)
-                _select(value, left, high, below)
-                left = below
-                found[g, q] = _between(value, below, high, place - int(place))
+        quantiles_in_place(value, start[g], start[g + 1], wanted, order, found[g])
+
+
+@part
+def quantiles_in_place(value: Longs, begin: int, end: int, wanted: Figures, order: Longs, found: Figures) -> None:
+    """Fill found: (q,) with the quantiles of value[begin:end], which changes its order; nothing when that is empty.
+
+    order: which of `wanted`: (q,) is the smallest, which the second ...
+    """
+    left = begin  # what is before it is in its place already
+    for q in order:
+        if end > begin:
+            place = (end - 1 - begin) * wanted[q]
+            below = begin + int(place)
+            _select(value, left, end - 1, below)
+            left = below
+            found[q] = _between(value, below, end - 1, place - int(place))
 
 
 @part

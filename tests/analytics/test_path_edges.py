@@ -8,7 +8,7 @@ from tests.analytics import naive_figures
 from tests.analytics.arrays import rows
 from tests.analytics.visits import PAGES, arrays_of, cores, plain, visit, visits
 
-from raceline.analytics import path_edges, transitions
+from raceline.analytics import path_edges, quantiles, transitions
 from raceline.analytics.path_edges import OPEN, RESOLVED, START, Edges, edge_times, edges, first_order, step_edges
 from raceline.analytics.path_pages import page_sums
 
@@ -121,7 +121,7 @@ def test_compiled_and_plain_edges_agree(found):
         folded = edges(paths, PAGES)
         return [*folded, *step_edges(paths, PAGES, 3), edge_times(paths, folded, PAGES), first_order(folded, PAGES)]
 
-    with plain(path_edges, transitions):
+    with plain(path_edges, transitions, quantiles):
         slow = asked()
     assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(slow, asked(), strict=True))
 
