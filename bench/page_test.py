@@ -1,0 +1,141 @@
+"""How many of the pages that the test flags are hot spots, and how many hot spots it finds, beside the naive test.
+
+python bench/page_test.py [--worlds N]
+
+A world has 200 pages of two types, where one step in ten and one in four turns back; the pages of a type differ by 0.3
+in log odds (standard deviation). Each page has 20 to 5,000 opportunities. The 20,000 customers each have a trait of
+their own, and few of them come often. A hot spot turns back twice or three times as many as it otherwise would. The
+naive test asks of each page whether its turnarounds are too many for a binomial with the rate of all pages, and
+corrects by Benjamini and Hochberg: in the same worlds, with the same least number of opportunities and the same alpha.
+
+FDR: the mean share of flags that are false, 0 where nothing is flagged. (Without a hot spot all are false, and it is
+the share of worlds with any.) Power: the share of hot spots with enough opportunities that are flagged. Goal: an FDR of
+at most 0.10 wherever there are hot spots, and a power of at least 0.6 where they are three-fold and a tenth of pages.
+"""
+
+import argparse
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit, logit
+from scipy.stats import binom
+
+from raceline.analytics.page_test import TOO_FEW, UNEXPECTED, test_pages
+from raceline.analytics.rates import adjusted
+
+LEAST, ALPHA = 30, 0.05
+MOST_FALSE, LEAST_POWER = 0.10, 0.6
+
+
+class World(NamedTuple):
+    """What a world is like."""
+
+    name: str
+    times: float = 1.0  # how much more often a hot spot turns back
+    hot: float = 0.0  # share of pages
+    rates: tuple[float, ...] = (0.1, 0.25)  # of the page types
+    pages: int = 200
+    least: int = 20  # opportunities of a page
+    most: int = 5_000
+    differ: float = 0.3  # pages of a type, standard deviation of log odds
+    trait: float = 0.75  # of a customer, standard deviation of log odds
+    customers: int = 20_000
+    returning: float = 1.2  # the tail of how often customers come; less is heavier
+    goal: bool = False
+
+
+class Score(NamedTuple):
+    false: float
+    power: float
+
+
+COMMON = World("three-fold hot spots", 3.0, 0.1, goal=True)
+WORLDS = [
+    COMMON,
+    COMMON._replace(name="two-fold hot spots", times=2.0, goal=False),
+    COMMON._replace(name="  few of them, three-fold", hot=0.03, goal=False),
+    COMMON._replace(name="  a fifth of all pages, three-fold", hot=0.2, goal=False),
+    COMMON._replace(name="  three-fold, pages of a type alike", differ=0.0),
+    COMMON._replace(name="  three-fold, rates of 2 and 5 %", rates=(0.02, 0.05), goal=False),
+    COMMON._replace(name="  three-fold, at most 100 opportunities", most=100, goal=False),
+    COMMON._replace(name="  three-fold, 30 pages", pages=30, goal=False),
+    World("no hot spot"),
+    World("  pages of a type alike", differ=0.0),
+    World("  pages differ more", differ=0.6),
+    World("  rates of 2 and 5 %", rates=(0.02, 0.05)),
+    World("  30 opportunities each", least=30, most=30),
+    World("  customers who come back very often", returning=0.7, trait=1.5),
+    World("  30 pages", pages=30),
+]
+
+
+def counted(world: World, rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """The sums that the test takes, the pages' types, and which pages are hot spots."""
+    kind = rng.integers(0, len(world.rates), world.pages).astype(np.int32)
+    hot = rng.random(world.pages) < world.hot
+    usual = expit(logit(np.array(world.rates))[kind] + world.differ * rng.standard_normal(world.pages))
+    rate = np.where(hot, np.minimum(world.times * usual, 0.95), usual)
+    opportunities = np.exp(rng.uniform(np.log(world.least), np.log(world.most + 1), world.pages)).astype(np.int64)
+
+    weight = rng.pareto(world.returning, world.customers) + 0.1
+    page = np.repeat(np.arange(world.pages), opportunities)
+    customer = rng.choice(world.customers, len(page), p=weight / weight.sum())
+    trait = world.trait * rng.standard_normal(world.customers)
+    turned = rng.random(len(page)) < expit(logit(rate)[page] + trait[customer])
+
+    pair, of_pair = np.unique(page * world.customers + customer, return_inverse=True)
+    n, k = np.bincount(of_pair), np.bincount(of_pair, turned)
+    at_page = pair // world.customers
+    sums = [np.bincount(at_page, figure, world.pages).astype(np.int64) for figure in (n, k, n * n, n * k, k * k)]
+    return sums, kind, hot
+
+
+def naive(opportunities: np.ndarray, turnarounds: np.ndarray) -> np.ndarray:
+    p = binom.sf(turnarounds - 1, opportunities, turnarounds.sum() / opportunities.sum())
+    return adjusted(p, opportunities >= LEAST) <= ALPHA
+
+
+def score(flagged: list[np.ndarray], hot: list[np.ndarray], tested: list[np.ndarray]) -> Score:
+    false = [np.sum(ours & ~true) / max(np.sum(ours), 1) for ours, true in zip(flagged, hot, strict=True)]
+    there = [true & asked for true, asked in zip(hot, tested, strict=True)]
+    found = sum(np.sum(ours & true) for ours, true in zip(flagged, there, strict=True))
+    hot_spots = sum(np.sum(true) for true in there)
+    return Score(float(np.mean(false)), found / hot_spots if hot_spots else np.nan)
+
+
+def compared(world: World, worlds: int) -> tuple[Score, Score, float]:
+    """Ours, the naive test's, and the share of pages that are no hot spots with p below 0.05."""
+    ours, theirs, spots, tested, p = [], [], [], [], []
+    for seed in range(worlds):
+        sums, kind, hot = counted(world, np.random.default_rng(seed))
+        found = test_pages(*sums, kind, np.zeros(world.pages), least=LEAST, alpha=ALPHA)
+        ours.append(found.flag == UNEXPECTED)
+        theirs.append(naive(*sums[:2]))
+        spots.append(hot)
+        tested.append(found.flag != TOO_FEW)
+        p.append(found.p[tested[-1] & ~hot])
+    low = float(np.mean(np.concatenate(p) < 0.05))
+    return score(ours, spots, tested), score(theirs, spots, tested), low
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--worlds", type=int, default=40, help="of each kind, each with a seed of its own")
+    worlds = parser.parse_args().worlds
+    print(f"{worlds} worlds of each kind; alpha {ALPHA}, pages with at least {LEAST} opportunities")
+    print(f"{'':42}{'ours':>15}{'naive':>19}{'p < 0.05 of':>15}")
+    print(f"{'':42}{'FDR':>7}{'power':>8}{'FDR':>11}{'power':>8}{'other pages':>15}")
+    missed = []
+    for world in WORLDS:
+        ours, theirs, low = compared(world, worlds)
+        figures = f"{ours.false:7.3f}{ours.power:8.2f}{theirs.false:11.3f}{theirs.power:8.2f}{low:15.3f}"
+        print(f"{world.name:42}{figures.replace('nan', '  -')}", flush=True)
+        if (world.hot and ours.false > MOST_FALSE) or (world.goal and ours.power < LEAST_POWER):
+            missed.append(world.name.strip())
+    print(f"goal: FDR at most {MOST_FALSE:.2f}, power at least {LEAST_POWER}:", end=" ")
+    print("missed by " + "; ".join(missed) if missed else "met")
+    raise SystemExit(bool(missed))
+
+
+if __name__ == "__main__":
+    main()
