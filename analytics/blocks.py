@@ -33,8 +33,9 @@ def even_blocks(size: int) -> list[Block]:
 def balanced_blocks(start: NDArray[np.int64], each: int = 1) -> list[Block]:
     """Groups in blocks of about as many elements; start: (g + 1,) offsets of the groups; `each` blocks for a core."""
     total = int(start[-1] - start[0])
+    count = ways(total) * each if ways(total) > 1 else 1
     # Of the type of `start`, which would be converted otherwise, all of it.
-    wanted = start[0] + np.linspace(0, total, ways(total) * each + 1).astype(np.int64)
+    wanted = start[0] + np.linspace(0, total, count + 1).astype(np.int64)
     return _pairs(np.append(np.searchsorted(start, wanted[:-1]), len(start) - 1))
 
 
