@@ -119,10 +119,10 @@ _QUERIES = (
     ),
     (
         "A stage on a day: its support cases, and down to the events of two, and to what put their customers there",
-        '{ stageDays(from: "2024-10-04", to: "2024-10-04", stages: ["use"]) { title customers open { count sentiment '
-        "{ mean minimum maximum } severities { buckets { value count } } } closed { count surveys { count mean } "
-        "causes { buckets { value count } } cases(first: 2) { nodes { case { caseId customer { guid } history { "
-        "event { position type } severity sentiment } } move { enteredAt rule { title } } } } } } }",
+        '{ stageDays(from: "2025-01-06", to: "2025-01-06", stages: ["implement"]) { title customers open { count '
+        "sentiment { mean minimum maximum } severities { buckets { value count } } } closed { count "
+        "surveys { count mean } causes { buckets { value count } } cases(first: 2) { nodes { case { caseId "
+        "customer { guid } history { event { position type } severity sentiment } } move { enteredAt rule { title } } } } } } }",
     ),
     (
         "A customer's visits",
@@ -147,12 +147,18 @@ _QUERIES = (
     (
         "Links that nobody takes, and how often people go where no link leads",
         "{ siteGraph(edges: 3, neverTaken: 3) { totals { links linksNeverTaken transitions jumps } "
-        "neverTaken { source target } edges { source target transitions medianSeconds } } }",
+        "neverTaken { source target } edges { sourceKind source targetKind target transitions share } } }",
     ),
     (
         "Which pages come before customers buy, against those who stay as they are",
         '{ pagesBeforeMoves(stage: "select", first: 3) { moves openStays '
         "pages { page rateRatio low high q moversShare stayersShare flag } } }",
+    ),
+    (
+        "How long paths are, over all and month by month",
+        "{ pathStatistics { all { paths meanLength varianceLength } shareResolved shareWithTurnaround position } "
+        "percolation(over: MONTH, first: 12) { rows { period pathCount shareResolved all { meanLength varianceLength } "
+        "} groupsLeftOut } }",
     ),
 )
 
