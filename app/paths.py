@@ -17,7 +17,14 @@ from raceline.projections.path_list import PathList
 
 Rows = dict[str, list[dict[str, Any]]]
 _AT_ONCE = 2  # each works on all cores; the second so that a short question need not wait for a long one
-_FIRST = ("pathStatistics", "pages", "siteGraph", "pathVariants")
+_FIRST: Mapping[str, Mapping[str, Any]] = {
+    "pathStatistics": {},
+    "pages": {},
+    "siteGraph": {},
+    "pathVariants": {},
+    "percolation": {},
+    "funnel": {"pattern": "one: . -> two: ."},
+}
 _log = logging.getLogger(__name__)
 
 
@@ -50,8 +57,8 @@ class PathAnswers:
         """Load the paths and their sums, and the kernels that make them, before somebody asks. What fails is logged,
         and told to whoever asks."""
         try:
-            for field in _FIRST:
-                await self.answer(field, {}, (), 0)
+            for field, arguments in _FIRST.items():
+                await self.answer(field, arguments, (), 0)
         except RacelineError as error:
             _log.warning("the paths were not loaded ahead: %s", error)
 

@@ -95,7 +95,7 @@ def panels(
         top=1 - (_TOP + above + 0.3) / height,
         bottom=_BOTTOM / height,
         wspace=0.16,
-        hspace=0.42,
+        hspace=0.42 * PANEL_HEIGHT / high,
     )
     axes: list[Axes] = []
     for n, title in enumerate(titles):
@@ -158,9 +158,9 @@ def on(colour: Any) -> str:
     return "white" if linear @ [0.2126, 0.7152, 0.0722] < 0.18 else INK
 
 
-def short(title: str) -> str:
-    """The title of a panel, so that a note fits beside it."""
-    return title if len(title) <= _LONGEST else f"{title[: _LONGEST - 1].rstrip()}…"
+def short(title: str, longest: int = _LONGEST) -> str:
+    """A title of so many characters at most; by default as long as that of a panel, so that a note fits beside it."""
+    return title if len(title) <= longest else f"{title[: longest - 1].rstrip()}…"
 
 
 def single(told: Told, *, width: float, height: float, above: float = 0.0) -> tuple[Figure, Axes]:

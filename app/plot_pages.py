@@ -20,6 +20,7 @@ from raceline.domain.errors import NothingToDraw
 
 _HIGH = 3.2  # inches
 _PANELS, _NAMES = 12, 10
+_LONGEST = 40  # characters of a name
 _LIMITS = ((1.96, "-"), (3.09, "--"))  # 95 % and 99.8 % of a normal curve
 _FLAGGED, _TOO_FEW = "#b2182b", "#bdbdbd"
 
@@ -106,7 +107,7 @@ def _points(ax: Axes, one: Stratum) -> None:
     for flag, colour, size in (("too_few", _TOO_FEW, 7), ("expected", frame.INK, 10), ("unexpected", _FLAGGED, 18)):
         known = one.figures("effective_opportunities", flag)
         ax.scatter(known, one.figures("rate", flag), s=size, color=colour, linewidths=0, alpha=0.85, zorder=3)
-    frame.note(ax, f"{one.rate:.1%} of {sum(page['opportunities'] for page in one.pages):,}")
+    frame.note(ax, f"{one.rate:.1%} of {sum(page['opportunities'] for page in one.pages):,} opportunities")
 
 
 def _name(ax: Axes, flagged: Sequence[Row]) -> None:
@@ -121,7 +122,7 @@ def _name(ax: Axes, flagged: Sequence[Row]) -> None:
         taken.append(y)
         side: Any = ("left", 1) if x < 0.6 else ("right", -1)
         ax.annotate(
-            frame.short(page["title"] or page["page"]),
+            frame.short(page["title"] or page["page"], _LONGEST),
             (page["effective_opportunities"], page["rate"]),
             (x + side[1] * 0.025, y),
             textcoords="axes fraction",
