@@ -12,11 +12,12 @@ import msgspec
 from psycopg import AsyncConnection
 
 from raceline.domain.errors import InvalidArgument, NoReadModels, UnknownRacetrack
+from raceline.graphql.bound import storable
 from raceline.graphql.context import Api, Context, Rows
 from raceline.graphql.fetching import fetch, reading, row_of
 from raceline.graphql.injected import PATH_FIGURES
 from raceline.graphql.pieces import PIECES
-from raceline.graphql.plan import Plan, storable
+from raceline.graphql.plan import Plan
 from raceline.graphql.question import MoveKey, Racetrack
 from raceline.graphql.scalars import parse_position
 from raceline.graphql.taken_back import taken_back

@@ -11,10 +11,11 @@ from enum import Enum
 from typing import Any
 
 from raceline.domain.errors import InvalidArgument
+from raceline.graphql.bound import storable
 from raceline.graphql.connection import page
 from raceline.graphql.listings import PATHS
 from raceline.graphql.pieces import Sql, piece
-from raceline.graphql.plan import Compile, Selection, storable
+from raceline.graphql.plan import Compile, Selection
 from raceline.graphql.question import Racetrack
 from raceline.graphql.scalars import parse_cursor
 from raceline.projections.path_list import PathList

@@ -14,6 +14,7 @@ from graphql import GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetails
 
 from raceline.domain.errors import InvalidArgument, LimitExceeded, RacelineError
+from raceline.graphql.bound import kind_of, storable
 from raceline.graphql.budget import Budget
 from raceline.graphql.listings import Listing
 from raceline.graphql.pieces import Json, Sql, literal, piece
@@ -253,38 +254,9 @@ class Selection:
         if (after := self.arguments.get("after")) is None:
             return []
         key = parse_cursor(after, listing.name, listing.shape)
-        bound = [self.plan.bind(part, _kind(part)) for part in key]
+        bound = [self.plan.bind(part, kind_of(part)) for part in key]
         return [Sql(f"({listing.after.format(*bound, **places)})")]
 
 
 def _as_json(value: Sql) -> Sql:
     return Sql(f"({value})::json") if isinstance(value, Json) else value
-
-
-def _kind(value: Any) -> str:
-    match value:
-        case int():
-            return "bigint"
-        case float():
-            return "float8"
-        case str():
-            return "text"
-        case _:
-            return "timestamptz"
-
-
-def storable(value: Any) -> Any:
-    """The value, with text that PostgreSQL cannot hold (a NUL, half a surrogate pair) replaced by null."""
-    if isinstance(value, list):
-        return [storable(item) for item in value]
-    if isinstance(value, str) and ("\0" in value or not (value.isascii() or _encodable(value))):
-        return None
-    return value
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

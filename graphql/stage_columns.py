@@ -1,10 +1,11 @@
 """Where the figures of stages and companies come from; see columns.py."""
 
+from raceline.graphql.bound import storable
 from raceline.graphql.compiling import column, enum, expression, many, moment, node_id, position, row_object, rows
 from raceline.graphql.connection import page
 from raceline.graphql.listings import CUSTOMERS
 from raceline.graphql.pieces import Sql, piece
-from raceline.graphql.plan import Columns, Compile, Selection, storable
+from raceline.graphql.plan import Columns, Compile, Selection
 
 
 def stages(selection: Selection, row: Sql) -> Sql:

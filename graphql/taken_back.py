@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from raceline.graphql.bound import storable
 from raceline.graphql.context import AsKnown
-from raceline.graphql.plan import storable
 from raceline.graphql.question import MoveKey
 from raceline.projections.asked import Asked
 
