@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numba
 import numpy as np
 
+from raceline.analytics import blocks
 from raceline.analytics.paths import Steps, Turns, annotate, build_paths
 
 SECOND = 1_000_000
@@ -73,6 +74,7 @@ def paths_by_numpy(
 
 
 def main() -> None:
+    blocks.CORES = 1
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--steps", type=int, default=20_000_000, help="how many events to generate; each adds about a step"
