@@ -122,8 +122,8 @@ _QUERIES = (
         '{ stageDays(from: "2025-01-06", to: "2025-01-06", stages: ["implement"]) { title customers open { count '
         "sentiment { mean minimum maximum } severities { buckets { value count } } } closed { count "
         "surveys { count mean } causes { buckets { value count } } cases(first: 2) { nodes { case { caseId "
-        "customer { guid } history { event { position type } severity sentiment } } move { enteredAt rule { title } } } "
-        "} } } }",
+        "customer { guid } history { event { position type } severity sentiment } } move { enteredAt rule { title } } "
+        "} } } } }",
     ),
     (
         "A customer's visits",
