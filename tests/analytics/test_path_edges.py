@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.analytics import naive_figures
 from tests.analytics.arrays import rows
-from tests.analytics.visits import PAGES, arrays_of, cores, plain, visit, visits
+from tests.analytics.visits import PAGES, Visit, arrays_of, cores, plain, visit, visits
 
 from raceline.analytics import path_edges, quantiles, transitions
 from raceline.analytics.path_edges import OPEN, RESOLVED, START, Edges, edge_times, edges, first_order, step_edges
@@ -124,6 +124,13 @@ def test_compiled_and_plain_edges_agree(found):
     with plain(path_edges, transitions, quantiles):
         slow = asked()
     assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(slow, asked(), strict=True))
+
+
+def test_a_path_of_a_robot_is_one_path_of_one_customer():
+    """However long: nothing is kept for each step of a path but its record."""
+    n = 300_000
+    paths = arrays_of([Visit(0, [0, 1] * (n // 2), list(range(n)))])
+    assert drawn(edges(paths, PAGES)) == {"A->B": n // 2, "B->A": n // 2 - 1, "B->open": 1, "start->A": 1}
 
 
 def test_no_path_gives_no_edge():
