@@ -1,9 +1,11 @@
 """The sample: generated, plainly labelled, the same everywhere, and never among real customers."""
 
+import re
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from hashlib import blake2b
 from io import BytesIO
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -126,6 +128,29 @@ def test_its_paths_show_what_is_looked_for_in_paths(loaded):
     jumps = Counter({(e["source"], e["target"]): e["transitions"] for e in graph["edges"] if e["isLink"] is False})
     assert {target for (_, target), _ in jumps.most_common(5)} == {COMPARISON}
     assert jumps["solution-03", "search"] > 5
+
+
+def test_the_readme_tells_of_its_pages_what_they_are(loaded):
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    query, answer = re.findall(r"<!-- sample: \w+ -->\n```\w+\n(.*?)```", text, re.DOTALL)
+    with asking(loaded) as ask:
+        assert_nearly(ask(query), msgspec.json.decode(answer))
+
+
+def assert_nearly(found, shown):
+    """As shown, where numbers are rounded."""
+    match shown:
+        case dict():
+            assert found.keys() == shown.keys()
+            for key, value in shown.items():
+                assert_nearly(found[key], value)
+        case list():
+            for one, other in zip(found, shown, strict=True):
+                assert_nearly(one, other)
+        case float():
+            assert found == pytest.approx(shown, rel=0.01)
+        case _:
+            assert found == shown
 
 
 def test_a_page_table_that_is_there_already_stays(store):
