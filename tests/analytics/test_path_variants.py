@@ -1,6 +1,7 @@
 """Identical paths, counted."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.analytics import naive_figures
@@ -17,9 +18,10 @@ def test_the_most_frequent_variant_is_first_and_of_equals_the_one_that_came_firs
     assert found.of_path.tolist() == [1, 0, 0, 2]
 
 
-@given(visits(), st.sampled_from([1, 3]))
-def test_variants_are_those_of_the_naive_twin(found, count):
-    with cores(count):
+@given(visits(), st.sampled_from([1, 3]), st.sampled_from([1, 4096]))
+def test_variants_are_those_of_the_naive_twin(found, count, near):
+    with cores(count), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(path_variants, "_NEAR", near)
         counted = variants(arrays_of(found))
     assert rows(*counted[:-1]) == naive_figures.variants(found)
     assert [found[counted.first[v]].pages for v in counted.of_path] == [one.pages for one in found]
