@@ -51,7 +51,7 @@ def pages(
         from raceline.app.path_export_tables import PAGES
 
         tested = f"{told.facts['unexpected']} of {told.facts['tested']} pages tested are unexpected"
-        found = plot_pages.strata_of(PAGES.flat(told.rows["nodes"]), told.facts["tau"])
+        found = plot_pages.strata_of(PAGES.flat(told.rows["nodes"]), told.facts)
         return plot_pages.funnel_plot(found, f"{described(where)}; {tested}", source)
 
     _plot(asked, drawn, output, force=force)

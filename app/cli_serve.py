@@ -52,14 +52,16 @@ def warm(store: "Runtime") -> None:
     from contextlib import closing
     from threading import Timer
 
+    from raceline.app.paths import load_kernels
     from raceline.projections.as_known import AsKnown
     from raceline.projections.asked import Asked
 
-    patience = Timer(3, say, ["Compiling the kernels: some 20 seconds, the first time only."])
+    patience = Timer(3, say, ["Compiling the kernels: some 30 seconds, the first time only."])
     patience.start()
     try:
         with closing(AsKnown(store.url, store.catalogue, store.rules, store.racetracks)) as known:
             known(Asked(()))
+        load_kernels()
     finally:
         patience.cancel()
 

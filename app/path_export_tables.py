@@ -173,8 +173,8 @@ BEFORE_MOVES = PathTable(
         Figure("high", "the upper end", REAL),
         Figure("p", "the chance of such a ratio if the page did not matter, two-sided; empty: not tested", REAL),
         Figure("q", "p after Benjamini and Hochberg", REAL),
-        Figure("movers_share", "of the stays that ended by a move onward, the share with a view of it", REAL),
-        Figure("stayers_share", "of the other stays, the share with a view of it", REAL),
+        Figure("movers_share", "of the moves onward, the share within the window after a view of it", REAL),
+        Figure("stayers_share", "the same share of customers who stayed when others like them moved", REAL),
         Figure("flag", "more or fewer moves after it, as_expected, or too_few to tell", WORD),
     ),
 )

@@ -23,7 +23,7 @@ _PAGES = """
 query($from: Date, $to: Date, $where: PathFilter, $past: DayRange, $strata: PageStrata! = TYPE, $alpha: Float! = 0.05) {
   pages(from: $from, to: $to, where: $where, past: $past, strata: $strata, alpha: $alpha, first: %d) {
     position nodes { %s }
-    test { alpha leastOpportunities tested tooFew unexpected tau overallRate siteLoadedAt past { from to } }
+    test { alpha leastOpportunities tested tooFew unexpected tau tauAll overallRate siteLoadedAt past { from to tau } }
   }
 }"""
 _GRAPH = """

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import pyarrow as pa
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
+from raceline.analytics.before_moves import Stays, Views, pages_before
 from raceline.domain.errors import RacelineError
 from raceline.projections import path_figures
 from raceline.projections.kept_paths import KeptPaths
-from raceline.projections.path_columns import PathColumns
+from raceline.projections.path_columns import NO_SITE, PathColumns
 from raceline.projections.path_list import PathList
+from raceline.projections.path_reading import in_order
 
 Rows = dict[str, list[dict[str, Any]]]
 _AT_ONCE = 2  # each works on all cores; the second so that a short question need not wait for a long one
@@ -24,6 +27,7 @@ _FIRST: Mapping[str, Mapping[str, Any]] = {
     "pathVariants": {},
     "percolation": {},
     "funnel": {"pattern": "one: . -> two: ."},
+    "pathComparison": {"a": {}, "b": {}},
 }
 _log = logging.getLogger(__name__)
 
@@ -54,8 +58,7 @@ class PathAnswers:
         return await run_sync(ask, limiter=self._threads)
 
     async def warm(self) -> None:
-        """Load the paths and their sums, and the kernels that make them, before somebody asks. What fails is logged,
-        and told to whoever asks."""
+        """Load the paths and make their sums before somebody asks. What fails is logged, and told to whoever asks."""
         try:
             for field, arguments in _FIRST.items():
                 await self.answer(field, arguments, (), 0)
@@ -73,3 +76,32 @@ class PathAnswers:
                 self._columns = None  # should it fail, nobody shares what was found before
                 self._columns = found = await run_sync(self._kept.now, limiter=self._threads)
         return found
+
+
+def load_kernels() -> None:
+    """Load the kernels that answer questions about paths, or compile them the first time: answer each of no path."""
+    rows, none = in_order([], 0, 0), pa.array([], pa.string())
+    columns = PathColumns(
+        position=0,
+        clock=0,
+        generation="",
+        arrays=rows.arrays,
+        page_names=none,
+        customer_names=none,
+        path_id=rows.path_id,
+        started_at=rows.started_at,
+        racetracks=(),
+        stage=rows.stage,
+        stage_names=none,
+        variant=rows.variant,
+        variant_sets=(),
+        account=rows.arrays.customer,
+        account_names=none,
+        site=NO_SITE,
+    )
+    kept, moments, customers = KeptPaths(""), rows.started_at, rows.arrays.customer
+    for field, arguments in _FIRST.items():
+        path_figures.answer(columns, kept, field, arguments, ())
+    pages_before(
+        Stays(customers, moments, moments, rows.arrays.resolved), Views(customers, moments, rows.arrays.page), 0, 1
+    )

@@ -22,11 +22,13 @@ _HIGH = 3.2  # inches
 _PANELS, _NAMES = 12, 10
 _LONGEST = 40  # characters of a name
 _LIMITS = ((1.96, "-"), (3.09, "--"))  # 95 % and 99.8 % of a normal curve
+_ALL = "compared with all pages"
 _FLAGGED, _TOO_FEW = "#b2182b", "#bdbdbd"
 
 
 class Stratum(NamedTuple):
-    """Pages that are compared with one another: their common rate, and a row for each page."""
+    """Pages that are compared with one another, or all with the rest: the rate that is expected, how pages differ from
+    it by nature, and a row for each page."""
 
     name: str
     rate: float
@@ -43,16 +45,22 @@ class Stratum(NamedTuple):
         return sorted((one for one in self.pages if one["flag"] == "unexpected"), key=lambda one: -float(one["excess"]))
 
 
-def strata_of(rows: Iterable[Row], tau: float | None) -> list[Stratum]:
-    """The pages that could be turned at, by stratum; those with most to be inspected first, then the busiest."""
+def strata_of(rows: Iterable[Row], facts: Row) -> list[Stratum]:
+    """The pages that could be turned at, by those that they are compared with; those with most to be inspected first,
+    then the busiest. facts: what the test of all pages says."""
     inside: dict[str | None, list[Row]] = {}
     for row in rows:
         if row["opportunities"]:
-            inside.setdefault(row["stratum"], []).append(row)
+            compared = _ALL if row["expected_from"] == "all" else row["stratum"]
+            inside.setdefault(compared, []).append(row)
     found, without = [], "all pages" if len(inside) == 1 else "without a type"
     for name, pages in inside.items():
         turnarounds, opportunities = (sum(one[what] for one in pages) for what in ("turnarounds", "opportunities"))
-        found.append((Stratum(name or without, turnarounds / opportunities, tau or 0.0, pages), opportunities))
+        if name == _ALL:
+            rate, tau = facts["overallRate"], facts["tauAll"]
+        else:
+            rate, tau = turnarounds / opportunities, facts["tau"]
+        found.append((Stratum(name or without, rate, tau or 0.0, pages), opportunities))
     return [one for one, _ in sorted(found, key=lambda pair: (-len(pair[0].flagged), -pair[1], pair[0].name))]
 
 
@@ -107,7 +115,8 @@ def _points(ax: Axes, one: Stratum) -> None:
     for flag, colour, size in (("too_few", _TOO_FEW, 7), ("expected", frame.INK, 10), ("unexpected", _FLAGGED, 18)):
         known = one.figures("effective_opportunities", flag)
         ax.scatter(known, one.figures("rate", flag), s=size, color=colour, linewidths=0, alpha=0.85, zorder=3)
-    frame.note(ax, f"{one.rate:.1%} of {sum(page['opportunities'] for page in one.pages):,} opportunities")
+    frame.note(ax, f"{sum(page['opportunities'] for page in one.pages):,} opportunities")
+    frame.inside(ax, f"expected {one.rate:.1%}")
 
 
 def _name(ax: Axes, flagged: Sequence[Row]) -> None:

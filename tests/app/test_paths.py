@@ -10,6 +10,7 @@ import pytest
 from raceline.app import paths
 from raceline.app.paths import PathAnswers
 from raceline.domain.errors import LogUnavailable
+from raceline.projections import path_figures
 
 
 class Log:
@@ -132,3 +133,13 @@ def test_a_position_that_somebody_waited_for_is_looked_for_even_when_others_have
 
     assert asyncio.run(asked())[0][0] == 0
     assert log.looks == 3
+
+
+def test_the_kernels_of_every_question_are_loaded_before_somebody_asks(monkeypatch):
+    asked, moves, answer = [], [], path_figures.answer
+    monkeypatch.setattr(paths.path_figures, "answer", lambda *given: asked.append(given[2]) or answer(*given))
+    before = paths.pages_before
+    monkeypatch.setattr(paths, "pages_before", lambda *given: moves.append(given) or before(*given))
+    paths.load_kernels()
+    assert {*asked, "paths", "pagesBeforeMoves"} == {*path_figures.FIELDS, "pagesBeforeMoves"}
+    assert len(moves) == 1

@@ -21,6 +21,7 @@ PICTURES = {
     "percolation": ["percolation", "--by", "variant"],
     "funnel": ["funnel", site.FUNNEL],
 }
+FACTS = {"tau": 0.1, "tauAll": 0.5, "overallRate": 0.25}
 
 
 @pytest.fixture
@@ -50,6 +51,7 @@ def titles(figure):
 
 def page(name, opportunities, turnarounds, flag="expected", stratum="article", **more):
     rate = turnarounds / opportunities if opportunities else None
+    more = {"expected_from": "stratum", **more}
     return {"page": name, "title": None, "stratum": stratum, "flag": flag, "opportunities": opportunities,
             "turnarounds": turnarounds, "rate": rate, "effective_opportunities": opportunities / 2,
             "excess": turnarounds, **more}  # fmt: skip
@@ -88,7 +90,9 @@ def test_every_picture_can_be_had_as(draw, what, kind):
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        pytest.param("pages", {"paths open; 0 of 0 pages tested are unexpected", "article", "unexpected"}, id="pages"),
+        pytest.param(
+            "pages", {"paths open; 0 of 0 pages tested are unexpected", "compared with all pages"}, id="pages"
+        ),
         pytest.param("graph", {"paths open", "step 1", "go on without a link"}, id="graph"),
         pytest.param("graph, folded", {"paths open", "without a link"}, id="folded"),
         pytest.param("percolation", {"paths open", "layout=A"}, id="percolation"),
@@ -132,20 +136,27 @@ def test_what_cannot_be_drawn_is_said_and_nothing_is_written(quick, monkeypatch,
 
 def test_pages_are_compared_within_their_stratum_and_those_with_most_to_inspect_come_first():
     rows = [page("a", 100, 10), page("b", 100, 30), page("c", 10, 5, "unexpected", "hub"), page("d", 0, 0, "too_few")]
-    strata = plot_pages.strata_of(rows, 0.1)
+    strata = plot_pages.strata_of(rows, FACTS)
     assert [(one.name, one.rate, len(one.pages)) for one in strata] == [("hub", 0.5, 1), ("article", 0.2, 2)]
+
+
+def test_pages_with_too_few_others_in_their_stratum_are_drawn_where_they_are_compared_with_all():
+    rows = [page("a", 100, 10), page("b", 50, 0, stratum="hub", expected_from="all"),
+            page("c", 60, 0, stratum="form", expected_from="all")]  # fmt: skip
+    found = [(one.name, one.rate, one.tau, len(one.pages)) for one in plot_pages.strata_of(rows, FACTS)]
+    assert found == [("compared with all pages", 0.25, 0.5, 2), ("article", 0.1, 0.1, 1)]
 
 
 def test_flagged_pages_are_named_and_others_are_not():
     rows = [page("calm", 100, 10), page("hot", 100, 60, "unexpected"), page("small", 3, 3, "too_few")]
-    figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, 0.1), "of what", "the source")
+    figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, FACTS), "of what", "the source")
     assert "hot" in words(figure)
     assert not {"calm", "small"} & words(figure)
 
 
 def test_names_of_pages_that_lie_together_do_not_lie_upon_one_another():
     rows = [page(f"hot {n}", 1000 + n, 500, "unexpected") for n in range(14)] + [page("calm", 4000, 10)]
-    figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, 0.1), "of what", "the source")
+    figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, FACTS), "of what", "the source")
     heights = sorted(text.xyann[1] for text in figure.axes[0].texts if hasattr(text, "xyann"))
     assert len(heights) == 10
     assert np.diff(heights).min() * figure.axes[0].get_window_extent().height >= 8
@@ -166,7 +177,7 @@ def test_limits_are_around_the_common_rate_and_narrow_as_more_is_known(rate, tau
 
 def test_of_many_strata_the_picture_says_how_many_it_leaves_out():
     rows = [page(f"p{n}", 100 + n, 10, stratum=f"s{n}") for n in range(15)]
-    figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, None), "of what", "the source")
+    figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, FACTS | {"tau": None}), "of what", "the source")
     assert len(figure.axes) == 12
     assert "of what; left out: 3 strata of 3 pages" in words(figure)
 
