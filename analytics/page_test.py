@@ -17,31 +17,42 @@ the chance of such a rate or a higher one, q that of Benjamini and Hochberg over
 how many flags are false, and how many hot spots are found.
 """
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from raceline.analytics.rates import Gap, Reference, adjusted, design_effects, deviates, gap, share, tau_between
+from raceline.analytics.page_peers import (
+    ALL,
+    NONE,
+    STRATUM,
+    Codes,
+    Kinds,
+    Pages,
+    expected_of,
+    pages_of,
+    tau_of,
+    taus_of,
+)
+from raceline.analytics.rates import Flags, Floats, Gap, Longs, Reference, adjusted, deviates, gap, share
 
-Codes: TypeAlias = NDArray[np.int32]
-Flags: TypeAlias = NDArray[np.bool_]
-Floats: TypeAlias = NDArray[np.float64]
-Kinds: TypeAlias = NDArray[np.int8]
-Longs: TypeAlias = NDArray[np.int64]
-
-# What an expected rate is that of.
-STRATUM: Final = 0
-ALL: Final = 1
-NONE: Final = 2
+__all__ = [
+    "ALL",
+    "EXPECTED",
+    "NONE",
+    "STRATUM",
+    "TOO_FEW",
+    "UNEXPECTED",
+    "PageTest",
+    "PastTest",
+    "test_pages",
+    "test_past",
+]
 
 TOO_FEW: Final = 0
 EXPECTED: Final = 1
 UNEXPECTED: Final = 2
-
-_FAR = 2.0  # standard errors from what is usual
-_ROUNDS = 3
 
 
 class PageTest(NamedTuple):
@@ -81,16 +92,6 @@ class PastTest(NamedTuple):
     tested: int
 
 
-class _Pages(NamedTuple):
-    """Pages as the test sees them, each (g,)."""
-
-    n: Floats
-    k: Floats
-    design: Floats
-    rate: Floats  # nan without an opportunity, as own
-    own: Floats  # the variance of the rate by chance, over p (1 - p)
-
-
 def test_pages(
     opportunities: Longs,
     turnarounds: Longs,
@@ -111,13 +112,13 @@ def test_pages(
     ValueError when the lengths differ.
     """
     _check(opportunities, turnarounds, nn, nk, kk, stratum, first_order)
-    pages = _pages(opportunities, turnarounds, nn, nk, kk)
-    basis, reference = _expected(pages, stratum, least)
+    pages = pages_of(opportunities, turnarounds, nn, nk, kk)
+    basis, reference = expected_of(pages, stratum, least)
     tested = (pages.n >= max(least, 1)) & (basis != NONE)
-    tau, tau_all = _taus(pages, stratum, basis, reference, tested, least)
-    compared = gap(pages.rate, pages.own, reference, np.where(basis == ALL, tau_all, tau))
+    tau, tau_all = taus_of(pages, stratum, basis, reference, tested, least)
+    compared = gap(pages.rates, reference, np.where(basis == ALL, tau_all, tau))
     z, p, q = _tested(compared, tested)
-    spread = _tau(pages, reference, tested, winsorised=False)
+    spread = tau_of(pages, reference, tested, winsorised=False)
     first_order_rate = np.minimum(share(first_order, pages.n), 1.0)
     first_z, first_p, first_q = _against(pages, first_order_rate, least)
     return PageTest(
@@ -166,77 +167,22 @@ def test_past(
     now = opportunities, turnarounds, nn, nk, kk
     past = past_opportunities, past_turnarounds, past_nn, past_nk, past_kk
     _check(*now, *past)
-    pages, before = _pages(*now), _pages(*past)
+    pages, before = pages_of(*now), pages_of(*past)
     # The change varies by tau, and that is reckoned with the present; the past is what it was.
-    reference = Reference(before.rate, before.own, np.zeros(len(before.n)))
+    reference = Reference(*before.rates, np.zeros(len(before.n)))
     tested = np.minimum(pages.n, before.n) >= max(least, 1)
-    tau = _tau(pages, reference, tested)
-    z, _, _ = _tested(gap(pages.rate, pages.own, reference, tau), tested)
+    tau = tau_of(pages, reference, tested)
+    z, _, _ = _tested(gap(pages.rates, reference, tau), tested)
     p = 2 * ndtr(-np.abs(z))
     q = adjusted(p, tested)
-    return PastTest(pages.rate - before.rate, pages.design, z, p, q, _flags(tested, q, alpha), tau, int(tested.sum()))
+    return PastTest(
+        pages.rates.rate - before.rates.rate, pages.design, z, p, q, _flags(tested, q, alpha), tau, int(tested.sum())
+    )
 
 
 def _check(*columns: NDArray[np.generic]) -> None:
     if len({len(column) for column in columns}) > 1:
         raise ValueError("the columns of pages differ in length")
-
-
-def _pages(opportunities: Longs, turnarounds: Longs, nn: Longs, nk: Longs, kk: Longs) -> _Pages:
-    n, k = opportunities.astype(np.float64), turnarounds.astype(np.float64)
-    design = design_effects(opportunities, turnarounds, nn, nk, kk)
-    return _Pages(n, k, design, share(k, n), share(design, n))
-
-
-def _expected(pages: _Pages, stratum: Codes, least: int) -> tuple[Kinds, Reference]:
-    """The rate of all other pages of the stratum, or of all other pages."""
-    counted = np.ones(len(pages.n), np.bool_)
-    near, left = _others(pages, stratum, counted)
-    everybody, left_at_all = _others(pages, np.zeros_like(stratum), counted)
-    basis = np.select([left >= max(least, 1), left_at_all > 0], [STRATUM, ALL], NONE).astype(np.int8)
-    return basis, _either(basis == STRATUM, near, everybody)
-
-
-def _others(pages: _Pages, group: Codes, counted: Flags) -> tuple[Reference, Floats]:
-    """The rate of the other pages of each page's group, those that are counted, and their opportunities."""
-
-    def left(figure: Floats) -> Floats:
-        figure = figure * counted
-        return np.bincount(group, figure)[group] - figure
-
-    n = left(pages.n)
-    squared = n**2
-    sampling, spread = share(left(pages.n * pages.design), squared), share(left(pages.n**2), squared)
-    return Reference(share(left(pages.k), n), sampling, spread), n
-
-
-def _either(first: Flags, one: Reference, other: Reference) -> Reference:
-    return Reference(*(np.where(first, *pair) for pair in zip(one, other, strict=True)))
-
-
-def _taus(
-    pages: _Pages, stratum: Codes, basis: Kinds, expected: Reference, tested: Flags, least: int
-) -> tuple[float, float]:
-    """How pages differ within their strata, and how those do that are compared with all pages.
-
-    Hot spots raise what is expected of the others, and these then seem to differ from it. So tau is measured from what
-    is usual: the rate of those other pages that are not far from it themselves.
-    """
-    usual = expected
-    for _ in range(_ROUNDS):
-        taus = [_tau(pages, usual, tested & (basis == kind)) for kind in (STRATUM, ALL)]
-        compared = gap(pages.rate, pages.own, usual, np.where(basis == ALL, taus[1], taus[0]))
-        near = np.abs(compared.difference) <= _FAR * compared.error
-        of_stratum, left = _others(pages, stratum, near)
-        of_all, left_at_all = _others(pages, np.zeros_like(stratum), near)
-        usual = _either((basis == STRATUM) & (left >= least), of_stratum, expected)
-        usual = _either((basis == ALL) & (left_at_all >= least), of_all, usual)
-    return taus[0], taus[1]
-
-
-def _tau(pages: _Pages, reference: Reference, chosen: Flags, *, winsorised: bool = True) -> float:
-    of_chosen = Reference(*(figure[chosen] for figure in reference))
-    return tau_between(pages.rate[chosen], pages.own[chosen], of_chosen, winsorised=winsorised)
 
 
 def _tested(compared: Gap, tested: Flags) -> tuple[Floats, Floats, Floats]:
@@ -246,18 +192,18 @@ def _tested(compared: Gap, tested: Flags) -> tuple[Floats, Floats, Floats]:
     return z, p, adjusted(p, tested)
 
 
-def _against(pages: _Pages, rate: Floats, least: int) -> tuple[Floats, Floats, Floats]:
+def _against(pages: Pages, rate: Floats, least: int) -> tuple[Floats, Floats, Floats]:
     """z, p and q against a rate that is given."""
     nothing = np.zeros(len(rate))
-    reference, tested = Reference(rate, nothing, nothing), pages.n >= max(least, 1)
-    return _tested(gap(pages.rate, pages.own, reference, _tau(pages, reference, tested)), tested)
+    reference, tested = Reference(rate, nothing, nothing, nothing), pages.n >= max(least, 1)
+    return _tested(gap(pages.rates, reference, tau_of(pages, reference, tested)), tested)
 
 
-def _shrunken(pages: _Pages, reference: Reference, spread: float) -> Floats:
+def _shrunken(pages: Pages, reference: Reference, spread: float) -> Floats:
     """Empirical Bayes: the less is known of a page, the closer to what is expected of it."""
-    compared = gap(pages.rate, pages.own, reference, spread)
+    compared = gap(pages.rates, reference, spread)
     between = compared.together * (1 - compared.together) * spread**2
-    weight = share(between, between + pages.own, 0.0)
+    weight = share(between, between + pages.rates.sampling, 0.0)
     return np.where(pages.n > 0, reference.rate + weight * compared.difference, reference.rate)
 
 

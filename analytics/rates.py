@@ -4,6 +4,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammainc, gammaincc, ndtri
 
 Floats: TypeAlias = NDArray[np.float64]
 Longs: TypeAlias = NDArray[np.int64]
@@ -13,14 +14,24 @@ _CUT = 1.2815515655446004  # the 90th percentile of the normal curve
 _CUT_SQUARE = 0.6786882  # the mean square of a normal deviate that is cut off there on both sides
 _MOST_TAU = 3.0  # odds that vary twentyfold: such rates have nothing in common
 _HALVINGS = 18  # leave _MOST_TAU / 2^18, a hundred-thousandth
-_NO_SKEWNESS = 1e-5  # less makes no difference, and cannot be divided by
+_LEAST_SKEWNESS = 1e-3  # less makes no difference, and cannot be divided by
+_LEAST_P = 1e-300  # so that z stays a number
+
+
+class Rates(NamedTuple):
+    """Shares of opportunities, each (g,); nan where there was none."""
+
+    rate: Floats
+    sampling: Floats  # the variance by chance of a rate p is p (1 - p) sampling
+    grain: Floats  # by what one turnaround more changes the rate
 
 
 class Reference(NamedTuple):
-    """The rates p that others are compared with, each (g,); their variance: see `gap`."""
+    """What rates are compared with, each (g,); the variance is that of `gap`."""
 
     rate: Floats
     sampling: Floats
+    grain: Floats
     spread: Floats
 
 
@@ -31,6 +42,7 @@ class Gap(NamedTuple):
     difference: Floats
     error: Floats  # standard deviation
     skewness: Floats
+    grain: Floats  # by what one turnaround here instead of there changes the difference
 
 
 def share(part: Floats, whole: Floats, empty: float = np.nan) -> Floats:
@@ -61,37 +73,45 @@ def design_effects(*sums: Longs) -> Floats:
     return np.maximum(np.maximum(share(residual, independent, 1.0), 1 + correlation * returning), 1.0)
 
 
-def gap(rate: Floats, own: Floats, reference: Reference, tau: Floats | float) -> Gap:
+def gap(rates: Rates, reference: Reference, tau: Floats | float) -> Gap:
     """Compare rates with their reference.
 
-    With p the rate of both and v = p (1 - p), a rate has the variance v own + v^2 tau^2, and the reference has
+    With p the rate of both and v = p (1 - p), a rate has the variance v sampling + v^2 tau^2, and the reference has
     v sampling + v^2 tau^2 spread. tau is the standard deviation of log odds. The third moment is that of a binomial
     share whose log odds are normal, to the second order.
     """
-    together = _weighted(rate, reference.rate, own, reference.sampling)
-    inner = together * (1 - together) * np.square(tau)
-    together = _weighted(rate, reference.rate, own + inner, reference.sampling + inner * reference.spread)
+    together = _weighted(rates, reference, rates.sampling, reference.sampling)
+    kind = together * (1 - together) * np.square(tau)
+    together = _weighted(rates, reference, rates.sampling + kind, reference.sampling + kind * reference.spread)
     v = together * (1 - together)
-    by_chance, by_kind = v * own, np.square(v * tau)
+    by_chance, by_kind = v * rates.sampling, np.square(v * tau)
     theirs, their_kind = v * reference.sampling, by_kind * reference.spread
     variance = by_chance + by_kind + theirs + their_kind
     third = (1 - 2 * together) * (_third(by_chance, by_kind) - _third(theirs, their_kind))
-    return Gap(together, rate - reference.rate, np.sqrt(variance), share(third, v * variance**1.5, 0.0))
+    skewness = share(third, v * variance**1.5, 0.0)
+    return Gap(together, rates.rate - reference.rate, np.sqrt(variance), skewness, rates.grain + reference.grain)
 
 
 def deviates(compared: Gap) -> Floats:
     """The normal deviate z that is as surprising as each difference, given its error and skewness; 0 without an error.
 
-    By the cube root that makes a gamma variate normal (Wilson and Hilferty, The distribution of chi-square, Proc. Natl.
-    Acad. Sci. 17, 1931). Low rates are so skewed that without it far too many would seem too high.
+    By Pearson's curve of type III, the gamma distribution with this mean, error and skewness: it has the tail of a
+    Poisson count where rates are low, and the normal one where they are not. Counts come in whole numbers, so half of
+    one is taken off the difference, and p is that of so many turnarounds or more.
     """
-    skewness = np.where(np.abs(compared.skewness) < _NO_SKEWNESS, _NO_SKEWNESS, compared.skewness)
-    standard = share(compared.difference, compared.error, 0.0)
-    z = 6 / skewness * (np.cbrt(np.maximum(1 + skewness * standard / 2, 0)) - 1) + skewness / 6
-    return np.where(compared.error > 0, z, 0.0)
+    nearer = np.maximum(np.abs(compared.difference) - compared.grain / 2, 0)
+    upwards = np.where(compared.difference < 0, -1.0, 1.0)
+    skewness = compared.skewness * upwards
+    shape = 4 / np.maximum(np.abs(skewness), _LEAST_SKEWNESS) ** 2
+    side = np.where(skewness < 0, -1.0, 1.0)
+    place = np.maximum(shape + side * share(nearer, compared.error, 0.0) * np.sqrt(shape), 0)
+    beyond = np.where(side > 0, gammaincc(shape, place), gammainc(shape, place))
+    z = np.where(compared.error > 0, -ndtri(np.maximum(beyond, _LEAST_P)), 0.0)
+    signed: Floats = upwards * z
+    return signed
 
 
-def tau_between(rate: Floats, own: Floats, reference: Reference, *, winsorised: bool = True) -> float:
+def tau_between(rates: Rates, reference: Reference, *, winsorised: bool = True) -> float:
     """How rates vary beyond chance: the standard deviation of their log odds, 0 without a rate.
 
     It is the tau under which the squares of the standardised differences are on average what they should be (Paule and
@@ -102,7 +122,7 @@ def tau_between(rate: Floats, own: Floats, reference: Reference, *, winsorised: 
     cut, mean_square = (_CUT, _CUT_SQUARE) if winsorised else (np.inf, 1.0)
 
     def too_small(tau: float) -> bool:
-        compared = gap(rate, own, reference, tau)
+        compared = gap(rates, reference, tau)
         standard = share(compared.difference, compared.error, 0.0)
         return bool(np.square(np.clip(standard, -cut, cut)).sum() > mean_square * len(standard))
 
@@ -124,8 +144,8 @@ def adjusted(p: Floats, tested: Flags) -> Floats:
     return q
 
 
-def _weighted(rate: Floats, other: Floats, variance: Floats, variance_of_other: Floats) -> Floats:
-    return share(rate * variance_of_other + other * variance, variance + variance_of_other)
+def _weighted(rates: Rates, reference: Reference, variance: Floats, of_reference: Floats) -> Floats:
+    return share(rates.rate * of_reference + reference.rate * variance, variance + of_reference)
 
 
 def _third(by_chance: Floats, by_kind: Floats) -> Floats:
