@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
 
 Floats = NDArray[np.float64]
 
@@ -14,8 +15,7 @@ def discovery_rates(p: Floats, family: int | None = None) -> Floats:
     """
     q = np.full(len(p), np.nan)
     asked = np.flatnonzero(~np.isnan(p))
-    order = asked[np.argsort(-p[asked], kind="stable")]
-    questions = max(len(asked), family or 0)
-    place = np.arange(len(asked), 0, -1)
-    q[order] = np.minimum.accumulate(np.minimum(p[order] * questions / place, 1.0))
+    if len(asked):
+        others = np.ones(max(0, (family or 0) - len(asked)))
+        q[asked] = false_discovery_control(np.append(p[asked], others))[: len(asked)]
     return q

@@ -35,7 +35,8 @@ from raceline.analytics.page_peers import (
     tau_of,
     taus_of,
 )
-from raceline.analytics.rates import Flags, Floats, Gap, Longs, Reference, adjusted, deviates, gap, share
+from raceline.analytics.false_discovery import discovery_rates
+from raceline.analytics.rates import Flags, Floats, Gap, Longs, Reference, deviates, gap, share
 
 __all__ = [
     "ALL",
@@ -174,7 +175,7 @@ def test_past(
     tau = tau_of(pages, reference, tested)
     z, _, _ = _tested(gap(pages.rates, reference, tau), tested)
     p = 2 * ndtr(-np.abs(z))
-    q = adjusted(p, tested)
+    q = discovery_rates(p)
     return PastTest(
         pages.rates.rate - before.rates.rate, pages.design, z, p, q, _flags(tested, q, alpha), tau, int(tested.sum())
     )
@@ -189,7 +190,7 @@ def _tested(compared: Gap, tested: Flags) -> tuple[Floats, Floats, Floats]:
     """z, p and q of high rates; nan where not tested."""
     z = np.where(tested, deviates(compared), np.nan)
     p = ndtr(-z)
-    return z, p, adjusted(p, tested)
+    return z, p, discovery_rates(p)
 
 
 def _against(pages: Pages, rate: Floats, least: int) -> tuple[Floats, Floats, Floats]:

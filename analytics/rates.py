@@ -135,15 +135,6 @@ def tau_between(rates: Rates, reference: Reference, *, winsorised: bool = True) 
     return high
 
 
-def adjusted(p: Floats, tested: Flags) -> Floats:
-    """The q of Benjamini and Hochberg (J. R. Stat. Soc. B 57, 1995) over the p that are tested; nan for the others."""
-    q = np.full(len(p), np.nan)
-    order = np.flatnonzero(tested)[np.argsort(p[tested], kind="stable")]
-    scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
-    q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return q
-
-
 def _weighted(rates: Rates, reference: Reference, variance: Floats, of_reference: Floats) -> Floats:
     return share(rates.rate * of_reference + reference.rate * variance, variance + of_reference)
 

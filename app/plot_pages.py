@@ -104,7 +104,8 @@ def _scales(ax: Axes, strata: Sequence[Stratum]) -> None:
 
 def _limits(ax: Axes, one: Stratum) -> None:
     known = np.geomspace(*ax.get_xlim(), 200)
-    deviation = np.sqrt(one.rate * (1 - one.rate) * (1 / known + one.tau**2))
+    chance = one.rate * (1 - one.rate)
+    deviation = np.sqrt(chance / known + (chance * one.tau) ** 2)
     for z, line in _LIMITS:
         for side in (-z, z):
             ax.plot(known, np.clip(one.rate + side * deviation, 0, 1), line, color=frame.PALE, linewidth=0.7)

@@ -21,7 +21,7 @@ from scipy.special import expit, logit
 from scipy.stats import binom
 
 from raceline.analytics.page_test import TOO_FEW, UNEXPECTED, test_pages
-from raceline.analytics.rates import adjusted
+from raceline.analytics.false_discovery import discovery_rates
 
 LEAST, ALPHA = 30, 0.05
 MOST_FALSE, LEAST_POWER = 0.10, 0.6
@@ -92,7 +92,7 @@ def counted(world: World, rng: np.random.Generator) -> tuple[list[np.ndarray], n
 
 def naive(opportunities: np.ndarray, turnarounds: np.ndarray) -> np.ndarray:
     p = binom.sf(turnarounds - 1, opportunities, turnarounds.sum() / opportunities.sum())
-    return adjusted(p, opportunities >= LEAST) <= ALPHA
+    return discovery_rates(np.where(opportunities >= LEAST, p, np.nan)) <= ALPHA
 
 
 def score(flagged: list[np.ndarray], hot: list[np.ndarray], tested: list[np.ndarray]) -> Score:

@@ -32,7 +32,7 @@ from raceline.analytics.page_test import TOO_FEW, UNEXPECTED, PageTest, test_pag
 from raceline.analytics.path_arrays import PathArrays, annotated
 from raceline.analytics.path_edges import edges, first_order
 from raceline.analytics.path_pages import PageSums, page_sums
-from raceline.analytics.rates import adjusted
+from raceline.analytics.false_discovery import discovery_rates
 
 DATA = Path(__file__).parents[2] / "shared/data/wikispeedia"
 MOST_FLAGGED = 0.05
@@ -111,7 +111,7 @@ def null_worlds(paths: PathArrays, pages: int, worlds: int, null: Null) -> Itera
 
 def naive(sums: PageSums) -> np.ndarray:
     n, k = sums.opportunities, sums.turnarounds
-    return adjusted(binom.sf(k - 1, n, k.sum() / n.sum()), n >= 30) <= 0.05
+    return discovery_rates(np.where(n >= 30, binom.sf(k - 1, n, k.sum() / n.sum()), np.nan)) <= 0.05
 
 
 def listed(site: Site, sums: PageSums, found: PageTest) -> Iterator[str]:

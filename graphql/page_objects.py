@@ -158,7 +158,7 @@ class PageTest:
     unexpected: int = strawberry.field(description="Pages that are flagged.")
     tau: float | None = strawberry.field(
         description="How much pages differ for reasons that nobody need inspect: those that are expected to have the "
-        "rate p vary by tau times the root of p (1 - p). Null when none was tested."
+        "rate p vary by tau p (1 - p): tau is a standard deviation of log odds. Null when none was tested."
     )
     tau_all: float | None = strawberry.field(
         description="The same for pages whose expected rate comes from all others and not from their stratum."

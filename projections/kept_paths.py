@@ -18,12 +18,13 @@ import pyarrow.compute as pc
 from adbc_driver_manager.dbapi import Connection
 
 from raceline.domain import arrow
-from raceline.domain.errors import LimitExceeded, LogUnavailable, NoReadModels
+from raceline.domain.errors import LimitExceeded, LogRefused, LogUnavailable, NoReadModels
 from raceline.domain.sql import statements
 from raceline.projections.path_columns import NO_SITE, Codes, Names, PathColumns, Site
 from raceline.projections.path_reading import Part, PathRows, in_order
 
 _SQL = statements("raceline.projections", "paths.sql")
+_UNDEFINED_COLUMN = "42703"
 
 
 @dataclass
@@ -69,6 +70,17 @@ class _Open:
         self._stack.close()
 
 
+@contextmanager
+def _of_this_version() -> Iterator[None]:
+    """Read models without a column that is read here are of an older version, and about to be replayed."""
+    try:
+        yield
+    except LogRefused as error:
+        if isinstance(told := error.__cause__, adbc_driver_manager.Error) and told.sqlstate == _UNDEFINED_COLUMN:
+            raise NoReadModels("Those that are there are of an older version.") from error
+        raise
+
+
 class KeptPaths:
     """The paths of one store, kept up to date; safe to share between threads. most_steps: of all paths together."""
 
@@ -95,7 +107,7 @@ class KeptPaths:
                 return self._looked()
 
     def _looked(self) -> PathColumns:
-        with self._open.transaction(self.url) as connection:
+        with self._open.transaction(self.url) as connection, _of_this_version():
             found = arrow.rows(connection, _SQL["standing"]).to_pylist()
             if not found:
                 raise NoReadModels

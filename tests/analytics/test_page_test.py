@@ -14,7 +14,7 @@ from scipy.stats import binom, norm, pearson3
 
 from raceline.analytics import page_test
 from raceline.analytics.page_test import ALL, EXPECTED, NONE, STRATUM, TOO_FEW, UNEXPECTED
-from raceline.analytics.rates import Gap, Rates, Reference, adjusted, design_effects, deviates, gap, tau_between
+from raceline.analytics.rates import Gap, Rates, Reference, design_effects, deviates, gap, tau_between
 
 CUT = 1.2815515655446004
 
@@ -367,13 +367,6 @@ def test_a_deviate_has_the_tail_of_pearsons_curve_from_half_a_count_nearer_on(di
     up = difference >= 0
     tail = max(pearson3.sf(standard, skewness if up else -skewness), 1e-300)
     assert found == approx(norm.isf(tail) * (1 if up else -1), rel=1e-3, abs=1e-3)
-
-
-def test_q_is_the_least_rate_of_false_discoveries_at_which_a_page_is_flagged():
-    p = np.array([0.01, 0.04, np.nan, 0.03, 0.5])
-    q = adjusted(p, ~np.isnan(p))
-    assert list(q[[0, 1, 3, 4]]) == approx([0.04, 0.04 * 4 / 3, 0.04 * 4 / 3, 0.5])
-    assert np.isnan(q[2])
 
 
 def test_the_design_effect_of_equal_customers_is_the_correlation_within_them():

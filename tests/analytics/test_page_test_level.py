@@ -8,7 +8,7 @@ from pytest import param
 
 from raceline.analytics import page_test
 from raceline.analytics.page_test import TOO_FEW, UNEXPECTED
-from raceline.analytics.rates import adjusted
+from raceline.analytics.false_discovery import discovery_rates
 
 ALPHA = 0.05
 
@@ -46,7 +46,7 @@ def naive_flags(n, k):
     rate = k.sum() / n.sum()
     z = (k - n * rate) / np.sqrt(n * rate * (1 - rate))
     p = np.array([math.erfc(each / math.sqrt(2)) / 2 for each in z])
-    return adjusted(p, n >= 30) <= ALPHA
+    return discovery_rates(np.where(n >= 30, p, np.nan)) <= ALPHA
 
 
 def judged(sums, kind):

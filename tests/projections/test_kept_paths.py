@@ -238,3 +238,14 @@ def test_a_connection_that_was_lost_in_between_is_made_again(house):
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     assert told(kept.now()) == told(before)
+
+
+def test_read_models_of_an_older_version_are_told_apart_from_a_fault(house):
+    house.take([click(1, "c", 0, "7", "8")])
+    house.project()
+    with psycopg.connect(house.url) as conn:
+        conn.execute(
+            "DROP VIEW live.paths; CREATE VIEW live.paths AS SELECT p.customer_id, p.length FROM views_1.paths AS p"
+        )
+    with pytest.raises(NoReadModels, match="older version"):
+        KeptPaths(house.url).now()
