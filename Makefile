@@ -45,6 +45,9 @@ check: setup ## lint, format, types, and which part may import which
 bench: setup ## every benchmark, each against a peer or a limit; and real data, where it is there
 	$(PY) bench/path_kernel.py
 	$(PY) bench/path_engine.py
+	$(PY) bench/path_answers.py
+	$(PY) bench/page_test.py
+	$(PY) bench/wikispeedia_pages.py
 	$(PY) bench/race_kernel.py
 	$(PY) bench/ingest.py
 	$(PY) bench/group_commit.py

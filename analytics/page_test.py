@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from raceline.analytics.false_discovery import discovery_rates
 from raceline.analytics.page_peers import (
     ALL,
     NONE,
@@ -35,7 +36,6 @@ from raceline.analytics.page_peers import (
     tau_of,
     taus_of,
 )
-from raceline.analytics.false_discovery import discovery_rates
 from raceline.analytics.rates import Flags, Floats, Gap, Longs, Reference, deviates, gap, share
 
 __all__ = [

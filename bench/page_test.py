@@ -20,8 +20,8 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import binom
 
-from raceline.analytics.page_test import TOO_FEW, UNEXPECTED, test_pages
 from raceline.analytics.false_discovery import discovery_rates
+from raceline.analytics.page_test import TOO_FEW, UNEXPECTED, test_pages
 
 LEAST, ALPHA = 30, 0.05
 MOST_FALSE, LEAST_POWER = 0.10, 0.6

@@ -30,7 +30,8 @@ _FIGURES = f"""pathCount customers shareResolved all {{ {_LENGTHS} }} resolved {
 _PAGE = """page visits customers opportunities turnarounds rate expectedRate shrunkenRate excess designEffect z p q flag
   dwellMedian exits resolvedHere firstOrder { rate q }"""
 QUESTIONS = {
-    "pages, the first 50 of all": f"{{ pages(first: 50) {{ totalCount nodes {{ {_PAGE} }} test {{ tau unexpected }} }} }}",
+    "pages, the first 50 of all": f"""{{ pages(first: 50) {{ totalCount nodes {{ {_PAGE} }}
+      test {{ tau unexpected }} }} }}""",
     "pages of a week against four weeks before": f"""query ($from: Date!, $to: Date!) {{
       pages(from: $from, to: $to, first: 50) {{ nodes {{ {_PAGE} past {{ rate change q flag }} }} }} }}""",
     "pages of the paths of a pattern": f"""{{ pages(where: {{ pattern: "1->.*->3" }}, first: 50) {{
@@ -49,7 +50,8 @@ QUESTIONS = {
     "percolation by entry page": f"{{ percolation(by: ENTRY_PAGE) {{ rows {{ entryPage {_FIGURES} }} }} }}",
     "pathComparison of two months": """{ pathComparison(a: { from: "2026-01-01", to: "2026-01-31" },
       b: { from: "2026-02-01", to: "2026-02-28" }) { metrics { metric a b difference low high p } } }""",
-    "paths of a pattern": """{ paths(pattern: "^->1->.*->3->$", first: 50) { totalCount nodes { pages customer { guid } } } }""",
+    "paths of a pattern": """{ paths(pattern: "^->1->.*->3->$", first: 50) { totalCount nodes {
+      pages customer { guid } } } }""",
 }  # fmt: skip
 RECORD = """mutation ($events: [EventInput!]!) { recordEvents(events: $events) {
   ... on RecordEventsPayload { position accepted } } }"""

@@ -28,11 +28,11 @@ import numpy as np
 from scipy.stats import binom
 from wikispeedia import Game, read, shown
 
+from raceline.analytics.false_discovery import discovery_rates
 from raceline.analytics.page_test import TOO_FEW, UNEXPECTED, PageTest, test_pages
 from raceline.analytics.path_arrays import PathArrays, annotated
 from raceline.analytics.path_edges import edges, first_order
 from raceline.analytics.path_pages import PageSums, page_sums
-from raceline.analytics.false_discovery import discovery_rates
 
 DATA = Path(__file__).parents[2] / "shared/data/wikispeedia"
 MOST_FLAGGED = 0.05

@@ -7,8 +7,8 @@ import pytest
 from pytest import param
 
 from raceline.analytics import page_test
-from raceline.analytics.page_test import TOO_FEW, UNEXPECTED
 from raceline.analytics.false_discovery import discovery_rates
+from raceline.analytics.page_test import TOO_FEW, UNEXPECTED
 
 ALPHA = 0.05
 
