@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,11 @@ from raceline.projections.path_list import PathList
 from raceline.projections.path_reading import in_order
 
 Rows = dict[str, list[dict[str, Any]]]
+# From so many steps on, what has come since is only looked for after so many times as long as the last look took: else,
+# in a store that never rests, every question would count everything anew.
+_MANY_STEPS = 1_000_000
+_PATIENCE = 10
+_MOST_PATIENCE = 60  # seconds
 _AT_ONCE = 2  # each works on all cores; the second so that a short question need not wait for a long one
 _FIRST: Mapping[str, Mapping[str, Any]] = {
     "pathStatistics": {},
@@ -42,6 +48,7 @@ class PathAnswers:
         self._threads = CapacityLimiter(_AT_ONCE)
         self._turn = asyncio.Lock()
         self._looked = 0
+        self._until = 0.0
         self._columns: PathColumns | None = None
         self._held = False
 
@@ -71,10 +78,14 @@ class PathAnswers:
         asked = self._looked
         async with self._turn:
             found = self._columns
-            if found is None or (not self._held and (self._looked == asked or found.position < min_position)):
+            shared = self._looked != asked or monotonic() < self._until
+            if found is None or (not self._held and (not shared or found.position < min_position)):
                 self._looked += 1
                 self._columns = None  # should it fail, nobody shares what was found before
+                begun = monotonic()
                 self._columns = found = await run_sync(self._kept.now, limiter=self._threads)
+                took = monotonic() - begun if found.steps > _MANY_STEPS else 0.0
+                self._until = monotonic() + min(_PATIENCE * took, _MOST_PATIENCE)
         return found
 
 

@@ -77,7 +77,9 @@ class Settings(BaseSettings):
         250_000, description="Events that a replay or a verification holds in memory at once"
     )
     path_steps: PositiveInt = Field(
-        50_000_000, description="Most steps of paths that one process keeps in memory to answer questions about paths"
+        50_000_000,
+        description="Most steps of paths that one process keeps in memory to answer questions about paths; some 30 "
+        "bytes each, three times that while they are brought up to date",
     )
     min_position_timeout_seconds: NonNegativeFloat = Field(
         10, description="How long a read waits for the projection to reach its minPosition"

@@ -103,7 +103,7 @@ class Session:
     def paced(self, name: str, clock: int, most: int) -> int:
         """A clock, or an earlier one up to which only about so many customers are due."""
         arrow.settings(self.connection, {"clock": str(clock), "most": str(most)})
-        query = _VIEWS["paced"].replace("{views}", _checked(name)).rstrip().rstrip(";")
+        query = _VIEWS["paced"].replace("{views}", checked(name)).rstrip().rstrip(";")
         found = arrow.rows(self.connection, query)
         return cast(int, found["clock"][0].as_py()) if found.num_rows else clock
 
@@ -113,7 +113,7 @@ class Session:
 
     def due(self, name: str) -> int:
         """When the next timer of a generation fires, in microseconds since 1970; a far future if there is none."""
-        found = arrow.rows(self.connection, _VIEWS["next_due"].replace("{views}", _checked(name)))
+        found = arrow.rows(self.connection, _VIEWS["next_due"].replace("{views}", checked(name)))
         return cast(int, found["due"][0].as_py())
 
     def apply(self, claimed: Claimed, up_to: int, clock: int) -> None:
@@ -179,7 +179,7 @@ class Session:
             self._run("touch_all_extremes", name)
         else:
             arrow.write(self.connection, "touched_extremes", touched)
-        return extreme_table(arrow.rows(self.connection, _VIEWS["extreme_spells"].replace("{views}", _checked(name))))
+        return extreme_table(arrow.rows(self.connection, _VIEWS["extreme_spells"].replace("{views}", checked(name))))
 
     def checkpoint(self, name: str, position: int, clock: int) -> None:
         """Note the position and the clock up to which a generation is true, and tell who waits for it."""
@@ -241,14 +241,14 @@ class Session:
     def stored(self, name: str, table: str, schema: pa.Schema, *, where: str = "", order: str) -> pa.Table:
         """The rows that a generation holds, with the columns and types of `schema`."""
         columns = ", ".join(f"t.{column}" for column in schema.names)
-        query = f"SELECT {columns} FROM {_checked(name)}.{table} AS t {where} ORDER BY {order}"  # noqa: S608 - our names
+        query = f"SELECT {columns} FROM {checked(name)}.{table} AS t {where} ORDER BY {order}"  # noqa: S608 - our names
         return arrow.rows(self.connection, query).cast(schema)
 
     def _run(self, name: str, views: str = "") -> None:
         self._execute(_VIEWS[name], views)
 
     def _execute(self, text: LiteralString, views: str = "") -> None:
-        for part in text.replace("{views}", _checked(views) if views else "").split(";\n"):
+        for part in text.replace("{views}", checked(views) if views else "").split(";\n"):
             if part.strip().rstrip(";"):
                 arrow.run(self.connection, part)
 
@@ -270,7 +270,8 @@ def fingerprint(catalogue: Catalogue, rules: Rules) -> str:
     return blake2b(repr(everything).encode(), digest_size=16).hexdigest()
 
 
-def _checked(name: str) -> str:
+def checked(name: str) -> str:
+    """The name of a generation's schema."""
     # A schema cannot be a parameter; this is the only text that is ever put into a statement.
     assert re.fullmatch(r"views_\d+", name), name  # noqa: S101
     return name

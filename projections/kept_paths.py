@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 import adbc_driver_manager
 import numpy as np
@@ -20,11 +20,13 @@ from adbc_driver_manager.dbapi import Connection
 from raceline.domain import arrow
 from raceline.domain.errors import LimitExceeded, LogRefused, LogUnavailable, NoReadModels
 from raceline.domain.sql import statements
+from raceline.projections.generation import checked
 from raceline.projections.path_columns import NO_SITE, Codes, Names, PathColumns, Site
 from raceline.projections.path_reading import Part, PathRows, in_order
 
 _SQL = statements("raceline.projections", "paths.sql")
 _UNDEFINED_COLUMN = "42703"
+_DROPPED = ("42P01", "3F000")  # undefined_table, invalid_schema_name: of a generation that is live no longer
 
 
 @dataclass
@@ -70,15 +72,13 @@ class _Open:
         self._stack.close()
 
 
-@contextmanager
-def _of_this_version() -> Iterator[None]:
-    """Read models without a column that is read here are of an older version, and about to be replayed."""
-    try:
-        yield
-    except LogRefused as error:
-        if isinstance(told := error.__cause__, adbc_driver_manager.Error) and told.sqlstate == _UNDEFINED_COLUMN:
-            raise NoReadModels("Those that are there are of an older version.") from error
-        raise
+def _statement(name: LiteralString, standing: _Standing) -> LiteralString:
+    """A statement of paths.sql about the tables of a generation."""
+    parts = {"columns": _SQL["columns"], "touched": _SQL["touched"], "views": checked(standing.name)}
+    text = _SQL[name]
+    for part, filled in parts.items():
+        text = text.replace(f"{{{part}}}", filled)
+    return text
 
 
 class KeptPaths:
@@ -100,14 +100,23 @@ class KeptPaths:
         with self._lock:
             try:
                 return self._looked()
-            except LogUnavailable:
-                if not self._open.connection:
+            except (LogRefused, LogUnavailable) as error:
+                if not self._can_look_again(error):
                     raise
-                self._open.close()  # the server may have been away since the last question
-                return self._looked()
+            return self._looked()
+
+    def _can_look_again(self, error: LogRefused | LogUnavailable) -> bool:
+        if isinstance(error, LogUnavailable):  # the server may have been away since the last question
+            was_open = self._open.connection is not None
+            self._open.close()
+            return was_open
+        state = error.__cause__.sqlstate if isinstance(error.__cause__, adbc_driver_manager.Error) else None
+        if state == _UNDEFINED_COLUMN:
+            raise NoReadModels("Those that are there are of an older version.") from error
+        return state in _DROPPED
 
     def _looked(self) -> PathColumns:
-        with self._open.transaction(self.url) as connection, _of_this_version():
+        with self._open.transaction(self.url) as connection:
             found = arrow.rows(connection, _SQL["standing"]).to_pylist()
             if not found:
                 raise NoReadModels
@@ -127,10 +136,10 @@ class KeptPaths:
         return columns
 
     def _loaded(self, connection: Connection, standing: _Standing) -> PathColumns:
-        members = arrow.rows(connection, _SQL["all_accounts"])
-        self._refuse_too_many(arrow.rows(connection, _SQL["size"])["steps"][0].as_py())
-        racetracks = tuple(arrow.rows(connection, _SQL["racetracks"])["racetrack"].to_pylist())
-        query = _SQL["all_paths"].replace("{columns}", _SQL["columns"])
+        members = arrow.rows(connection, _statement("all_accounts", standing))
+        self._refuse_too_many(arrow.rows(connection, _statement("size", standing))["steps"][0].as_py())
+        racetracks = tuple(arrow.rows(connection, _statement("racetracks", standing))["racetrack"].to_pylist())
+        query = _statement("all_paths", standing)
         part = self._read(arrow.batches(connection, query), len(racetracks))
         account = np.full(len(self._books.customers), -1, np.int32)
         return self._told(standing, racetracks, part, self._with_accounts(account, members), NO_SITE)
@@ -138,9 +147,8 @@ class KeptPaths:
     def _refreshed(self, connection: Connection, known: PathColumns, standing: _Standing) -> PathColumns:
         """Customers with new events once more, behind those whose paths are what they were."""
         arrow.settings(connection, {"after_position": str(known.position), "up_to": str(standing.position)})
-        touched = _SQL["touched"]
-        members = arrow.rows(connection, _SQL["touched_accounts"].replace("{touched}", touched))
-        query = _SQL["touched_paths"].replace("{columns}", _SQL["columns"]).replace("{touched}", touched)
+        members = arrow.rows(connection, _statement("touched_accounts", standing))
+        query = _statement("touched_paths", standing)
         part = self._read(arrow.batches(connection, query), len(known.racetracks))
         changed = np.zeros(len(self._books.customers), np.bool_)
         changed[part.arrays.customer] = True  # whoever had a path still has one: events are only added

@@ -102,6 +102,11 @@ class PathColumns:
         """How many there are."""
         return len(self.path_id)
 
+    @property
+    def steps(self) -> int:
+        """How many steps they have together."""
+        return len(self.arrays.page)
+
     @cached_property
     def page_codes(self) -> Mapping[str, int]:
         """The code of each page by its name."""

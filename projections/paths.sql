@@ -1,4 +1,5 @@
--- What paths are counted from, in the API's process (path_columns.py).
+-- What paths are counted from, in the API's process (kept_paths.py). {views} is the schema of the live generation: a
+-- switch replaces the views of `live` in between, also for those who read in one snapshot.
 
 -- name: standing
 -- Up to where the live read models are true, and when the page table was loaded.
@@ -8,21 +9,20 @@ FROM raceline.generation AS g
 WHERE g.status = 'live'
 
 -- name: size
-SELECT COALESCE(sum(p.length), 0)::bigint AS steps FROM live.paths AS p
+SELECT COALESCE(sum(p.length), 0)::bigint AS steps FROM {views}.paths AS p
 
 -- name: racetracks
-SELECT t.racetrack FROM live.racetracks AS t ORDER BY t.place
+SELECT t.racetrack FROM {views}.racetracks AS t ORDER BY t.place
 
 -- name: all_paths
 -- In the order in which they lie; sorting them here would take longer than reading them.
-SELECT {columns} FROM live.paths AS p
+SELECT {columns} FROM {views}.paths AS p
 
 -- name: columns
 p.customer_id, p.n, p.path_id, p.started_at, p.resolved, p.pages, p.step_at, p.stages, p.variants
 
 -- name: all_accounts
--- Before any other view: it is the one that a switch of generations replaces first, so neither waits for the other.
-SELECT c.customer_id, c.account_id FROM live.customers AS c WHERE c.account_id IS NOT NULL
+SELECT c.customer_id, c.account_id FROM {views}.customers AS c WHERE c.account_id IS NOT NULL
 
 -- name: touched
 -- Who has events after a position: only their paths can have changed. A timer moves customers on, but never before
@@ -34,10 +34,10 @@ WHERE e.position > current_setting('raceline.after_position')::bigint
     AND e.customer_id IS NOT NULL
 
 -- name: touched_paths
-SELECT {columns} FROM ({touched}) AS t JOIN live.paths AS p ON p.customer_id = t.customer_id
+SELECT {columns} FROM ({touched}) AS t JOIN {views}.paths AS p ON p.customer_id = t.customer_id
 
 -- name: touched_accounts
-SELECT t.customer_id, c.account_id FROM ({touched}) AS t JOIN live.customers AS c ON c.customer_id = t.customer_id
+SELECT t.customer_id, c.account_id FROM ({touched}) AS t JOIN {views}.customers AS c ON c.customer_id = t.customer_id
 
 -- name: site_pages
 SELECT s.page, s.page_type, s.title FROM raceline.site_page AS s ORDER BY s.page

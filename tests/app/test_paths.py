@@ -17,7 +17,7 @@ class Log:
     """Stands for the paths in memory: every look finds the position of the moment."""
 
     def __init__(self):
-        self.position, self.looks, self.together, self.away = 0, 0, 0, False
+        self.position, self.steps, self.looks, self.together, self.away = 0, 10, 0, 0, False
         self.go_on, self.begun = Event(), Event()
         self.go_on.set()
         self._now, self._lock = 0, Lock()
@@ -27,7 +27,7 @@ class Log:
             self.looks += 1
             self._now += 1
             self.together = max(self.together, self._now)
-        found = SimpleNamespace(position=self.position)
+        found = SimpleNamespace(position=self.position, steps=self.steps)
         self.begun.set()
         assert self.go_on.wait(10)
         with self._lock:
@@ -64,6 +64,20 @@ def test_every_question_sees_what_was_there_when_it_was_asked(log):
         return seen
 
     assert asyncio.run(asked()) == [3, 3, 5]
+
+
+def test_in_a_large_store_a_look_serves_for_a_while_but_nobody_who_waits_for_a_position(log, monkeypatch):
+    monkeypatch.setattr(paths, "_PATIENCE", 1e9)
+
+    async def asked():
+        found = answers()
+        told = []
+        for position, least, steps in [(1, 0, 10), (2, 0, 2_000_000), (3, 0, 2_000_000), (4, 4, 2_000_000), (5, 0, 10)]:
+            log.position, log.steps = position, steps
+            told.append(await ask(found, least))
+        return told
+
+    assert asyncio.run(asked()) == [(position, "pages") for position in (1, 2, 2, 4, 4)]
 
 
 def test_questions_that_come_while_one_looks_share_the_next_look_and_none_sees_what_was_before_it(log):
