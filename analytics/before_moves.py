@@ -23,6 +23,7 @@ from scipy.special import betainc, ndtri
 from raceline.analytics.exposure import Stays, Views, Watched, strata_of, watch
 from raceline.analytics.false_discovery import discovery_rates
 from raceline.analytics.kernel import kernel
+from raceline.analytics.rates import share
 
 Codes: TypeAlias = NDArray[np.int32]
 Longs: TypeAlias = NDArray[np.int64]
@@ -45,7 +46,10 @@ _LEAST_P = 1e-300  # so that z stays a number
 
 
 class BeforeMoves(NamedTuple):
-    """r pages that somebody saw during a stay, each (r,) unless said otherwise; those with the smallest p first."""
+    """r pages that somebody saw during a stay, each (r,) unless said otherwise; those with the smallest p first.
+
+    Of equal ones those with more moves after a view come first, then by the places of pages.
+    """
 
     page: Codes
     moves_after: Longs  # with a view of the page in the window before them
@@ -100,9 +104,11 @@ def pages_before(
     activity: tuple[int, ...] = VIEWS,
     least: float = 5,
     alpha: float = 0.05,
+    place: Longs | None = None,
 ) -> BeforeMoves:
     """Compare rates of moving with and without each of `pages` pages. window: microseconds.
 
+    place: (pages,) where each page stands in an order of its own, by default as their codes do.
     days, activity: where strata begin; the first of days is 0, and with an empty `activity` the number of views does
     not matter. A page is tested when at least `least` customers moved after it, or would be expected to; it is MORE or
     FEWER when q is at most alpha. Raises ValueError when columns differ in length, and IndexError for a page code
@@ -111,7 +117,7 @@ def pages_before(
     found = watch(stays, views, pages, window, strata_of(days, activity))
     moves, time = int(found.moves.sum()), int(found.time.sum())
     after, exposed = found.exposed_moves.sum(axis=1), found.exposed_time.sum(axis=1)
-    expected = _by(found.exposed_time, found.time) @ found.moves
+    expected = share(found.exposed_time, found.time, 0.0) @ found.moves
     test = _tested(found, after, expected, least, alpha)
     columns: list[NDArray[Any]] = [
         found.page,
@@ -120,12 +126,14 @@ def pages_before(
         exposed / _DAY,
         (time - exposed) / _DAY,
         expected,
-        _by(after, moves, empty=np.nan),
-        _by(expected, moves, empty=np.nan),
+        share(after, moves),
+        share(expected, moves),
         _rate_ratio(found),
         *test,
     ]
-    order = np.lexsort((found.page, -after, test.p))
+    # Sums of fractions end on another last digit when customers come in another order; equal p must stay equal.
+    surprise = np.abs(test.z).astype(np.float32)
+    order = np.lexsort((found.page if place is None else place[found.page], -after, -surprise))
     tested = int(np.count_nonzero(test.flag != TOO_FEW))
     return BeforeMoves._make([*(column[order] for column in columns), tested, len(stays.customer), moves, time / _DAY])
 
@@ -147,19 +155,12 @@ def _tested(found: Watched, after: Longs, expected: Floats, least: float, alpha:
     return _Test(*_interval(compared), compared.design, z, p, q, flag)
 
 
-def _by(part: NDArray[Any] | float, whole: NDArray[Any] | float, empty: float = 0.0) -> Floats:
-    """part / whole, `empty` where there is no whole."""
-    parts, wholes = np.broadcast_arrays(np.asarray(part, np.float64), np.asarray(whole, np.float64))
-    share: Floats = np.divide(parts, wholes, out=np.full(parts.shape, empty), where=wholes > 0)
-    return share
-
-
 def _rate_ratio(found: Watched) -> Floats:
     """Mantel and Haenszel's, for rates."""
-    share = _by(found.exposed_time, found.time)
-    after = (found.exposed_moves * (1 - share)).sum(axis=1)
-    without = ((found.moves - found.exposed_moves) * share).sum(axis=1)
-    return _by(after, without, empty=np.nan)
+    exposed = share(found.exposed_time, found.time, 0.0)
+    after = (found.exposed_moves * (1 - exposed)).sum(axis=1)
+    without = ((found.moves - found.exposed_moves) * exposed).sum(axis=1)
+    return share(after, without)
 
 
 def _design_effect(found: Watched, after: Longs, expected: Floats) -> Floats:
@@ -169,11 +170,11 @@ def _design_effect(found: Watched, after: Longs, expected: Floats) -> Floats:
     about the common rate where it is low: many customers who might have moved often and never did are few customers.
     It is no greater than the moves that a customer has, or could be expected to have.
     """
-    ratio = np.maximum(_by(after, expected), 1)
+    ratio = np.maximum(share(after, expected, 0.0), 1)
     squares = found.kk - 2 * ratio * found.nk + ratio * ratio * found.nn
-    customers = np.maximum(_by(expected * expected, found.nn), 2)  # that so unequal ones are worth
-    most = np.maximum(_by(found.kk, after), _by(found.nn, expected))
-    effect = np.minimum(_by(squares, ratio * expected) * customers / (customers - 1), most)
+    customers = np.maximum(share(expected * expected, found.nn, 0.0), 2)  # that so unequal ones are worth
+    most = np.maximum(share(found.kk, after, 0.0), share(found.nn, expected, 0.0))
+    effect = np.minimum(share(squares, ratio * expected, 0.0) * customers / (customers - 1), most)
     at_least_one: Floats = np.maximum(effect, 1)
     return at_least_one
 
@@ -181,7 +182,7 @@ def _design_effect(found: Watched, after: Longs, expected: Floats) -> Floats:
 def _compared(found: Watched, design: Floats) -> _Compared:
     unexposed = found.time - found.exposed_time
     both = (found.exposed_time > 0) & (unexposed > 0) & (found.moves > 0)
-    odds = np.where(both, _by(found.exposed_time, unexposed), 0)
+    odds = np.where(both, share(found.exposed_time, unexposed, 0.0), 0)
     after = np.where(both, found.exposed_moves, 0).sum(axis=1).astype(np.float64)
     return _Compared(after, np.where(both, found.moves, 0).astype(np.float64), odds, design)
 
@@ -189,23 +190,23 @@ def _compared(found: Watched, design: Floats) -> _Compared:
 def _chance(compared: _Compared, ratio: Floats) -> Floats:
     """Of so many moves after a view or more, if the rate ratio were exp(ratio), (r,). See the module."""
     mean, squares = _binomials(compared.moves, compared.odds, np.exp(ratio))
-    one = _by(squares, mean, empty=0.5)
-    without = np.maximum(_by(mean, one) - compared.after, 0)
+    one = share(squares, mean, 0.5)
+    without = np.maximum(share(mean, one, 0.0) - compared.after, 0)
     chance: Floats = betainc(compared.after / compared.design + 0.5, without / compared.design + 0.5, one)
     return chance
 
 
 @kernel
 def _binomials(moves: Floats, odds: Floats, ratio: Floats) -> tuple[Floats, Floats]:
-    """For each page the sums over strata of moves * share and moves * share * share, each (r,)."""
+    """For each page the sums over strata of moves * chance and moves * chance * chance, each (r,)."""
     mean, squares = np.zeros(len(moves)), np.zeros(len(moves))
     for r in range(moves.shape[0]):
         for s in range(moves.shape[1]):
             if moves[r, s] > 0:
                 odd = odds[r, s] * ratio[r]
-                share = odd / (1 + odd)
-                mean[r] += moves[r, s] * share
-                squares[r] += moves[r, s] * share * share
+                chance = odd / (1 + odd)
+                mean[r] += moves[r, s] * chance
+                squares[r] += moves[r, s] * chance * chance
     return mean, squares
 
 

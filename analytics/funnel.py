@@ -6,7 +6,7 @@ first complete. So nobody is at a step without having been at those before it, a
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from scipy.special import stdtrit
 from raceline.analytics.path_arrays import PathArrays
 from raceline.analytics.path_match import Automaton, matches
 from raceline.analytics.paths import Flags, Longs
+from raceline.analytics.rates import share
 
 Figures = NDArray[np.float64]
 _SECOND = 1_000_000
@@ -63,10 +64,10 @@ def funnel(
     hits = [_by_customer(sequences, row) for row in there]
     bounds = [_bounds(ours, _by_customer(sequences, row)) for ours, row in zip(hits, before, strict=True)]
     low, high = np.stack(bounds, axis=1)
-    seconds = [(np.nan, np.nan), *(_seconds(paths.at, sequences.start, *pair) for pair in pairwise(done))]
+    seconds = [(np.nan, np.nan), *(_seconds(paths, sequences.start, *pair) for pair in pairwise(done))]
     median, p95 = np.stack(seconds, axis=1)
     anywhere = np.array([np.sum(matches(sequences.start, paths.page, step) >= 0) for step in alone])
-    conversion, base_rate = _ratio(counts, tries), _ratio(anywhere, tries[0])
+    conversion, base_rate = share(counts, tries), share(anywhere, tries[0])
     return Funnel(
         counts,
         np.array([np.count_nonzero(row) for row in hits]),
@@ -75,11 +76,11 @@ def funnel(
         conversion,
         low,
         high,
-        _ratio(counts, counts[0]),
+        share(counts, counts[0]),
         median,
         p95,
         base_rate,
-        _ratio(conversion, base_rate),
+        share(conversion, base_rate),
     )
 
 
@@ -141,18 +142,12 @@ def _bounds(hits: Longs, tries: Longs) -> tuple[float, float]:
     return max((middle - width) / whole, 0.0), min((middle + width) / whole, 1.0)
 
 
-def _seconds(at: Longs, start: Longs, before: Longs, done: Longs) -> tuple[float, float]:
-    """Median and 95th percentile of the time from one step to the next, of those that did both."""
+def _seconds(paths: PathArrays, start: Longs, before: Longs, done: Longs) -> tuple[float, float]:
+    """Median and 95th percentile of the time from one step to the next, of those that did both at times known."""
     there = done >= 0
-    if not there.any():
+    first, last = start[:-1][there] + before[there], start[:-1][there] + done[there]
+    known = paths.seen[first] & paths.seen[last]
+    if not known.any():
         return np.nan, np.nan
-    begin = start[:-1][there]
-    found = np.quantile(at[begin + done[there]] - at[begin + before[there]], (0.5, 0.95)) / _SECOND
+    found = np.quantile((paths.at[last] - paths.at[first])[known], (0.5, 0.95)) / _SECOND
     return float(found[0]), float(found[1])
-
-
-def _ratio(part: NDArray[Any], whole: NDArray[Any] | float) -> Figures:
-    """nan where the whole is nothing."""
-    whole = np.broadcast_to(np.asarray(whole, np.float64), part.shape)
-    found: Figures = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
-    return found

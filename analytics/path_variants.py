@@ -13,7 +13,10 @@ _NEAR = 4096  # paths of a share
 
 
 class Variants(NamedTuple):
-    """v variants, the most frequent first, of equally frequent ones the one whose first path comes first."""
+    """v variants, the most frequent first, of equally frequent ones the one whose first path comes first.
+
+    What is first goes by the places of paths.
+    """
 
     first: Longs  # (v,) the first path of it
     paths: Longs  # (v,)
@@ -22,15 +25,19 @@ class Variants(NamedTuple):
     of_path: Longs  # (p,) the variant of each path
 
 
-def variants(paths: PathArrays) -> Variants:
-    """The variants of all paths. Found by a hash of the steps, and told apart by the steps themselves."""
+def variants(paths: PathArrays, place: Longs | None = None) -> Variants:
+    """The variants of all paths. Found by a hash of the steps, and told apart by the steps themselves.
+
+    place: (p,) where each path stands in an order of its own, all different and from 0; by default as they lie.
+    """
     p = len(paths.customer)
+    place = np.arange(p) if place is None else place
     hashes = np.empty(p, np.int64)
     side_by_side(lambda *block: _hash(paths.path_start, paths.page, hashes, *block), balanced_blocks(paths.path_start))
     start, shared = _shared(hashes)
     of_path, sums = np.empty(p, np.int64), np.empty((p, 5), np.int64)  # what is never touched takes no memory
     found = np.zeros(len(start) - 1, np.int64)
-    columns = paths.path_start, paths.page, paths.customer, paths.resolved, hashes, shared, start
+    columns = paths.path_start, paths.page, paths.customer, paths.resolved, place, hashes, shared, start
     table = _slots(int(np.diff(start).max()))
     side_by_side(
         lambda *block: _fill(*columns, np.empty((table, 2), np.int64), of_path, sums, found, *block),
@@ -38,7 +45,7 @@ def variants(paths: PathArrays) -> Variants:
     )
     numbers = np.arange(found.sum()) + np.repeat(start[:-1] - np.cumsum(found) + found, found)
     # By paths, falling, then by the first of them: as one number, which sorts twice as fast as two.
-    ordered = numbers[np.argsort(sums[numbers, 0] - sums[numbers, 1] * p)]
+    ordered = numbers[np.argsort(place[sums[numbers, 0]] - sums[numbers, 1] * (place.max(initial=0) + 1))]
     rank = np.empty(p, np.int64)
     rank[ordered] = np.arange(len(ordered))
     first, count, resolved, customers = np.ascontiguousarray(sums[ordered, :4].T)
@@ -79,6 +86,7 @@ def _fill(
     page: Codes,
     customer: Codes,
     resolved: Flags,
+    place: Longs,
     hashes: Longs,
     shared: Longs,
     start: Longs,
@@ -89,7 +97,7 @@ def _fill(
     first: int,
     last: int,
 ) -> None:
-    """Number the variants of shares first .. last - 1, each from its offset on in the order of their first paths.
+    """Number the variants of shares first .. last - 1, each from its offset on as they come.
 
     Fill of_path, sums (a row for each variant: of Variants, and the customer seen last) and found, how many variants
     each share has. table: rows enough for the largest share, each for a hash and its variant.
@@ -114,6 +122,8 @@ def _fill(
             row[2] += resolved[p]
             row[3] += row[4] != customer[p]
             row[4] = customer[p]
+            if place[p] < place[row[0]]:
+                row[0] = p
         found[k] = v - start[k]
 
 

@@ -1,6 +1,6 @@
 """Rates beside what is expected of them: how independent their counts are, how they vary, and how surprising one is."""
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,9 +45,10 @@ class Gap(NamedTuple):
     grain: Floats  # by what one turnaround here instead of there changes the difference
 
 
-def share(part: Floats, whole: Floats, empty: float = np.nan) -> Floats:
-    """part / whole, `empty` where the whole is nothing."""
-    shares: Floats = np.divide(part, whole, out=np.full(len(whole), empty), where=whole > 0)
+def share(part: NDArray[Any] | float, whole: NDArray[Any] | float, empty: float = np.nan) -> Floats:
+    """part / whole, `empty` where the whole is nothing; of numbers or arrays, in the shape that both have together."""
+    shape = np.broadcast_shapes(np.shape(part), np.shape(whole))
+    shares: Floats = np.divide(part, whole, out=np.full(shape, empty), where=np.greater(whole, 0))
     return shares
 
 

@@ -108,6 +108,30 @@ def test_defined_answers_at_the_edges(stays, views, figures, flag):
     assert np.isnan([row["z"], row["p"], row["q"]]).all() == (flag == TOO_FEW)
 
 
+def test_of_equal_pages_the_one_of_the_first_place_is_told_first():
+    stays, views = crowd(20, 10, 10, 20)
+    both = views + [(c, at, 1) for c, at, _ in views] + [(c, at, 2) for c, at, _ in views[:1]]
+    assert before(stays, both).page.tolist() == [0, 1, 2]
+    assert before(stays, both, place=np.array([2, 1, 0])).page.tolist() == [1, 0, 2]
+
+
+@given(st.permutations(range(90)), st.permutations([0, 1, 2]))
+@settings(max_examples=20)
+def test_the_order_of_pages_does_not_hang_on_the_codes_of_customers_and_pages(who, codes):
+    """In a store that was loaded anew both are other ones, and sums are made in another order."""
+    stays = [(c, 0, 3 + c % 11, c % 3 == 0) for c in range(90)]
+    views = [(c, 0.1 * (c % 7) + lap, page) for c in range(90) for lap in range(c % 5) for page in (0, 1)] + [
+        (c, 1, 2) for c in range(60)
+    ]
+    expected = before(stays, views)
+    found = before(
+        sorted((who[c], *stay) for c, *stay in stays),
+        [(who[c], at, codes[page]) for c, at, page in views],
+        place=np.argsort(codes),
+    )
+    assert found.page.tolist() == [codes[page] for page in expected.page]
+
+
 @pytest.mark.parametrize("laps", [1, 2, 5])
 def test_moves_of_one_customer_over_and_over_are_as_uncertain_as_one_of_each(laps):
     """The same customers do the same in every lap: there is no more to be learned from that."""

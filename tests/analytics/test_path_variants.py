@@ -1,5 +1,7 @@
 """Identical paths, counted."""
 
+from itertools import groupby
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,17 @@ def test_the_most_frequent_variant_is_first_and_of_equals_the_one_that_came_firs
     found = variants(arrays_of([visit(0, "AB"), visit(0, "BA"), visit(0, "BA", resolved=True), visit(1, "C")]))
     assert rows(*found[:-1]) == [(1, 2, 1, 1), (0, 1, 0, 1), (3, 1, 0, 1)]
     assert found.of_path.tolist() == [1, 0, 0, 2]
+
+
+@given(visits(), st.data())
+def test_the_answer_does_not_hang_on_where_paths_lie(found, data):
+    by_customer = [list(some) for _, some in groupby(enumerate(found), key=lambda one: one[1].customer)]
+    lying = [one for some in data.draw(st.permutations(by_customer)) for one in some]
+    place = np.array([p for p, _ in lying], np.int64)
+    expected, counted = variants(arrays_of(found)), variants(arrays_of([one for _, one in lying]), place)
+
+    assert rows(place[counted.first], *counted[1:-1]) == rows(*expected[:-1])
+    assert counted.of_path.tolist() == expected.of_path[place].tolist()
 
 
 @given(visits(), st.sampled_from([1, 3]), st.sampled_from([1, 4096]))
