@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from adbc_driver_manager.dbapi import Connection
+from numpy.typing import NDArray
 
 from raceline.domain import arrow
 from raceline.domain.errors import LimitExceeded, LogRefused, LogUnavailable, NoReadModels
@@ -23,6 +24,7 @@ from raceline.domain.sql import statements
 from raceline.projections.generation import checked
 from raceline.projections.path_columns import NO_SITE, Codes, Names, PathColumns, Site
 from raceline.projections.path_reading import Part, PathRows, in_order
+from raceline.projections.rows import Longs
 
 _SQL = statements("raceline.projections", "paths.sql")
 _UNDEFINED_COLUMN = "42703"
@@ -70,6 +72,11 @@ class _Open:
     def close(self) -> None:
         self.connection = None
         self._stack.close()
+
+
+def _seen(event: Longs) -> NDArray[np.bool_]:
+    """(s,) Nobody saw when the source of a click was reached; it and the target are steps of one event."""
+    return np.append(event[1:] != event[:-1], True)[: len(event)]
 
 
 def _statement(name: LiteralString, standing: _Standing) -> LiteralString:
@@ -215,6 +222,7 @@ class KeptPaths:
             pc.list_value_length(batch["pages"]).to_numpy().astype(np.int64),
             books.pages.codes(batch["pages"].flatten()),
             batch["step_at"].flatten().to_numpy(),
+            _seen(batch["step_events"].flatten().to_numpy()),
             stages.reshape(batch.num_rows, racetracks).T,
             books.variants.codes(pc.fill_null(pc.binary_join(batch["variants"], ","), "")),
         )
@@ -228,5 +236,5 @@ class KeptPaths:
         type_of[code] = types.codes(pages["page_type"].combine_chunks())
         place[code] = np.arange(len(code))
         title = pages["title"].combine_chunks().take(pa.array(place, mask=place < 0))
-        site = Site(loaded_at, type_of, types.array, title, source, target)
+        site = Site(loaded_at, place >= 0, type_of, types.array, title, source, target)
         return replace(columns, page_names=books.array, site=site)

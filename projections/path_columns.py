@@ -13,6 +13,7 @@ from raceline.analytics.path_arrays import PathArrays
 from raceline.projections.rows import Longs
 
 Codes = NDArray[np.int32]
+Flags = NDArray[np.bool_]
 
 
 class Names:
@@ -47,27 +48,43 @@ class Names:
 
 @dataclass(frozen=True)
 class Site:
-    """The page table. loaded_at: microseconds since 1970, None without one; type: (pages,) codes into types, -1 for
-    none; title: by page, null without one; link_source, link_target: (l,) codes of pages."""
+    """The page table. loaded_at: microseconds since 1970, None without one; known: (pages,) which pages it names; type:
+    (pages,) codes into types, -1 for none; title: by page, null without one; link_source, link_target: (l,) codes of
+    pages."""
 
     loaded_at: int | None
+    known: Flags
     type: Codes
     types: pa.Array
     title: pa.Array
     link_source: Codes
     link_target: Codes
 
+    @property
+    def has_links(self) -> bool:
+        """It says which page links to which; without any link, nobody has said."""
+        return len(self.link_source) > 0
+
     def longer(self, pages: int) -> "Site":
         """With codes for pages that were seen since."""
         more = pages - len(self.type)
         if more == 0:
             return self
-        type_of = np.append(self.type, np.full(more, -1, np.int32))
-        return replace(self, type=type_of, title=pa.concat_arrays([self.title, pa.nulls(more, pa.string())]))
+        return replace(
+            self,
+            known=np.append(self.known, np.zeros(more, np.bool_)),
+            type=np.append(self.type, np.full(more, -1, np.int32)),
+            title=pa.concat_arrays([self.title, pa.nulls(more, pa.string())]),
+        )
 
 
 NO_SITE = Site(
-    None, np.empty(0, np.int32), pa.array([], pa.string()), pa.array([], pa.string()), *[np.empty(0, np.int32)] * 2
+    None,
+    np.empty(0, np.bool_),
+    np.empty(0, np.int32),
+    pa.array([], pa.string()),
+    pa.array([], pa.string()),
+    *[np.empty(0, np.int32)] * 2,
 )
 
 

@@ -110,11 +110,12 @@ def site_of(page_table: list[PageTableRow], pages: Names) -> Site:
     source = pages.codes(pa.array([a for a, _ in pairs], pa.string()))
     target = pages.codes(pa.array([b for _, b in pairs], pa.string()))
     type_of, title = np.full(len(pages), -1, np.int32), [None] * len(pages)
+    known = np.isin(np.arange(len(pages)), code)
     type_of[code] = types.codes(pa.array([row.page_type for row in page_table], pa.string()))
     for row in page_table:
         title[pages.find(row.page)] = row.title
     loaded_at = int(START.timestamp()) * 1_000_000
-    return Site(loaded_at, type_of, types.array, pa.array(title, pa.string()), source, target)
+    return Site(loaded_at, known, type_of, types.array, pa.array(title, pa.string()), source, target)
 
 
 @st.composite
