@@ -16,6 +16,7 @@ from raceline.graphql.bound import storable
 from raceline.graphql.context import Api, Context, Rows
 from raceline.graphql.fetching import fetch, reading, row_of
 from raceline.graphql.injected import PATH_FIGURES
+from raceline.graphql.path_asked import PathsAsked
 from raceline.graphql.pieces import PIECES
 from raceline.graphql.plan import Plan
 from raceline.graphql.question import MoveKey, Racetrack
@@ -28,6 +29,7 @@ MIN_POSITION_HEADER = "Raceline-Min-Position"
 _NEVER_WAIT = ("log", "quarantine")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = timedelta(microseconds=1)
+_TRIES = 3  # to tell figures of paths and the paths behind them at one position
 _SNAPSHOT = b"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 Planned: TypeAlias = tuple[Plan, bytes]
@@ -71,14 +73,22 @@ def _wanted(context: Context, arguments: Mapping[str, Any]) -> int:
 async def _text(api: Api, plan: Plan, statement: bytes, arguments: Mapping[str, Any]) -> str | None:
     if plan.refused is not None and not await _active(api, plan.question.version):
         raise plan.refused
-    parameters = plan.parameters | await _figures(api, plan, arguments) | await _counted(api, plan, arguments)
+    parameters = plan.parameters | await _figures(api, plan, arguments)
+    if plan.paths is not None:
+        least = arguments.get("minPosition") or 0
+        return await _with_paths(api, plan, plan.paths, statement, parameters, least)
+    return _first(await _sent(api, plan, statement, parameters))
+
+
+async def _sent(api: Api, plan: Plan, statement: bytes, parameters: Parameters) -> Any:
+    """The one row of the statement, given whoever has to be derived for it."""
     if not plan.derived:
-        return _first(await fetch(api, statement, parameters))
+        return await fetch(api, statement, parameters)
     if plan.question.taken_back is not None:
         return await _last_known(api, plan, statement, parameters, plan.question.taken_back)
     if plan.question.derived:
         asked = await _asked(api, plan)
-        return _first(await fetch(api, statement, parameters | await _derived(api, plan, asked)))
+        return await fetch(api, statement, parameters | await _derived(api, plan, asked))
 
     async def in_snapshot(conn: AsyncConnection[Any]) -> Any:
         await conn.execute(_SNAPSHOT)
@@ -88,7 +98,7 @@ async def _text(api: Api, plan: Plan, statement: bytes, arguments: Mapping[str, 
         finally:
             await conn.rollback()
 
-    return _first(await reading(api, in_snapshot))
+    return await reading(api, in_snapshot)
 
 
 async def _active(api: Api, track: Racetrack | None) -> bool:
@@ -99,15 +109,16 @@ async def _active(api: Api, track: Racetrack | None) -> bool:
     return _first(await fetch(api, PIECES["is_active"].encode(), given)) is not None
 
 
-async def _last_known(api: Api, plan: Plan, statement: bytes, parameters: Parameters, move: MoveKey) -> str | None:
-    """A move as it was known just before a late event took it back; None when it was never known."""
+async def _last_known(api: Api, plan: Plan, statement: bytes, parameters: Parameters, move: MoveKey) -> Any:
+    """The row of a move as it was known just before a late event took it back; of null when it was never known."""
     for moment in await taken_back(api.as_known, move):
         plan.question = replace(plan.question, known_at={"time": moment - _INSTANT})
         asked = await _asked(api, plan)
         given = parameters | await _derived(api, plan, asked) | {"taken_back_at": moment}
-        if (text := _first(await fetch(api, statement, given))) is not None:
-            return text
-    return None
+        row = await fetch(api, statement, given)
+        if _first(row) is not None:
+            return row
+    return (None,)
 
 
 def _first(row: tuple[str | None, ...]) -> str | None:
@@ -129,15 +140,27 @@ async def _figures(api: Api, plan: Plan, arguments: Mapping[str, Any]) -> Parame
     return parameters
 
 
-async def _counted(api: Api, plan: Plan, arguments: Mapping[str, Any]) -> Parameters:
-    """What the statement is given of the paths in memory, and their position, as parameters."""
-    if (asked := plan.paths) is None:
-        return {}
-    least = arguments.get("minPosition") or 0
-    rows = await api.paths.answer(asked.root, asked.arguments, asked.lists, least)
-    tables = [table for _, table in plan.given if table in PATH_FIGURES]
-    position = rows["path_totals"][0]["position"]
-    return {"paths_position": position, **{f"given_{table}": _json(rows.get(table, [])) for table in tables}}
+async def _with_paths(
+    api: Api, plan: Plan, asked: PathsAsked, statement: bytes, parameters: Parameters, least: int
+) -> str | None:
+    """Figures of the paths in memory, and the paths behind them as the read models have them.
+
+    A late event gives a path another name or other steps. So when the read models have moved on since the figures were
+    counted, these are counted again; where that happens each time, what was told last is the answer.
+    """
+    told, told_at = None, -1
+    if asked.lists:
+        statement += b", " + PIECES["live_position"].encode()
+    for _ in range(_TRIES):
+        rows = await api.paths.answer(asked.root, asked.arguments, asked.lists, least)
+        if (position := rows["path_totals"][0]["position"]) == told_at:
+            break  # there are no newer paths
+        given = {f"given_{table}": _json(rows.get(table, [])) for _, table in plan.given if table in PATH_FIGURES}
+        told, *live = await _sent(api, plan, statement, {**parameters, **given, "paths_position": position})
+        if live in ([], [position]):
+            break
+        told_at, (least,) = position, live
+    return told
 
 
 _SOURCES = {
