@@ -23,17 +23,31 @@ class PathArrays(NamedTuple):
     customer: Codes  # (p,) codes from 0
     resolved: Flags  # (p,) the path ends with an acknowledgement
     turns: Turns  # what happens at each step
+    seen: (
+        Flags  # (s,) its time is known; of a page that a click only names as its source, nobody saw when it was reached
+    )
 
 
-def annotated(path_start: Longs, page: Codes, at: Longs, customer: Codes, resolved: Flags, pages: int) -> PathArrays:
+def annotated(
+    path_start: Longs,
+    page: Codes,
+    at: Longs,
+    customer: Codes,
+    resolved: Flags,
+    pages: int,
+    seen: Flags | None = None,
+) -> PathArrays:
     """Paths with their turnarounds, ping-pongs and loops; the columns as in PathArrays, page codes below `pages`.
 
-    Raises IndexError for a page code outside of 0 .. pages - 1, and ValueError when lengths do not fit together.
+    Without `seen`, all times are known. Raises IndexError for a page code outside of 0 .. pages - 1, and ValueError
+    when lengths do not fit together.
     """
     p, s = len(path_start) - 1, len(page)
-    if len(at) != s or len(customer) != p or len(resolved) != p or path_start[0] != 0 or path_start[-1] != s:
+    seen = np.ones(s, np.bool_) if seen is None else seen
+    steps_fit = len(at) == s and len(seen) == s and path_start[0] == 0 and path_start[-1] == s
+    if not steps_fit or len(customer) != p or len(resolved) != p:
         raise ValueError("the columns of paths do not fit together")
-    return PathArrays(path_start, page, at, customer, resolved, annotate(page, path_start, pages))
+    return PathArrays(path_start, page, at, customer, resolved, annotate(page, path_start, pages), seen)
 
 
 def select_paths(paths: PathArrays, keep: Flags) -> PathArrays:
@@ -58,6 +72,7 @@ def select_paths(paths: PathArrays, keep: Flags) -> PathArrays:
         paths.customer[kept],
         paths.resolved[kept],
         Turns(of_kept(opportunity), of_kept(depth), of_kept(bounces), of_kept(loop)),
+        of_kept(paths.seen),
     )
 
 

@@ -14,7 +14,7 @@ from raceline.analytics.kernel import kernel, part
 from raceline.analytics.path_arrays import PathArrays
 from raceline.analytics.paths import Codes, Longs
 from raceline.analytics.quantiles import Figures, quantiles_in_place
-from raceline.analytics.transitions import OPEN, RESOLVED, START, Records, target_of, transitions
+from raceline.analytics.transitions import OPEN, RESOLVED, START, UNKNOWN, Records, target_of, transitions
 
 __all__ = ["OPEN", "RESOLVED", "START", "Edges", "StepEdges", "edge_times", "edges", "first_order", "step_edges"]
 
@@ -171,17 +171,17 @@ def _fill_times(
     wanted, order = np.array([0.5, 0.95]), np.array([0, 1])
     for b in range(first, last):
         low, high = row_start[b], row_start[b + 1]
-        end = np.zeros(high - low + 1, np.int64)  # of the times of each edge; last those of edges that are not wanted
+        end = np.zeros(high - low + 1, np.int64)  # of the times of each edge; last those that are not wanted or unknown
         for e in range(low, high):
             if target[e] < pages:
                 slot[target[e]] = e - low
         for r in range(start[b], start[b + 1]):
-            end[slot[target_of(records[r, 0])]] += 1
+            end[slot[target_of(records[r, 0])] if records[r, 1] != UNKNOWN else -1] += 1
         place = 0
         for n in range(high - low + 1):
             end[n], place = place, place + end[n]
         for r in range(start[b], start[b + 1]):
-            n = slot[target_of(records[r, 0])]
+            n = slot[target_of(records[r, 0])] if records[r, 1] != UNKNOWN else -1
             value[end[n]] = records[r, 1]
             end[n] += 1
         for n in range(high - low):

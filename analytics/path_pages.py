@@ -53,12 +53,16 @@ def page_sums(paths: PathArrays, pages: int) -> PageSums:
 
 
 def dwell(paths: PathArrays) -> tuple[Codes, Longs]:
-    """Page and microseconds of every step that another one follows: the time until that; each (s - p,)."""
+    """Page and microseconds of every step that another one follows, if both times are known: the time until that.
+
+    Each (d,), the pages in no order.
+    """
     m = len(paths.page) - len(paths.customer)
     page, microseconds = np.empty(m, np.int32), np.empty(m, np.int64)
-    work = partial(_dwell, paths.path_start, paths.page, paths.at, page, microseconds)
+    known = np.empty(m, np.bool_)
+    work = partial(_dwell, paths.path_start, paths.page, paths.at, paths.seen, page, microseconds, known)
     side_by_side(work, balanced_blocks(paths.path_start))
-    return page, microseconds
+    return (page, microseconds) if known.all() else (page[known], microseconds[known])
 
 
 @kernel
@@ -107,9 +111,17 @@ def _add_opportunity(row: Longs, depth: int) -> None:
 
 @kernel
 def _dwell(
-    path_start: Longs, page: Codes, at: Longs, found_page: Codes, microseconds: Longs, first: int, last: int
+    path_start: Longs,
+    page: Codes,
+    at: Longs,
+    seen: Flags,
+    found_page: Codes,
+    microseconds: Longs,
+    known: Flags,
+    first: int,
+    last: int,
 ) -> None:
-    """Fill found_page and microseconds for paths first .. last - 1."""
+    """Fill found_page, microseconds and known for paths first .. last - 1."""
     for p in range(first, last):
         for i in range(path_start[p], path_start[p + 1] - 1):
-            found_page[i - p], microseconds[i - p] = page[i], at[i + 1] - at[i]
+            found_page[i - p], microseconds[i - p], known[i - p] = page[i], at[i + 1] - at[i], seen[i] & seen[i + 1]

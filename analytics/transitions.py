@@ -16,6 +16,7 @@ Records: TypeAlias = NDArray[np.int64]
 # Nodes that are no page; to be added to the number of pages.
 START, RESOLVED, OPEN = range(3)
 
+UNKNOWN = -1
 _MOST_PAGES = (1 << 30) - 3
 
 
@@ -23,7 +24,9 @@ class Transitions(NamedTuple):
     """m transitions in b buckets: step * (pages + 1) + source. Within a bucket they are in their order."""
 
     start: Longs  # (b + 1,) where each bucket starts
-    records: Records  # (m, 1), or (m, 2) with the microseconds since the step before, 0 at the start and the ends
+    # (m, 1), or (m, 2) with the microseconds since the step before: 0 at the start and the ends, UNKNOWN where the time
+    # of either is not known
+    records: Records
 
 
 def transitions(paths: PathArrays, pages: int, steps: int, timed: Flags | None = None) -> Transitions:
@@ -42,7 +45,8 @@ def transitions(paths: PathArrays, pages: int, steps: int, timed: Flags | None =
     # Where each block puts its next record of a bucket: after those of the buckets and blocks before.
     places = np.cumsum(counts, axis=0) - counts + start[:-1]
     found = Transitions(start, np.empty((start[-1], 1 if timed is None else 2), np.int64))
-    columns = paths.path_start, paths.page, paths.at, paths.customer, paths.resolved, paths.turns.opportunity
+    of_steps = paths.page, paths.at, paths.seen
+    columns = paths.path_start, *of_steps, paths.customer, paths.resolved, paths.turns.opportunity
     side_by_side(lambda n, *block: _place(*columns, steps, pages, wanted, places[n], found.records, *block), blocks)
     return found
 
@@ -75,6 +79,7 @@ def _place(
     path_start: Longs,
     page: Codes,
     at: Longs,
+    seen: Flags,
     customer: Codes,
     resolved: Flags,
     opportunity: Flags,
@@ -95,7 +100,9 @@ def _place(
             if wanted[bucket]:
                 records[places[bucket], 0] = _record(customer[p], page[i], opportunity[i], out_of)
                 if timed:
-                    records[places[bucket], 1] = at[i] - at[max(i - 1, begin)]
+                    before = max(i - 1, begin)
+                    known = i == begin or (seen[i] and seen[before])
+                    records[places[bucket], 1] = at[i] - at[before] if known else UNKNOWN
                 places[bucket] += 1
             bucket, out_of = (i - begin + 1) * wide + page[i], opportunity[i]
         if (steps == 0 or end + 1 - begin < steps) and wanted[bucket]:

@@ -23,6 +23,7 @@ class PathRows(NamedTuple):
     length: Longs
     page: Codes
     at: Longs
+    seen: NDArray[np.bool_]
     stage: Codes
     variant: Codes
 
@@ -36,6 +37,7 @@ _NONE = PathRows(
     np.empty(0, np.int64),
     np.empty(0, np.int32),
     np.empty(0, np.int64),
+    np.empty(0, np.bool_),
     np.empty((0, 0), np.int32),
     np.empty(0, np.int32),
 )
@@ -71,6 +73,7 @@ class Part(NamedTuple):
             np.append(before.customer, after.customer),
             np.append(before.resolved, after.resolved),
             turns,
+            np.append(before.seen, after.seen),
         )
         return Part(
             arrays,
@@ -95,5 +98,6 @@ def in_order(read: Sequence[PathRows], racetracks: int, pages: int) -> Part:
         if in_place
         else np.repeat(start[order] - path_start[:-1], rows.length[order]) + np.arange(path_start[-1])
     )
-    arrays = annotated(path_start, rows.page[step], rows.at[step], rows.customer[order], rows.resolved[order], pages)
+    of_paths, seen = (rows.customer[order], rows.resolved[order]), rows.seen[step]
+    arrays = annotated(path_start, rows.page[step], rows.at[step], *of_paths, pages, seen)
     return Part(arrays, rows.path_id[order], rows.started_at[order], rows.stage[:, order], rows.variant[order])

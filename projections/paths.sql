@@ -19,7 +19,7 @@ SELECT t.racetrack FROM {views}.racetracks AS t ORDER BY t.place
 SELECT {columns} FROM {views}.paths AS p
 
 -- name: columns
-p.customer_id, p.n, p.path_id, p.started_at, p.resolved, p.pages, p.step_at, p.stages, p.variants
+p.customer_id, p.n, p.path_id, p.started_at, p.resolved, p.pages, p.step_at, p.step_events, p.stages, p.variants
 
 -- name: all_accounts
 SELECT c.customer_id, c.account_id FROM {views}.customers AS c WHERE c.account_id IS NOT NULL

@@ -48,6 +48,7 @@ def dwell(found: list[Visit]) -> list[tuple[int, int]]:
         (page, after - before)
         for visit in found
         for page, (before, after) in zip(visit.pages, pairwise(visit.at), strict=False)
+        if before is not None and after is not None
     ]
 
 
@@ -57,7 +58,9 @@ def transitions(found: list[Visit], pages: int):
         can = [mark.opportunity for mark in naive.marks(visit.pages)]
         yield 0, pages, visit.pages[0], visit.customer, can[0], False, None
         for i, (source, target) in enumerate(pairwise(visit.pages)):
-            yield i + 1, source, target, visit.customer, can[i + 1], can[i], visit.at[i + 1] - visit.at[i]
+            before, after = visit.at[i : i + 2]
+            time = None if before is None or after is None else after - before
+            yield i + 1, source, target, visit.customer, can[i + 1], can[i], time
         end = pages + 1 if visit.resolved else pages + 2
         yield len(visit.pages), visit.pages[-1], end, visit.customer, False, can[-1], None
 

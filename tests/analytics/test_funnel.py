@@ -204,3 +204,12 @@ def test_the_interval_holds_its_level_where_customers_have_traits_of_their_own()
         naive += abs((rate + Z**2 / (2 * n)) / (1 + Z**2 / n) - 0.3) <= width
     assert 935 <= held <= 970
     assert naive <= 800
+
+
+def test_the_time_between_steps_is_that_between_known_times():
+    """Of a page that a click only names as its source, nobody saw when it was reached."""
+    found = columns([(0, "ab"), (1, "ab"), (2, "ab")])
+    found = found._replace(at=np.array([0, 0, 0, 30, 0, 50]) * SECOND, seen=np.array([0, 1, 1, 1, 1, 1], np.bool_))
+    assert funnel(found, *machines("one: a -> two: b")).median_seconds.tolist() == [NAN, 40]
+    unknown = found._replace(seen=np.zeros(6, np.bool_))
+    assert funnel(unknown, *machines("one: a -> two: b")).median_seconds.tolist() == [NAN, NAN]

@@ -13,7 +13,7 @@ from raceline.analytics.path_arrays import annotated, customer_blocks, select_pa
 
 
 def listed(paths):
-    return [column.tolist() for column in (*paths[:-1], *paths.turns)]
+    return [column.tolist() for column in (*paths[:5], *paths.turns, paths.seen)]
 
 
 @given(visits(), st.data(), st.sampled_from([1, 3]))
@@ -56,6 +56,8 @@ def test_columns_that_do_not_fit_together_are_refused(path_start, at, customer, 
     page = np.array([0, 1, 0], np.int32)
     with pytest.raises(ValueError, match="fit together"):
         annotated(np.array(path_start), page, at, customer, np.array(resolved, np.bool_), 2)
+    with pytest.raises(ValueError, match="fit together"):
+        annotated(np.array([0, 3]), page, AT, ONE, np.zeros(1, np.bool_), 2, np.ones(2, np.bool_))
 
 
 def test_a_page_code_outside_of_the_pages_is_refused():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pytest import param
 from tests.analytics import naive_figures
 from tests.analytics.arrays import rows
-from tests.analytics.visits import PAGES, arrays_of, cores, plain, visit, visits
+from tests.analytics.visits import PAGES, Visit, arrays_of, cores, plain, visit, visits
 from tests.analytics.walks import SECOND
 
 from raceline.analytics import path_pages
@@ -74,6 +74,12 @@ def test_the_time_at_a_page_lasts_until_the_next_step_and_is_unknown_at_the_last
         (1, SECOND),
         (2, SECOND),
     ]
+
+
+def test_a_page_that_a_click_only_names_as_its_source_was_reached_nobody_knows_when():
+    """So neither its own time is known nor that of the page before."""
+    back = Visit(0, [0, 1, 0, 2, 1], [None, SECOND, None, 3 * SECOND, 7 * SECOND])
+    assert rows(*dwell(arrays_of([back]))) == [(2, 4 * SECOND)]
 
 
 @given(visits(), st.sampled_from([1, 3]))

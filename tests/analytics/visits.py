@@ -19,7 +19,7 @@ PAGES = 5
 class Visit(NamedTuple):
     customer: int
     pages: list[int]
-    at: list[int]
+    at: list[int | None]  # None: nobody saw when
     resolved: bool = False
 
 
@@ -31,7 +31,9 @@ def visits(draw) -> list[Visit]:
         for x in draw(st.lists(walks, min_size=1, max_size=4)):
             pauses = draw(st.lists(st.integers(0, 3), min_size=len(x), max_size=len(x)))
             at = np.cumsum([pause * SECOND // 2 for pause in pauses]).tolist()
-            found.append(Visit(customer, x, at, draw(st.booleans())))
+            known = draw(st.lists(st.integers(0, 3), min_size=len(x), max_size=len(x)))
+            times = [time if seen else None for time, seen in zip(at, known, strict=True)]
+            found.append(Visit(customer, x, times, draw(st.booleans())))
     return found
 
 
@@ -45,10 +47,11 @@ def arrays_of(found: list[Visit], pages: int = PAGES) -> PathArrays:
     return annotated(
         path_start,
         page,
-        np.array([at for one in found for at in one.at], np.int64),
+        np.array([at or 0 for one in found for at in one.at], np.int64),
         np.array([one.customer for one in found], np.int32),
         np.array([one.resolved for one in found], np.bool_),
         pages,
+        np.array([at is not None for one in found for at in one.at], np.bool_),
     )
 
 

@@ -20,7 +20,7 @@ from raceline.projections.replay import replay
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SQL = """
-SELECT p.path_id, p.customer_id, p.n, p.started_at, p.resolved, p.pages, p.step_at, p.stages,
+SELECT p.path_id, p.customer_id, p.n, p.started_at, p.resolved, p.pages, p.step_at, p.step_events, p.stages,
        coalesce(p.variants, '{}') AS variants, coalesce(p.turn_index, '{}') AS turn_index, c.account_id
 FROM live.paths AS p JOIN live.customers AS c ON c.customer_id = p.customer_id ORDER BY p.path_id
 """
@@ -34,7 +34,11 @@ def house(database):
 
 def stored(house):
     with psycopg.connect(house.url, row_factory=dict_row) as conn:
-        return conn.execute(_SQL).fetchall()
+        rows = conn.execute(_SQL).fetchall()
+    for row in rows:  # two steps of one click are its source, which nobody saw reached, and its target
+        events = row.pop("step_events")
+        row["seen"] = [n == len(events) or event != events[n] for n, event in enumerate(events, 1)]
+    return rows
 
 
 def told(columns):
@@ -61,6 +65,7 @@ def told(columns):
                 "stages": [stages[code] for code in columns.stage[:, p]] or None,
                 "variants": list(columns.variant_sets[columns.variant[p]]),
                 "turn_index": turns,
+                "seen": arrays.seen[steps].tolist(),
                 "account_id": None if account < 0 else accounts[account],
             }
         )
