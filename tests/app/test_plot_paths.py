@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.patches import Rectangle
 
+from raceline.analytics import page_test
 from raceline.app import plot_frame, plot_funnel, plot_graph, plot_pages, plot_percolation, plot_steps
 from raceline.domain.errors import NothingToDraw
 
@@ -173,6 +174,29 @@ def test_limits_are_around_the_common_rate_and_narrow_as_more_is_known(rate, tau
     assert (low <= rate).all()
     assert (high >= rate).all()
     assert (np.diff(high - low) <= 1e-12).all()
+
+
+@pytest.mark.parametrize("returning", [1, 2], ids=["everybody comes once", "everybody comes twice, and does the same"])
+@pytest.mark.parametrize("differ", [0.0, 0.6], ids=["pages are alike", "pages differ by nature"])
+def test_limits_are_drawn_where_a_page_is_so_many_standard_errors_from_what_is_expected(returning, differ):
+    """As the test of pages has them, where so many others are compared with that their rate is as good as known."""
+    rng = np.random.default_rng(5)
+    others = 1 / (1 + np.exp(np.log(0.7 / 0.3) - differ * rng.standard_normal(500)))
+    opportunities = returning * np.append([20, 200, 2_000, 20_000], np.full(500, 10_000))
+    rate = np.append(np.full(4, others.mean()), others)
+    turnarounds = returning * np.rint(opportunities / returning * rate).astype(np.int64)
+    sums = (returning * figure for figure in (opportunities, turnarounds, turnarounds))
+    everywhere = np.zeros(len(rate), np.int32), turnarounds.astype(np.float64)
+    tested = page_test.test_pages(opportunities, turnarounds, *sums, *everywhere)
+    assert tested.tau == pytest.approx(differ, rel=0.1, abs=0.01)
+    rows = [page(f"p{n}", *both) for n, both in enumerate(zip(opportunities, turnarounds, strict=True))]
+    for row, known in zip(rows, tested.effective, strict=True):
+        row["effective_opportunities"] = known
+    figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, FACTS | {"tau": tested.tau}), "of what", "the source")
+    for line, z in zip(figure.axes[0].lines[:4], (-1.96, 1.96, -3.09, 3.09), strict=True):
+        drawn = np.interp(np.log(tested.effective[:4]), np.log(line.get_xdata()), line.get_ydata())
+        wanted = np.clip(tested.expected_rate + z * tested.standard_error, 0, 1)[:4]
+        assert (np.abs(drawn - wanted) <= 0.02 * abs(z) * tested.standard_error[:4]).all()
 
 
 def test_of_many_strata_the_picture_says_how_many_it_leaves_out():
