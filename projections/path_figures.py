@@ -29,7 +29,7 @@ def answer(
     """The rows of a root field of the API: one of FIELDS, or pagesBeforeMoves.
 
     columns: of `kept`, whose database is asked for stays. arguments: by the names of GraphQL, enums as their values.
-    lists: the lists of paths that are wanted. Raises InvalidPathPattern, UnknownRacetrack, NoRacetrack; NoReadModels,
+    lists: the lists of paths that are wanted. Raises InvalidPathPattern, NotInForce, NoRacetrack; NoReadModels,
     LogUnavailable, LogRefused.
     """
     if field == "pagesBeforeMoves":

@@ -48,8 +48,9 @@ def _graph(snapshot: Snapshot, chosen: Chosen, steps: int, most_nodes: int, most
 
 
 class _Links(NamedTuple):
-    """Links from a page to another one, each once, as source * pages + target, None without a page table; those that
-    none of the paths takes, of the most visited pages first; and transitions between pages without a link."""
+    """Links from a page to another one, each once, as source * pages + target, None where the page table has none;
+    those that none of the paths takes, of the most visited pages first; and transitions from a page of the page table
+    to one that it has no link to."""
 
     all: Longs | None
     never: Longs
@@ -58,7 +59,7 @@ class _Links(NamedTuple):
 
 def _links(snapshot: Snapshot, chosen: Chosen) -> _Links:
     site, edges, nothing = chosen.columns.site, chosen.edges, np.empty(0, np.int64)
-    if site.loaded_at is None:
+    if not site.has_links:
         return _Links(None, nothing, None)
     between = site.link_source != site.link_target
     links = np.sort(_key(chosen, site.link_source[between], site.link_target[between]))
@@ -68,7 +69,8 @@ def _links(snapshot: Snapshot, chosen: Chosen) -> _Links:
     never = links[~_among(links, taken)]
     source, target = np.divmod(never, max(chosen.pages, 1))
     order = np.lexsort((snapshot.name_place[target], snapshot.name_place[source], -chosen.sums.visits[source]))
-    return _Links(links, never[order], int(edges.transitions[inside][~_among(taken, links)].sum()))
+    jumps = site.known[edges.source[inside]] & ~_among(taken, links)
+    return _Links(links, never[order], int(edges.transitions[inside][jumps].sum()))
 
 
 def _key(chosen: Chosen, source: Codes | Longs, target: Codes | Longs) -> Longs:
@@ -88,17 +90,18 @@ def _edge_rows(chosen: Chosen, nodes: NodeTable, edges: EdgeTable, links: Longs 
     inside = (edges.source < chosen.pages) & (edges.target < chosen.pages)
     linked = np.full(len(inside), None)
     if links is not None:
+        inside[inside] = chosen.columns.site.known[edges.source[inside]]  # of others nobody said what they link to
         linked[inside] = _among(_key(chosen, edges.source[inside], edges.target[inside]), links)
     names = chosen.columns.page_names
     kind = [[KINDS[max(0, code - chosen.pages + 1)] for code in end.tolist()] for end in (edges.source, edges.target)]
     source, target = (np.where(end < chosen.pages, end, -1) for end in (edges.source, edges.target))
     return rows_of(
-        n=np.arange(1, len(inside) + 1),
+        n=np.arange(1, len(linked) + 1),
         source_kind=kind[0],
         source=named(names, source),
         target_kind=kind[1],
         target=named(names, target),
-        step=[None] * len(inside) if edges.step is None else edges.step,
+        step=[None] * len(linked) if edges.step is None else edges.step,
         transitions=edges.transitions,
         customers=edges.customers,
         share=edges.share,

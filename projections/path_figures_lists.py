@@ -1,15 +1,14 @@
 """The paths behind figures: lists of their ids, in the order in which they started."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
+from raceline.projections.path_days import EPOCH
 from raceline.projections.path_figures_chosen import Chosen, Codes, Longs, Snapshot, by_row
 from raceline.projections.path_figures_rows import Row
 from raceline.projections.path_list import PathList
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def listed(
@@ -48,7 +47,7 @@ def every_path(snapshot: Snapshot, chosen: Chosen, asked: PathList) -> list[Row]
 
 
 def _place(snapshot: Snapshot, started_at: datetime, path_id: int) -> int:
-    return snapshot.after((started_at - _EPOCH) // timedelta(microseconds=1), path_id)
+    return snapshot.after((started_at - EPOCH) // timedelta(microseconds=1), path_id)
 
 
 def _ids(snapshot: Snapshot, place: Longs, behind: int, most: int) -> list[int]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from raceline.projections.path_columns import PathColumns
-from raceline.projections.path_figures_chosen import Chosen, Codes, Floats, Longs, Snapshot, distinct, seconds
+from raceline.projections.path_figures_chosen import Chosen, Codes, Flags, Floats, Longs, Snapshot, distinct, seconds
 from raceline.projections.path_figures_rows import Row, named, rows_of
 
 # What a code stands for, by how far it is behind the last page.
@@ -76,6 +76,7 @@ class NodeTable:
         window = window_of(chosen, self.steps)
         every = np.arange(len(chosen.index))
         end = np.where(chosen.resolved, len(self.code) - 2, len(self.code) - 1)
+        end[~_ended(chosen, self.steps)] = -1
         start = np.zeros(len(every), np.int32)
         row = np.concatenate([start, self.row_of[window.key], end.astype(np.int32)])
         return row, np.concatenate([every, window.path, every])
@@ -92,7 +93,7 @@ def node_table(snapshot: Snapshot, chosen: Chosen, steps: int, most: int) -> Nod
     row_of = np.full(len(visits), -1, np.int32)
     row_of[told] = np.arange(1, len(told) + 1)
     counted = _folded(chosen, told) if window is None else _of_steps(chosen, window, row_of, len(told))
-    paths, customers = _ends(chosen)
+    paths, customers = _ends(chosen, steps)
     nothing = np.zeros(1, np.int64)
     unknown = np.full((1, 2), np.nan)
     return NodeTable(
@@ -132,7 +133,7 @@ def _of_steps(chosen: Chosen, window: Window, row_of: Codes, rows: int) -> _Coun
         distinct(row, chosen.customer[path], rows),
         np.bincount(row[at == first], minlength=rows),
         np.bincount(row[at == last], minlength=rows),
-        _dwell(chosen, row[at < last], at[at < last], rows),
+        _dwell(chosen, row, at, at < last, rows),
     )
 
 
@@ -148,14 +149,23 @@ def window_of(chosen: Chosen, steps: int) -> Window:
     return Window(at, path, within * chosen.pages + paths.page[at])
 
 
-def _ends(chosen: Chosen) -> tuple[Longs, Longs]:
+def _ended(chosen: Chosen, steps: int) -> Flags:
+    """(q,) the paths that come to their end within so many steps, the end being the one behind their last page."""
+    return chosen.length < steps if steps else np.ones(len(chosen.index), np.bool_)
+
+
+def _ends(chosen: Chosen, steps: int) -> tuple[Longs, Longs]:
     """Paths and customers of START, RESOLVED and OPEN."""
-    row = np.where(chosen.resolved, 1, 2)
-    paths, customers = np.bincount(row, minlength=3), distinct(row, chosen.customer, 3)
-    paths[0], customers[0] = len(row), chosen.customers
+    ended = _ended(chosen, steps)
+    row = np.where(chosen.resolved, 1, 2)[ended]
+    paths, customers = np.bincount(row, minlength=3), distinct(row, chosen.customer[ended], 3)
+    paths[0], customers[0] = len(ended), chosen.customers
     return paths, customers
 
 
-def _dwell(chosen: Chosen, row: Codes, at: Longs, rows: int) -> Floats:
-    """(rows, 2) median and 95th percentile of the seconds until the next step."""
-    return seconds(row, chosen.paths.at[at + 1] - chosen.paths.at[at], rows, (0.5, 0.95))
+def _dwell(chosen: Chosen, row: Codes, at: Longs, goes_on: Flags, rows: int) -> Floats:
+    """(rows, 2) median and 95th percentile of the seconds until the next step, where the times of both are known."""
+    row, at, paths = row[goes_on], at[goes_on], chosen.paths
+    known = paths.seen[at] & paths.seen[at + 1]
+    row, at = row[known], at[known]
+    return seconds(row, paths.at[at + 1] - paths.at[at], rows, (0.5, 0.95))

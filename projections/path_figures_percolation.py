@@ -9,15 +9,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from raceline.analytics.path_lengths import length_sums
-from raceline.domain.errors import UnknownRacetrack
 from raceline.projections.path_columns import PathColumns
+from raceline.projections.path_days import DAY
 from raceline.projections.path_figures_chosen import Chosen, Longs, Snapshot, distinct, filters_of
 from raceline.projections.path_figures_lengths import lengths
 from raceline.projections.path_figures_lists import listed
 from raceline.projections.path_figures_rows import Row, Rows, named, row_of, rows_of, share
 from raceline.projections.path_list import PathList
+from raceline.projections.path_stages import stages_of
 
-_DAY = 86_400_000_000  # microseconds
 _DENSE = 1 << 22  # so many counters are quicker than sorting
 _MONDAY = 4  # days from 1970-01-01, a Thursday, to the first Monday
 
@@ -66,7 +66,7 @@ def _groups(chosen: Chosen, over: str, by: str, racetrack: str | None) -> _Group
     period = _periods(columns.started_at[chosen.index], over)
     match by:
         case "stage":
-            stage = _stage(columns, racetrack)[chosen.index].astype(np.int64)
+            stage = stages_of(columns, racetrack)[chosen.index].astype(np.int64)
             return _Groups(every, np.where(stage == 0, -1, stage), period, columns.stage_names)
         case "entry_page":
             entry = columns.arrays.page[columns.arrays.path_start[chosen.index]].astype(np.int64)
@@ -79,7 +79,7 @@ def _groups(chosen: Chosen, over: str, by: str, racetrack: str | None) -> _Group
 
 def _periods(started_at: Longs, over: str) -> Longs:
     """The first day of the period that each path starts in, in days since 1970 (UTC)."""
-    day = started_at // _DAY
+    day = started_at // DAY
     match over:
         case "day":
             return day
@@ -88,16 +88,6 @@ def _periods(started_at: Longs, over: str) -> Longs:
         case "month":
             return day.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
     return np.zeros(len(day), np.int64)
-
-
-def _stage(columns: PathColumns, racetrack: str | None) -> NDArray[np.int32]:
-    """(p,) the stage of each path's customer at its start, 0 for none."""
-    if racetrack is None:
-        return columns.stage[0] if columns.racetracks else np.zeros(columns.paths, np.int32)
-    if racetrack not in columns.racetracks:
-        raise UnknownRacetrack(racetrack=racetrack)
-    stage: NDArray[np.int32] = columns.stage[columns.racetracks.index(racetrack)]
-    return stage
 
 
 def _variants(columns: PathColumns, variant: NDArray[np.int32]) -> tuple[Longs, Longs, pa.Array]:

@@ -1,18 +1,18 @@
 """Figures in arrays as rows of tables, in which an answer is given to the API."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from raceline.projections.path_days import EPOCH
+
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = dict[str, list[Row]]
 Column: TypeAlias = NDArray[Any] | pa.Array | Sequence[Any]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def rows_of(**columns: Column) -> list[Row]:
@@ -49,12 +49,12 @@ def share(part: Any, whole: Any) -> NDArray[np.float64]:
 
 def moment(microseconds: int | None) -> datetime | None:
     """Microseconds since 1970 as a moment."""
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+    return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
 
 
 def day_of(microseconds: int) -> date:
     """The UTC day of a moment in microseconds since 1970."""
-    return (_EPOCH + timedelta(microseconds=int(microseconds))).date()
+    return (EPOCH + timedelta(microseconds=int(microseconds))).date()
 
 
 def _plain(value: Any) -> Any:

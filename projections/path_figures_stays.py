@@ -11,16 +11,16 @@ import pyarrow.compute as pc
 
 from raceline.analytics.before_moves import AS_EXPECTED, FEWER, MORE, TOO_FEW, BeforeMoves, Stays, Views, pages_before
 from raceline.domain import arrow
-from raceline.domain.errors import NoRacetrack, NoReadModels, UnknownRacetrack
+from raceline.domain.errors import NoReadModels
 from raceline.domain.sql import statements
 from raceline.projections.kept_paths import KeptPaths
 from raceline.projections.path_columns import PathColumns
+from raceline.projections.path_days import DAY, begin_of, end_of
 from raceline.projections.path_figures_chosen import Chosen, Codes, Flags, Longs, Snapshot, snapshot_of
 from raceline.projections.path_figures_rows import Row, Rows, named, row_of, rows_of
+from raceline.projections.path_stages import racetrack_of
 
 _SQL = statements("raceline.projections", "path_figures_stays.sql")
-_DAY = 86_400_000_000  # microseconds
-_EPOCH = date(1970, 1, 1).toordinal()
 _FLAGS = {TOO_FEW: "TOO_FEW", AS_EXPECTED: "AS_EXPECTED", MORE: "MORE", FEWER: "FEWER"}
 _TRIES = 3
 # Those that are told as they are counted.
@@ -52,15 +52,16 @@ def pages_before_moves(
     """The columns that the answer is of, all their paths, and the rows before_moves and before_totals.
 
     Stays are those of the stage that is named; `from` and `to` bound the days that are counted, and `window` is in
-    days. Raises NoRacetrack, UnknownRacetrack, NoReadModels, LogUnavailable, LogRefused.
+    days. Raises NoRacetrack, NotInForce, NoReadModels, LogUnavailable, LogRefused.
     """
-    racetrack, stage = _racetrack(columns, arguments.get("racetrack")), str(arguments["stage"])
+    racetrack, stage = racetrack_of(columns, arguments.get("racetrack")), str(arguments["stage"])
     columns, stays = _level(columns, kept, racetrack, stage)
-    chosen = snapshot_of(columns, kept).chosen(())
-    window, (begin, end) = int(arguments.get("window") or 7) * _DAY, _bounds(arguments)
+    snapshot = snapshot_of(columns, kept)
+    chosen = snapshot.chosen(())
+    window, (begin, end) = int(arguments.get("window") or 7) * DAY, _bounds(arguments)
     key = ("before", racetrack, stage, window, begin, end)
     _, found = chosen.once(
-        key, lambda: (stays, _counted(chosen, stays, window, begin, end)), lambda made: made[0] is stays
+        key, lambda: (stays, _counted(snapshot, stays, window, begin, end)), lambda made: made[0] is stays
     )
     rows = _rows(columns, found, int(arguments.get("first", 50)))
     inside = (stays.left > begin) & (stays.entered < end)
@@ -91,22 +92,9 @@ def _rows(columns: PathColumns, found: BeforeMoves, first: int) -> list[Row]:
     )
 
 
-def _racetrack(columns: PathColumns, asked: str | None) -> str:
-    if asked is None:
-        if not columns.racetracks:
-            raise NoRacetrack
-        return columns.racetracks[0]
-    if asked not in columns.racetracks:
-        raise UnknownRacetrack(racetrack=asked)
-    return asked
-
-
 def _bounds(arguments: Mapping[str, Any]) -> tuple[int, int]:
     """The first moment that counts, and the first one behind those that do; microseconds since 1970."""
-    first, last = (arguments.get(name) for name in ("from", "to"))
-    begin = date.min.toordinal() if first is None else first.toordinal()
-    end = date.max.toordinal() if last is None else last.toordinal()
-    return (begin - _EPOCH) * _DAY, (end + 1 - _EPOCH) * _DAY
+    return begin_of(arguments.get("from") or date.min), end_of(arguments.get("to") or date.max)
 
 
 def _level(columns: PathColumns, kept: KeptPaths, racetrack: str, stage: str) -> tuple[PathColumns, StageStays]:
@@ -145,7 +133,8 @@ def _read(url: str, racetrack: str, stage: str) -> StageStays:
     )
 
 
-def _counted(chosen: Chosen, stays: StageStays, window: int, begin: int, end: int) -> BeforeMoves:
+def _counted(snapshot: Snapshot, stays: StageStays, window: int, begin: int, end: int) -> BeforeMoves:
+    chosen = snapshot.chosen(())
     inside = np.flatnonzero((stays.left > begin) & (stays.entered < end))
     entered, left = stays.entered[inside], stays.left[inside]
     watched = Stays(
@@ -157,7 +146,7 @@ def _counted(chosen: Chosen, stays: StageStays, window: int, begin: int, end: in
     )
     paths = chosen.paths
     views = Views(np.repeat(paths.customer, chosen.length), paths.at, paths.page)
-    return pages_before(watched, views, chosen.pages, window)
+    return pages_before(watched, views, chosen.pages, window, place=snapshot.name_place)
 
 
 def _customers(columns: PathColumns, names: pa.Array) -> Codes:

@@ -1,26 +1,28 @@
 """Variants: the paths that are the same, step by step."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from raceline.analytics.path_variants import Variants, variants
 from raceline.projections.path_figures_chosen import Chosen, Longs, Snapshot, filters_of, seconds
 from raceline.projections.path_figures_lists import listed
-from raceline.projections.path_figures_rows import Row, Rows, named, row_of, rows_of, share
+from raceline.projections.path_figures_rows import Row, Rows, row_of, rows_of, share
 from raceline.projections.path_list import PathList
 
 
 def path_variants(snapshot: Snapshot, arguments: Mapping[str, Any], lists: Sequence[PathList]) -> tuple[Chosen, Rows]:
     """The paths that are asked about, and of them the rows path_variants and variant_totals, most frequent first."""
     chosen = snapshot.chosen(filters_of(arguments.get("where")))
-    found, paths = chosen.variants, len(chosen.index)
+    found, paths = _variants(snapshot, chosen), len(chosen.index)
     k = min(int(arguments.get("first", 20)), len(found.paths))
     count, first = found.paths[:k], found.first[:k]
     of_path = np.where(found.of_path < k, found.of_path, -1).astype(np.int32)
     rows = rows_of(
         n=np.arange(1, k + 1),
-        pages=[_pages(chosen, path) for path in first.tolist()],
+        pages=_pages(chosen, first),
         length=chosen.length[first],
         paths=count,
         customers=found.customers[:k],
@@ -43,9 +45,18 @@ def path_variants(snapshot: Snapshot, arguments: Mapping[str, Any], lists: Seque
     }
 
 
-def _pages(chosen: Chosen, path: int) -> list[str | None]:
-    begin, end = chosen.paths.path_start[path : path + 2]
-    return named(chosen.columns.page_names, chosen.paths.page[begin:end])
+def _variants(snapshot: Snapshot, chosen: Chosen) -> Variants:
+    """Of equally frequent ones the one that somebody took first is the first."""
+    return chosen.once("variants", lambda: variants(chosen.paths, snapshot.place[chosen.index]))
+
+
+def _pages(chosen: Chosen, path: Longs) -> list[list[str]]:
+    """The names of the pages of some paths, for each of them."""
+    begin, length = chosen.paths.path_start[path], chosen.length[path]
+    border = np.append(0, np.cumsum(length))
+    step = np.repeat(begin - border[:-1], length) + np.arange(border[-1])
+    names = np.array(chosen.columns.page_names.to_pylist(), np.object_)[chosen.paths.page[step]].tolist()
+    return [names[first:last] for first, last in pairwise(border.tolist())]
 
 
 def _duration(chosen: Chosen) -> Longs:

@@ -9,14 +9,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from raceline.analytics.path_match import matches
-from raceline.domain.errors import NotInForce
 from raceline.domain.path_pattern import parse
 from raceline.projections.path_columns import PathColumns
+from raceline.projections.path_days import begin_of, end_of
 from raceline.projections.path_patterns import automaton
+from raceline.projections.path_stages import racetrack_of, stages_of
 
 Flags = NDArray[np.bool_]
-_DAY = 86_400_000_000
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ EVERY = PathFilter()
 def keep(columns: PathColumns, asked: PathFilter) -> Flags:
     """(p,) the paths for which all that is asked holds. What nobody has seen is in none.
 
-    Raises InvalidPathPattern, and NotInForce for a racetrack that is not.
+    Raises InvalidPathPattern, and for a stage NotInForce and NoRacetrack; without a racetrack all are in no stage.
     """
     kept = _in_period(columns, asked)
     for holds in _conditions(columns, asked):
@@ -63,9 +62,9 @@ def keep(columns: PathColumns, asked: PathFilter) -> Flags:
 def _in_period(columns: PathColumns, asked: PathFilter) -> Flags:
     kept = np.ones(columns.paths, np.bool_)
     if asked.from_day is not None:
-        kept &= columns.started_at >= (asked.from_day.toordinal() - _EPOCH) * _DAY
+        kept &= columns.started_at >= begin_of(asked.from_day)
     if asked.to_day is not None:
-        kept &= columns.started_at < (asked.to_day.toordinal() + 1 - _EPOCH) * _DAY
+        kept &= columns.started_at < end_of(asked.to_day)
     return kept
 
 
@@ -121,21 +120,16 @@ def _exactly(columns: PathColumns, pages: tuple[str, ...]) -> Flags:
 
 def _of_customers(columns: PathColumns, asked: PathFilter) -> list[Flags]:
     customer, found = columns.arrays.customer, []
-    if asked.stage is not None:
-        found.append(columns.stage[_place(columns, asked.racetrack)] == _find(columns.stage_names, asked.stage))
+    if asked.stage == "":
+        found.append(stages_of(columns, asked.racetrack) == 0)
+    elif asked.stage is not None:
+        stages = stages_of(columns, racetrack_of(columns, asked.racetrack))
+        found.append(stages == _find(columns.stage_names, asked.stage))
     if asked.account is not None:
         found.append(columns.account[customer] == _find(columns.account_names, asked.account))
     if asked.customer is not None:
         found.append(customer == _find(columns.customer_names, asked.customer))
     return found
-
-
-def _place(columns: PathColumns, racetrack: str | None) -> int:
-    if racetrack is None and columns.racetracks:
-        return 0
-    if racetrack not in columns.racetracks:
-        raise NotInForce(racetrack=racetrack)
-    return columns.racetracks.index(racetrack)
 
 
 def _find(names: pa.Array, name: str) -> int:

@@ -1,14 +1,29 @@
 """The site as a graph: nodes, transitions, links that nobody takes."""
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_paths import START, PageTableRow, Visit, asked, ids, listed, many_visits, numbered, quantile
+from made_paths import (
+    START,
+    NoDatabase,
+    PageTableRow,
+    Visit,
+    asked,
+    columns_of,
+    ids,
+    listed,
+    many_visits,
+    numbered,
+    quantile,
+)
 from pytest import approx
 
+from raceline.projections.path_figures import answer
 from raceline.projections.path_list import PathList
 
 NODES = PathList(0, "paths", "GraphNode", 1_000, None)
@@ -91,13 +106,13 @@ def test_nodes_are_pages_with_their_visits_and_where_paths_start_and_end(visits,
     for visit in visits:
         for n, page in enumerate(visit.steps[: steps or None]):
             expected[n + 1 if steps else None, page].append((visit, n))
-    paths = listed(rows)
+    paths, ended = listed(rows), [visit for visit in visits if steps == 0 or len(visit.steps) < steps]
     start, *pages, resolved, still_open = rows["graph_nodes"]
 
     for row, kind, ends in [
         (start, "START", visits),
-        (resolved, "RESOLVED", [visit for visit in visits if visit.resolved]),
-        (still_open, "OPEN", [visit for visit in visits if not visit.resolved]),
+        (resolved, "RESOLVED", [visit for visit in ended if visit.resolved]),
+        (still_open, "OPEN", [visit for visit in ended if not visit.resolved]),
     ]:
         assert (row["kind"], row["page"], row["visits"]) == (kind, None, len(ends))
         assert row["customers"] == len({visit.customer for visit in ends})
@@ -114,6 +129,30 @@ def test_nodes_are_pages_with_their_visits_and_where_paths_start_and_end(visits,
         assert row["exits"] == sum(n == len(visit.steps) - 1 for visit, n in found)
         assert (row["dwell_median"], row["dwell_p95"]) == (approx(quantile(waits, 0.5)), approx(quantile(waits, 0.95)))
         assert paths[row["n"]] == (ids(through), len(through))
+
+
+@pytest.mark.parametrize("steps", [0, 3])
+def test_how_long_customers_stay_counts_only_where_its_beginning_was_seen(steps):
+    columns = columns_of(numbered([Visit("ann", "a b a"), Visit("bob", "a b")]))  # 60 seconds, and then 120
+    seen = np.array([False, True, True, True, True])
+    columns = replace(columns, arrays=columns.arrays._replace(seen=seen))
+    rows = answer(columns, NoDatabase(), "siteGraph", {"steps": steps}, [])["graph_nodes"]
+
+    stays = {(row["page"], row["step"]): (row["dwell_median"], row["dwell_p95"]) for row in rows if row["page"]}
+    told = {("a", 1): (60, 60), ("b", 2): (120, 120), ("a", 3): (None, None)}
+    assert stays == (told if steps else {("a", None): (60, 60), ("b", None): (120, 120)})
+
+
+@given(many_visits(), st.sampled_from([0, 1, 2, 4]))
+def test_as_many_come_to_a_node_as_are_told_to_be_there(visits, steps):
+    rows = asked(visits, "siteGraph", steps=steps, **ALL)
+    come = defaultdict(int)
+    for row in rows["graph_edges"]:
+        come[row["target_n"]] += row["transitions"]
+
+    assert {row["n"]: row["visits"] for row in rows["graph_nodes"][1:]} == {
+        row["n"]: come[row["n"]] for row in rows["graph_nodes"][1:]
+    }
 
 
 @given(many_visits(), st.sampled_from([0, 2]), st.integers(0, 3), st.integers(0, 4))
@@ -173,11 +212,29 @@ def test_a_jump_is_a_transition_between_pages_without_a_link():
     assert titles == {"a": ("Start", "home"), "b": ("Manual", "article"), "c": (None, None), None: (None, None)}
 
 
-def test_without_a_page_table_nothing_is_said_of_links():
-    rows = asked(numbered([Visit("ann", "a b")]), "siteGraph")
+def test_what_a_page_links_to_that_the_page_table_does_not_name_nobody_knows():
+    visits = numbered([Visit("ann", "a x b c x"), Visit("bob", "x a")])
+    rows = asked(visits, "siteGraph", page_table=TABLE)
+    linked = {(name(row, "source"), name(row, "target")): row["is_link"] for row in rows["graph_edges"]}
+
+    assert linked["a", "x"] is linked["c", "x"] is linked["b", "c"] is False
+    assert linked["x", "b"] is linked["x", "a"] is None
+    assert rows["graph_totals"][0]["jumps"] == 3
+
+
+@pytest.mark.parametrize(
+    "page_table",
+    [
+        pytest.param(None, id="no page table"),
+        pytest.param([row._replace(links="") for row in TABLE], id="a page table without links"),
+    ],
+)
+def test_where_no_links_were_loaded_nothing_is_said_of_them(page_table):
+    rows = asked(numbered([Visit("ann", "a b")]), "siteGraph", page_table=page_table)
     (totals,) = rows["graph_totals"]
 
-    assert {totals[one] for one in ("links", "links_never_taken", "jumps", "site_loaded_at")} == {None}
+    assert {totals[one] for one in ("links", "links_never_taken", "jumps")} == {None}
+    assert (totals["site_loaded_at"] is None) == (page_table is None)
     assert rows["never_taken"] == []
     assert {row["is_link"] for row in rows["graph_edges"]} == {None}
 

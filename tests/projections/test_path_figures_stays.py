@@ -8,7 +8,7 @@ from made_paths import DAY, START, PageTableRow, Visit, columns_of, numbered
 from moves import TRACK
 from pytest import approx
 
-from raceline.domain.errors import NoRacetrack, UnknownRacetrack
+from raceline.domain.errors import NoRacetrack, NotInForce
 from raceline.projections.path_figures import answer
 
 DAY_0 = -60  # from made_paths.START
@@ -78,6 +78,15 @@ def test_only_the_days_asked_about_count(stored, columns):
     assert {row["page"]: row["moves_after"] for row in rows["before_moves"]} == {"guide": 1, "price": 1}
 
 
+def test_pages_that_differ_in_nothing_are_told_by_their_names(stored):
+    same = [view._replace(pages=pages) for view in VIEWS[1:] for pages in ("y", "x")]
+    columns = replace(columns_of(numbered(same)), position=7, clock=CLOCK, racetracks=(TRACK,))
+    rows = asked(columns, Kept(stored.info.dsn))
+
+    assert columns.page_names.to_pylist() == ["y", "x"]
+    assert [row["page"] for row in rows["before_moves"]] == ["x", "y"]
+
+
 def test_of_many_pages_so_many_are_told_as_are_asked_for(stored, columns):
     rows = asked(columns, Kept(stored.info.dsn), first=1)
 
@@ -117,7 +126,7 @@ def test_an_open_stay_has_lasted_until_the_clock_also_where_nothing_else_happene
 
 
 def test_a_racetrack_must_be_in_force(columns):
-    with pytest.raises(UnknownRacetrack):
+    with pytest.raises(NotInForce):
         asked(columns, Kept(""), racetrack="other")
     with pytest.raises(NoRacetrack):
         asked(replace(columns, racetracks=()), Kept(""))

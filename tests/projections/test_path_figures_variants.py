@@ -1,14 +1,16 @@
 """Variants, funnels and the paths themselves."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_paths import Visit, asked, ids, listed, many_visits, numbered, quantile
+from made_paths import NoDatabase, Visit, asked, columns_of, ids, listed, many_visits, numbered, quantile
 from pytest import approx
 
-from raceline.domain.errors import InvalidPathPattern
+from raceline.domain.errors import InvalidPathPattern, NoRacetrack, NotInForce
+from raceline.projections.path_figures import answer
 from raceline.projections.path_list import PathList
 
 EVERY = PathList(0, "paths", "Query", 1_000, None)
@@ -45,6 +47,13 @@ def test_variants_are_identical_paths_the_most_frequent_first(visits, first):
             "paths_left_out": len(visits) - covered,
         }
     ]
+
+
+def test_of_equally_many_the_variant_that_was_taken_first_is_told_first():
+    visits = numbered([Visit("ann", "a", at=900), Visit("ann", "b", at=300), Visit("bob", "c", at=100)])
+    rows = asked(visits, "pathVariants", first=2)
+
+    assert [row["pages"] for row in rows["path_variants"]] == [["c"], ["b"]]
 
 
 def completed(steps, pages):
@@ -147,3 +156,38 @@ def test_each_part_of_the_filter_has_its_say(where, expected):
     rows = asked(visits, "paths", [EVERY], where=where)
 
     assert listed(rows)[0] == (ids([visits[n] for n in expected]), len(expected))
+
+
+def without_racetrack(field, **arguments):
+    columns = columns_of(numbered([Visit("ann", "a b"), Visit("bob", "a")]))
+    columns = replace(columns, racetracks=(), stage=columns.stage[:0])
+    return answer(columns, NoDatabase(), field, arguments, [EVERY])
+
+
+def test_without_a_racetrack_all_paths_are_in_no_stage():
+    (found,) = without_racetrack("paths", where={"stage": ""})["path_lists"]
+    rows = without_racetrack("percolation", by="STAGE")["percolation"]
+
+    assert found["total"] == 2
+    assert [(row["stage"], row["paths"]) for row in rows] == [(None, 2)]
+
+
+def test_without_a_racetrack_there_is_no_stage_to_ask_for():
+    with pytest.raises(NoRacetrack):
+        without_racetrack("paths", where={"stage": "use"})
+
+
+@pytest.mark.parametrize(
+    ("field", "arguments"),
+    [
+        pytest.param("paths", {"where": {"stage": "use", "racetrack": "other"}}, id="a stage of it"),
+        pytest.param("paths", {"where": {"stage": "", "racetrack": "other"}}, id="in none of its stages"),
+        pytest.param("percolation", {"where": {"racetrack": "other"}, "by": "STAGE"}, id="by its stages"),
+        pytest.param("pagesBeforeMoves", {"racetrack": "other", "stage": "use"}, id="moves onward in it"),
+    ],
+)
+def test_a_racetrack_that_the_paths_were_not_told_by_is_refused_in_one_way(field, arguments):
+    with pytest.raises(NotInForce, match="In the read models are: track"):
+        answer(columns_of([]), NoDatabase(), field, arguments, [])
+    with pytest.raises(NotInForce, match="In the read models are: none"):
+        without_racetrack(field, **arguments)
