@@ -38,9 +38,13 @@ def ingest(
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
     from raceline.domain.formats import open_input
+    from raceline.domain.mapping import Mapping
 
     quarantined = 0
     with runtime(read_settings()) as store:
+        if mapping is not None:
+            for remark in Mapping(mapping).check(store.catalogue):
+                say(f"{mapping}: {remark}.")
         for file in files:
             with open_input(file, format=cast("Format | None", format), mapping=mapping, source=source) as records:
                 quarantined += take(store, records, json=json).quarantined

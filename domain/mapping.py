@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from raceline.domain import cells
+from raceline.domain.catalogue import Catalogue
 from raceline.domain.cells import Scalar, Unreadable
 from raceline.domain.errors import InvalidMapping
 from raceline.domain.event import Reason
+from raceline.domain.mapping_check import check_mapping
 from raceline.domain.mapping_file import Cell, MappingFile, Moment, Rule
 from raceline.domain.rows import Layout, Member
 from raceline.domain.yaml_file import YamlFile, nearest
@@ -32,6 +34,13 @@ class Mapping:
         self.source = self._spec.source
         self.delimiter = self._spec.delimiter
         self.encoding = self._spec.encoding
+
+    def check(self, catalogue: Catalogue) -> list[str]:
+        """What may not be meant as it is written, given the event types that there are.
+
+        Raises InvalidMapping for what can only be a mistake: see `check_mapping`.
+        """
+        return list(check_mapping(self._file, self._spec, catalogue))
 
     def layout(self, header: Sequence[str], place: str) -> Layout:
         """What becomes of the rows under this header, which stands at `place`.

@@ -171,14 +171,17 @@ class YamlFile:
         return self._error(f"{place}: {detail}", file=str(self._path), line=line, column=column)
 
 
-def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The one of `words` that `word` was probably meant to be; None when none is like it."""
-    return _nearest(word, tuple(words)) if len(word) <= _LONGEST_WORD else None
+def nearest(word: str, words: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The one of `words` that `word` was probably meant to be; None when none is like it.
+
+    likeness: from 0 to 1, the share of letters that both have in the same order.
+    """
+    return _nearest(word, tuple(words), likeness) if len(word) <= _LONGEST_WORD else None
 
 
 @lru_cache(maxsize=1024)  # a file repeats its mistake on every line
-def _nearest(word: str, words: tuple[str, ...]) -> str | None:
-    return next(iter(get_close_matches(word, words, n=1)), None)
+def _nearest(word: str, words: tuple[str, ...], likeness: float) -> str | None:
+    return next(iter(get_close_matches(word, words, n=1, cutoff=likeness)), None)
 
 
 def _suggestion(word: str, words: Iterable[str]) -> str:

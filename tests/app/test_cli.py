@@ -70,6 +70,38 @@ def test_several_files_are_summed_up_one_by_one_for_scripts_as_json(raceline, cl
     }  # fmt: skip
 
 
+SHOP = "customer_id: who\noccurred_at: day\ntype: web.page_viewed\ndata: {page: page, %s: layout}\n"
+
+
+@pytest.fixture
+def shop(raceline, tmp_path):
+    """Takes two files in, by a mapping in which this attribute gets the column `layout`."""
+
+    def run(attribute):
+        mapping, files = tmp_path / "shop.yaml", [tmp_path / "a.csv", tmp_path / "b.csv"]
+        mapping.write_text(SHOP % attribute)
+        for n, file in enumerate(files):
+            file.write_text(f"who,day,page,layout\n{n},2026-01-05,start,wide\n")
+        return raceline("ingest", "--mapping", str(mapping), *map(str, files))
+
+    return run
+
+
+def test_a_misspelt_attribute_of_a_mapping_is_refused_before_the_first_row(shop, raceline):
+    done = shop("varaint")
+    assert (done.status, done.out) == (1, "")
+    assert "shop.yaml:4:20: `varaint` is no attribute of web.page_viewed; did you mean `variant`?" in done.err
+    assert raceline("events").out == raceline("quarantine", "list", "--json").out == ""
+
+
+def test_attributes_that_the_catalogue_does_not_know_are_named_once_and_kept(shop, raceline):
+    done = shop("colour")
+    assert done.status == 0
+    assert done.err.count("shop.yaml: kept, though web.page_viewed has none of them: `colour`.") == 1
+    assert [event["data"]["colour"] for event in lines(raceline("events", "--json").out)] == ["wide", "wide"]
+    assert "kept" not in shop("variant").err
+
+
 def test_quarantine_is_listed_shown_corrected_and_offered_again(raceline, tmp_path):
     file = write(tmp_path / "e.ndjson", view(1, occurred_at="1969-12-31T00:00:00Z"), view(2, type="web.page_vewed"))
     done = raceline("ingest", str(file))
