@@ -75,7 +75,7 @@ def graph(
     def asked(ask: "Ask") -> "Told":
         from raceline.app import path_questions
 
-        most = {"nodes": nodes, "edges": edges} if folded else {"steps": steps}
+        most = {"nodes": nodes, "edges": edges} if folded else {"steps": steps + 1}  # to see what ends at the last
         return path_questions.graph(ask, where, never_taken=1, **most)
 
     def drawn(told: "Told", source: str) -> "Figure":
@@ -88,7 +88,7 @@ def graph(
         return (
             plot_graph.graph(*rows, subtitle, source)
             if folded
-            else plot_steps.by_steps(plot_steps.steps_of(*rows), subtitle, source)
+            else plot_steps.by_steps(plot_steps.steps_of(*rows, steps), subtitle, source)
         )
 
     _plot(asked, drawn, output, force=force)

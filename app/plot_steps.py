@@ -42,10 +42,13 @@ class Steps(NamedTuple):
     paths: int
 
 
-def steps_of(nodes: Iterable[Row], edges: Iterable[Row]) -> Steps:
+def steps_of(nodes: Iterable[Row], edges: Iterable[Row], last: int) -> Steps:
     """The answer about a graph by steps, the pages of fewest visits of each step put together. Heights are from 1 down
-    to 0; as many paths as there are reach down from 1 to a little above 0."""
-    pages = [row for row in nodes if row["kind"] == "page"]
+    to 0; as many paths as there are reach down from 1 to a little above 0.
+
+    last: the last step that is drawn; the answer needs one more, else nobody knows what ends there.
+    """
+    pages = [row for row in nodes if row["kind"] == "page" and row["step"] <= last]
     titles = {row["page"]: row["title"] or row["page"] for row in pages}
     own = _own(pages)
     visits: dict[Place, int] = defaultdict(int)
@@ -60,7 +63,7 @@ def steps_of(nodes: Iterable[Row], edges: Iterable[Row]) -> Steps:
             paths += count
         elif edge["target_kind"] != "page":
             ends[own(edge["step"], edge["source"]), edge["target_kind"]] += count
-        else:
+        elif edge["step"] < last:
             between = own(edge["step"], edge["source"]), own(edge["step"] + 1, edge["target"])
             before = flows[between]
             flows[between] = (before[0] + count, before[1] + (count if edge["is_link"] is False else 0))

@@ -1,17 +1,16 @@
 """raceline plot pages, graph, percolation, funnel: what is drawn of paths is what was asked, and nothing is lost."""
 
 from datetime import date
-from itertools import pairwise
 
 import numpy as np
 import pytest
 import worked_site as site
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.patches import Rectangle
+from pictures import words
 
 from raceline.analytics import page_test
-from raceline.app import plot_frame, plot_funnel, plot_graph, plot_pages, plot_percolation, plot_steps
+from raceline.app import plot_frame, plot_funnel, plot_pages, plot_percolation
 from raceline.domain.errors import NothingToDraw
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
@@ -41,11 +40,6 @@ def draw(quick, monkeypatch, tmp_path):
     return run
 
 
-def words(figure):
-    """All that is written in a figure."""
-    return {text.get_text() for text in figure.findobj(lambda one: hasattr(one, "get_text"))}
-
-
 def titles(figure):
     return [ax.get_title(loc="left") for ax in figure.axes]
 
@@ -56,18 +50,6 @@ def page(name, opportunities, turnarounds, flag="expected", stratum="article", *
     return {"page": name, "title": None, "stratum": stratum, "flag": flag, "opportunities": opportunities,
             "turnarounds": turnarounds, "rate": rate, "effective_opportunities": opportunities / 2,
             "excess": turnarounds, **more}  # fmt: skip
-
-
-def node(n, kind="page", visits=10, step=None, entries=0, exits=0, name=None):
-    return {"n": n, "kind": kind, "page": name or (f"p{n}" if kind == "page" else None), "title": None, "step": step,
-            "visits": visits, "entries": entries, "exits": exits}  # fmt: skip
-
-
-def edge(source, target, transitions, step=None, link=None):
-    """An edge between nodes."""
-    return {"source_n": source["n"], "source": source["page"], "source_kind": source["kind"], "target_n": target["n"],
-            "target": target["page"], "target_kind": target["kind"], "transitions": transitions, "step": step,
-            "is_link": link}  # fmt: skip
 
 
 def percolated(period, paths=4, mean=3.0, variance=1.0, resolved=1, **group):
@@ -204,68 +186,6 @@ def test_of_many_strata_the_picture_says_how_many_it_leaves_out():
     figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, FACTS | {"tau": None}), "of what", "the source")
     assert len(figure.axes) == 12
     assert "of what; left out: 3 strata of 3 pages" in words(figure)
-
-
-# Step by step
-
-
-@given(
-    st.lists(st.tuples(st.lists(st.integers(0, 14), min_size=1, max_size=5), st.booleans()), min_size=1, max_size=40)
-)
-def test_no_path_is_lost_between_the_steps(paths):
-    """Whoever is at a page goes on or ends there; those who come to a step went on from the one before."""
-    found = plot_steps.steps_of(*steps(paths))
-    assert found.paths == len(paths)
-    for place, bar in found.bars.items():
-        goes_on = sum(count for (source, _), (count, _) in found.flows.items() if source == place)
-        comes = sum(count for (_, target), (count, _) in found.flows.items() if target == place)
-        assert bar.visits == goes_on + bar.resolved + bar.open
-        assert place[0] == 1 or bar.visits == comes
-    for step in {step for step, _ in found.bars}:
-        bars = [bar for (at, _), bar in found.bars.items() if at == step]
-        assert sum(bar.visits for bar in bars) == sum(len(pages) >= step for pages, _ in paths)
-        assert min(bar.bottom for bar in bars) >= -1e-9
-        assert all(one.bottom > other.top for one, other in pairwise(bars))
-        assert len(bars) <= 9
-
-
-def steps(paths):
-    """The graph by steps of paths of numbered pages, in plain loops."""
-    nodes, edges = {}, {}
-    start, ends = node(0, "start"), {True: node(-1, "resolved"), False: node(-2, "open")}
-    for pages, resolved in paths:
-        before = start
-        for step, name in enumerate(pages, 1):
-            key = (step, name)
-            nodes.setdefault(key, node(len(nodes) + 1, visits=0, step=step, name=f"p{name}"))
-            nodes[key]["visits"] += 1
-            count(edges, before, nodes[key], step - 1)
-            before = nodes[key]
-        count(edges, before, ends[resolved], len(pages))
-    return list(nodes.values()), list(edges.values())
-
-
-def count(edges, source, target, step):
-    edges.setdefault((source["n"], target["n"], step), edge(source, target, 0, step))["transitions"] += 1
-
-
-def test_bars_are_as_long_as_many_are_there_in_the_colours_of_what_comes_next():
-    found = plot_steps.steps_of(*steps([([1, 2], True), ([1], False), ([1], False)]))
-    figure = plot_steps.by_steps(found, "of what", "the source")
-    parts = [one for one in figure.axes[0].patches if isinstance(one, Rectangle)]
-    heights = [part.get_height() for part in parts[:3]]
-    assert heights == pytest.approx([2 * heights[2], 0, heights[2]])
-    assert {"p1  3", "p2  1", "step 2"} <= words(figure)
-
-
-# Folded
-
-
-def test_pages_where_paths_begin_are_left_of_those_where_they_end():
-    nodes = [node(1, "start"), node(2, entries=9), *(node(n) for n in range(3, 8)), node(8, exits=9), node(9, "open")]
-    at = plot_graph.placed(nodes, [edge(nodes[0], nodes[1], 3), edge(nodes[7], nodes[-1], 3)])
-    assert at[1].x < at[2].x < at[8].x < at[9].x
-    assert len({(one.x, one.y) for one in at.values()}) == len(nodes), "no two in one place"
 
 
 # Lengths over time
