@@ -15,6 +15,9 @@ STRATUM: Final = 0
 ALL: Final = 1
 NONE: Final = 2
 
+# Of fewer pages nobody can say how much they differ anyway: where one has a quarter of the say, it never stands out.
+LEAST_PAGES: Final = 5
+
 _FAR = 2.0  # standard errors from what is usual
 _ROUNDS = 3
 
@@ -64,24 +67,47 @@ def _either(first: Flags, one: Reference, other: Reference) -> Reference:
 def taus_of(
     pages: Pages, stratum: Codes, basis: Kinds, expected: Reference, tested: Flags, least: int
 ) -> tuple[float, float]:
-    """How pages differ within their strata, and how those do that are compared with all pages.
+    """How pages differ within their strata, and how they differ without strata; nan where too few are tested to tell.
+
+    Pages whose basis is ALL may have nothing in common but that: how those few differ says nothing of what is usual.
+    So they are taken to differ as all pages do, whatever their basis is, and where few have the basis STRATUM, so do
+    these.
+    """
+    nobody = np.zeros_like(stratum)
+    everybody, _ = _others(pages, nobody, np.ones(len(pages.n), np.bool_))
+    tau_all = _tau_of_usual(pages, nobody, everybody, tested, least)
+    near = basis == STRATUM
+    if np.count_nonzero(tested & near) < LEAST_PAGES:
+        return tau_all, tau_all
+    return _tau_of_usual(pages, stratum, expected, tested & near, least), tau_all
+
+
+def _tau_of_usual(pages: Pages, group: Codes, expected: Reference, chosen: Flags, least: int) -> float:
+    """How the pages that are chosen differ from the other pages of their group.
 
     Hot spots raise what is expected of the others, and these then seem to differ from it. So tau is measured from what
     is usual: the rate of those other pages that are not far from it themselves.
     """
-    usual = expected
+    usual, tau = expected, np.nan
     for _ in range(_ROUNDS):
-        taus = [tau_of(pages, usual, tested & (basis == kind)) for kind in (STRATUM, ALL)]
-        compared = gap(pages.rates, usual, np.where(basis == ALL, taus[1], taus[0]))
+        tau = tau_of(pages, usual, chosen)
+        compared = gap(pages.rates, usual, tau)
         near = np.abs(compared.difference) <= _FAR * compared.error
-        of_stratum, left = _others(pages, stratum, near)
-        of_all, left_at_all = _others(pages, np.zeros_like(stratum), near)
-        usual = _either((basis == STRATUM) & (left >= least), of_stratum, expected)
-        usual = _either((basis == ALL) & (left_at_all >= least), of_all, usual)
-    return taus[0], taus[1]
+        others, left = _others(pages, group, near)
+        usual = _either(left >= max(least, 1), others, expected)
+    return tau
 
 
-def tau_of(pages: Pages, reference: Reference, chosen: Flags, *, winsorised: bool = True) -> float:
-    """How the pages that are chosen differ from their reference; see `tau_between`."""
+def tau_of(pages: Pages, reference: Reference, chosen: Flags) -> float:
+    """How the pages that are chosen differ from their reference, hot spots aside (`tau_between`); nan for too few."""
+    return _tau(pages, reference, chosen, winsorised=True) if np.count_nonzero(chosen) >= LEAST_PAGES else np.nan
+
+
+def spread_of(pages: Pages, reference: Reference, chosen: Flags) -> float:
+    """As `tau_of`, with the hot spots, and however few the pages are: 0 without any."""
+    return _tau(pages, reference, chosen, winsorised=False)
+
+
+def _tau(pages: Pages, reference: Reference, chosen: Flags, *, winsorised: bool) -> float:
     rates = Rates(*(figure[chosen] for figure in pages.rates))
     return tau_between(rates, Reference(*(figure[chosen] for figure in reference)), winsorised=winsorised)

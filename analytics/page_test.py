@@ -10,6 +10,8 @@ Pages differ for reasons that nobody need inspect. By how much is tau, an additi
 (Spiegelhalter, Handling over-dispersion of performance indicators, Quality and Safety in Health Care 14, 2005), here on
 the scale of log odds: what is twice as often at a page of few turnarounds is as unusual as at one of many. It is
 estimated from winsorised differences, and from what is usual in a stratum, so that hot spots do not hide one another.
+Pages that have no others of their stratum may differ as all pages do. Of fewer than five pages nobody can say how much
+they differ anyway; so none of them is tested, rather than that none is ever found.
 
 z is the difference over its standard error, which has all of this and what is not known of the expected rate in it, and
 is made normal: low rates are skewed, and a plain normal tail would flag pages of few opportunities far too often. p is
@@ -26,6 +28,7 @@ from scipy.special import ndtr
 from raceline.analytics.false_discovery import discovery_rates
 from raceline.analytics.page_peers import (
     ALL,
+    LEAST_PAGES,
     NONE,
     STRATUM,
     Codes,
@@ -33,6 +36,7 @@ from raceline.analytics.page_peers import (
     Pages,
     expected_of,
     pages_of,
+    spread_of,
     tau_of,
     taus_of,
 )
@@ -41,6 +45,7 @@ from raceline.analytics.rates import Flags, Floats, Gap, Longs, Reference, devia
 __all__ = [
     "ALL",
     "EXPECTED",
+    "LEAST_PAGES",
     "NONE",
     "STRATUM",
     "TOO_FEW",
@@ -62,20 +67,20 @@ class PageTest(NamedTuple):
     expected_rate: Floats  # nan without another page that has opportunities
     basis: Kinds  # STRATUM, ALL (the others of its stratum have too few opportunities: all other pages), NONE
     first_order_rate: Floats  # nan without an opportunity
-    first_order_z: Floats  # nan with too few opportunities; so are first_order_p and first_order_q
+    first_order_z: Floats  # nan with too few opportunities or pages; so are first_order_p and first_order_q
     first_order_p: Floats
     first_order_q: Floats
     design_effect: Floats  # opportunities that count as one, at least 1
     effective: Floats  # opportunities by design effect
-    standard_error: Floats  # of rate - expected_rate where nothing is unexpected; nan without either
-    z: Floats  # nan when not tested, which is with too few opportunities or no expected rate; so are p and q
+    standard_error: Floats  # of rate - expected_rate where nothing is unexpected; nan: no such, or too few pages
+    z: Floats  # nan when not tested: with too few opportunities, no expected rate, or too few pages; so are p and q
     p: Floats  # of such a rate or a higher one
     q: Floats
     shrunken_rate: Floats  # between the expected rate and the page's own; nan without an expected rate
     excess: Floats  # turnarounds beyond those expected; nan without an expected rate
     flag: Kinds  # TOO_FEW (not tested), EXPECTED, UNEXPECTED
-    tau: float  # how pages differ within their stratum: the standard deviation of log odds
-    tau_all: float  # how pages differ without strata: for those whose basis is ALL
+    tau: float  # how pages differ within their stratum: the standard deviation of log odds; nan for too few pages
+    tau_all: float  # how pages differ without strata: for those whose basis is ALL; nan for too few pages
     spread: float  # as tau, with the hot spots: what the shrunken rates go by
     tested: int
 
@@ -85,11 +90,11 @@ class PastTest(NamedTuple):
 
     change: Floats  # rate - past rate; nan where one of them has no opportunity
     design_effect: Floats  # of the present; opportunities that count as one, at least 1
-    z: Floats  # nan when not tested, which is with too few opportunities now or then; so are p and q
+    z: Floats  # nan when not tested: with too few opportunities now or then, or too few pages; so are p and q
     p: Floats  # of such a change or a greater one, upwards or downwards
     q: Floats
     flag: Kinds  # TOO_FEW (not tested), EXPECTED, UNEXPECTED
-    tau: float  # how rates change at all: the standard deviation of the change in log odds
+    tau: float  # how rates change at all: the standard deviation of the change in log odds; nan for too few pages
     tested: int
 
 
@@ -109,17 +114,18 @@ def test_pages(
 
     nn, nk, kk: the sums over customers of n n, n k and k k, where n and k are a customer's opportunities and
     turnarounds at the page; stratum: codes from 0; first_order: turnarounds expected from the transitions alone. Pages
-    with fewer than `least` opportunities are not tested. A page is UNEXPECTED when its q is at most alpha. Raises
-    ValueError when the lengths differ.
+    with fewer than `least` opportunities are not tested, nor is any where fewer than LEAST_PAGES pages have so many. A
+    page is UNEXPECTED when its q is at most alpha. Raises ValueError when the lengths differ.
     """
     _check(opportunities, turnarounds, nn, nk, kk, stratum, first_order)
     pages = pages_of(opportunities, turnarounds, nn, nk, kk)
     basis, reference = expected_of(pages, stratum, least)
-    tested = (pages.n >= max(least, 1)) & (basis != NONE)
+    enough = (pages.n >= max(least, 1)) & (basis != NONE)
+    tested = _if_many(enough)
     tau, tau_all = taus_of(pages, stratum, basis, reference, tested, least)
     compared = gap(pages.rates, reference, np.where(basis == ALL, tau_all, tau))
     z, p, q = _tested(compared, tested)
-    spread = tau_of(pages, reference, tested, winsorised=False)
+    spread = spread_of(pages, reference, enough)
     first_order_rate = np.minimum(share(first_order, pages.n), 1.0)
     first_z, first_p, first_q = _against(pages, first_order_rate, least)
     return PageTest(
@@ -162,8 +168,8 @@ def test_past(
 ) -> PastTest:
     """Test g pages against their own past, in both directions; all arrays are (g,), as test_pages takes them.
 
-    Pages with fewer than `least` opportunities now or in the past are not tested. Raises ValueError when the lengths
-    differ.
+    Pages with fewer than `least` opportunities now or in the past are not tested, nor is any where fewer than
+    LEAST_PAGES pages have so many. Raises ValueError when the lengths differ.
     """
     now = opportunities, turnarounds, nn, nk, kk
     past = past_opportunities, past_turnarounds, past_nn, past_nk, past_kk
@@ -171,7 +177,7 @@ def test_past(
     pages, before = pages_of(*now), pages_of(*past)
     # The change varies by tau, and that is reckoned with the present; the past is what it was.
     reference = Reference(*before.rates, np.zeros(len(before.n)))
-    tested = np.minimum(pages.n, before.n) >= max(least, 1)
+    tested = _if_many(np.minimum(pages.n, before.n) >= max(least, 1))
     tau = tau_of(pages, reference, tested)
     z, _, _ = _tested(gap(pages.rates, reference, tau), tested)
     p = 2 * ndtr(-np.abs(z))
@@ -186,6 +192,11 @@ def _check(*columns: NDArray[np.generic]) -> None:
         raise ValueError("the columns of pages differ in length")
 
 
+def _if_many(enough: Flags) -> Flags:
+    """Those pages, unless they are too few for a test."""
+    return enough & (np.count_nonzero(enough) >= LEAST_PAGES)
+
+
 def _tested(compared: Gap, tested: Flags) -> tuple[Floats, Floats, Floats]:
     """z, p and q of high rates; nan where not tested."""
     z = np.where(tested, deviates(compared), np.nan)
@@ -196,7 +207,7 @@ def _tested(compared: Gap, tested: Flags) -> tuple[Floats, Floats, Floats]:
 def _against(pages: Pages, rate: Floats, least: int) -> tuple[Floats, Floats, Floats]:
     """z, p and q against a rate that is given."""
     nothing = np.zeros(len(rate))
-    reference, tested = Reference(rate, nothing, nothing, nothing), pages.n >= max(least, 1)
+    reference, tested = Reference(rate, nothing, nothing, nothing), _if_many(pages.n >= max(least, 1))
     return _tested(gap(pages.rates, reference, tau_of(pages, reference, tested)), tested)
 
 
