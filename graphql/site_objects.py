@@ -36,7 +36,10 @@ class GraphNode:
     )
     title: str | None = strawberry.field(description="In the page table.")
     page_type: str | None = strawberry.field(description="In the page table.")
-    visits: int = strawberry.field(description="Steps at it; of START and of the ends, paths.")
+    visits: int = strawberry.field(
+        description="Steps at it; of START and of the ends, paths: when the graph was asked for by steps, those that come "
+        "to the end within them."
+    )
     customers: int = strawberry.field(description="Different ones who were here.")
     entries: int = strawberry.field(description="Paths that start with this page; of START and the ends, 0.")
     exits: int = strawberry.field(description="Paths that end with this page; of START and the ends, 0.")
@@ -72,8 +75,8 @@ class GraphEdge:
     )
     p95_seconds: float | None = strawberry.field(description="Their 95th percentile.")
     is_link: bool | None = strawberry.field(
-        description="Whether the page table has this link; a step without one is a jump. Null without a page table, "
-        "and for START and the ends."
+        description="Whether the page table has this link; a step without one is a jump. Null where it has no links "
+        "at all or does not know the page that the step goes out from, and for START and the ends."
     )
 
     @planned
@@ -99,9 +102,13 @@ class SiteGraphTotals:
     nodes_left_out: int = strawberry.field(description="Pages that the list leaves out.")
     edges_left_out: int = strawberry.field(description="Edges that the list leaves out, also those of such pages.")
     transitions_left_out: int = strawberry.field(description="Transitions of the edges that are left out.")
-    links: int | None = strawberry.field(description="In the page table, from one page to another; null without one.")
-    links_never_taken: int | None = strawberry.field(description="Those that no path of the question took.")
-    jumps: int | None = strawberry.field(description="Transitions between pages where the page table has no link.")
+    links: int | None = strawberry.field(description="In the page table, from one page to another; null without any.")
+    links_never_taken: int | None = strawberry.field(
+        description="Those that no path of the question took; null as `links`."
+    )
+    jumps: int | None = strawberry.field(
+        description="Transitions from a page of the page table to one that it has no link to; null as `links`."
+    )
     site_loaded_at: datetime | None = strawberry.field(description="Of the page table; null when there is none.")
 
 
@@ -114,7 +121,7 @@ class SiteGraph:
     )
     edges: list[GraphEdge] = strawberry.field(description="Those between the nodes, the most frequent first.")
     never_taken: list[SiteLink] = strawberry.field(
-        description="Those from the most visited pages first; empty without a page table."
+        description="Those from the most visited pages first; empty where the page table has none."
     )
     totals: SiteGraphTotals
     path_count: int = strawberry.field(description="Paths that the question is about.")
