@@ -37,8 +37,8 @@ class GraphNode:
     title: str | None = strawberry.field(description="In the page table.")
     page_type: str | None = strawberry.field(description="In the page table.")
     visits: int = strawberry.field(
-        description="Steps at it; of START and of the ends, paths: when the graph was asked for by steps, those that come "
-        "to the end within them."
+        description="Steps at it; of START and of the ends, paths: when the graph was asked for by steps, those that "
+        "come to the end within them."
     )
     customers: int = strawberry.field(description="Different ones who were here.")
     entries: int = strawberry.field(description="Paths that start with this page; of START and the ends, 0.")
