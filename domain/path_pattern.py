@@ -10,6 +10,7 @@ calls a step of the outermost sequence, for a funnel.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from raceline.domain.path_nodes import Chain, Choice, End, Node, Pages, Repeat, parts_of, size, tied, without_pages
@@ -17,6 +18,8 @@ from raceline.domain.path_tokens import Token, tokens, wrong
 
 MOST_STEPS: Final = 1_000
 DEEPEST: Final = 30
+MOST_NAMED: Final = 20
+_KEPT: Final = 256  # patterns: a dashboard asks the same ones again and again, and a funnel each of its steps
 _TOO_MANY_STEPS = f"with its repetitions written out it has more than {MOST_STEPS:,} steps; repeat fewer times"
 _BOTH_ENDS = frozenset("^$")
 _AFTER_END = "nothing comes after `$`, the end of the path; leave the rest out"
@@ -56,6 +59,7 @@ class Pattern:
         return frozenset(name for part in parts_of(self.root) if isinstance(part, Pages) for name in part.names)
 
 
+@lru_cache(_KEPT)
 def parse(text: str) -> Pattern:
     """Read a pattern. Raises InvalidPathPattern, which shows the place and says what to write instead."""
     return _Parser(text).pattern()
@@ -146,6 +150,8 @@ class _Parser:
         written = self.text[name.at : name.end]
         if depth:
             self.wrong(f"a name stands outside of parentheses; write it before them: `{written}: ( ... )`", name.at)
+        if len(self.names) == MOST_NAMED:
+            self.wrong(f"a funnel has at most {MOST_NAMED} named steps; leave the names of some out", name.at)
         if any(name.value == other.name for other in self.names):
             self.wrong(f"two steps are called {written}; give this one a name of its own", name.at)
         if self.next.kind == "page" and self.next.at == colon.end and not name.quoted:

@@ -4,7 +4,7 @@ from raceline.domain.errors import InvalidArgument
 from raceline.domain.path_pattern import parse
 from raceline.graphql.compiling import column, enum, moment, position, row_object
 from raceline.graphql.injected import PATH_FIGURES, names
-from raceline.graphql.path_asked import ask, listed, paths_of
+from raceline.graphql.path_asked import COUNTED_COST, ask, listed, paths_of
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Selection
 from raceline.projections.path_patterns import funnel_steps
@@ -41,7 +41,8 @@ def path_variants(selection: Selection, _: Sql) -> Sql:
 def funnel(selection: Selection, _: Sql) -> Sql:
     """How many come from one named step of a pattern to the next."""
     asked = ask(selection, "funnel")
-    asked.sizes["steps"] = len(funnel_steps(parse(asked.arguments["pattern"])))
+    steps = asked.sizes["steps"] = len(funnel_steps(parse(asked.arguments["pattern"])))
+    selection.plan.budget.cost += (steps - 1) * COUNTED_COST  # all paths are looked at for each of them
     return whole(selection)
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pytest import param
 
 from raceline.domain.errors import InvalidPathPattern
-from raceline.domain.path_pattern import DEEPEST, MOST_STEPS, parse
+from raceline.domain.path_pattern import DEEPEST, MOST_NAMED, MOST_STEPS, parse
 from raceline.domain.path_tokens import LONGEST_PATTERN
 
 
@@ -106,6 +106,16 @@ def test_limits_are_named():
     assert f"more than {DEEPEST} deep" in str(refused("(" * (DEEPEST + 1) + "a" + ")" * (DEEPEST + 1)))
     assert parse("(" * DEEPEST + "a" + ")" * DEEPEST)
     assert parse(f"a{{{MOST_STEPS}}}")
+
+
+def test_a_funnel_has_at_most_so_many_named_steps_and_the_first_beyond_is_shown():
+    steps = [f"step{n}: p{n}" for n in range(MOST_NAMED + 1)]
+    text = " -> .* -> ".join(steps)
+    error = refused(text)
+    assert error.at == text.index(steps[-1])
+    assert f"at most {MOST_NAMED} named steps; leave the names of some out" in str(error)
+    assert len(parse(" -> .* -> ".join(steps[:-1])).names) == MOST_NAMED
+    assert parse(" -> ".join([*steps[:-1], "p"])).after is not None
 
 
 def test_of_a_long_pattern_the_place_is_shown_and_what_is_round_it():

@@ -156,6 +156,13 @@ def test_the_steps_of_a_funnel_are_the_prefixes_of_its_pattern():
     assert [step.prefix.root for step in funnel_steps(pattern)][-1] == pattern.root
 
 
+def test_a_funnel_that_is_asked_for_again_is_not_read_again():
+    text = "look: a -> .* -> buy: b"
+    first, second = funnel_steps(parse(text)), funnel_steps(parse(text))
+    assert [step.prefix for step in first] == [step.prefix for step in second]
+    assert all(one.prefix is two.prefix and one.alone is two.alone for one, two in zip(first, second, strict=True))
+
+
 @pytest.mark.parametrize(
     ("text", "at", "says"),
     [
