@@ -19,11 +19,13 @@ from raceline.graphql.plan import Compile, Selection
 from raceline.graphql.question import Racetrack
 from raceline.graphql.scalars import parse_cursor
 from raceline.projections.path_list import PathList
+from raceline.projections.path_period import days_of
 
 # All paths are looked at, whatever is told of them.
-_COUNTED_COST = 1_000
+COUNTED_COST = 1_000
 # Arguments that say which paths are meant, or which stage.
-_FILTERS = ("where", "a", "b")
+_ARMS = ("a", "b")  # questions of their own
+_FILTERS = ("where", *_ARMS)
 # What PostgreSQL cannot hold (half a surrogate pair) no path has; so it becomes what it cannot hold either.
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
@@ -41,15 +43,19 @@ class PathsAsked:
 
 def ask(selection: Selection, root: str, *lists: str, **arguments: Any) -> PathsAsked:
     """Begin a question to the paths. lists: arguments that say how long a list is; arguments: put in the place of those
-    that were given. Raises LimitExceeded for a list that is too long, InvalidArgument for a pattern that is no text.
+    that were given. Raises LimitExceeded for a list that is too long, InvalidArgument for a pattern that is no text and
+    for days that are none.
     """
     plan = selection.plan
-    plan.budget.cost += _COUNTED_COST
+    plan.budget.cost += COUNTED_COST
     sizes = {name: selection.size(name) for name in lists}
     given: dict[str, Any] = _plain(selection.arguments)
     given.pop("minPosition", None)
     for stated in (given, *(given[name] for name in _FILTERS if name in given)):
         _name(selection, stated)
+    days_of(given, given.get("where"), past=given.get("past"))
+    for arm in _ARMS:
+        days_of(given.get(arm))
     plan.paths = PathsAsked(root, {**given, **arguments}, sizes)
     plan.position = Sql("%(paths_position)s::bigint")
     return plan.paths

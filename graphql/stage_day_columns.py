@@ -5,7 +5,7 @@ Objects that are parts of a cell are no rows of their own: what stands for `row`
 
 from datetime import date
 
-from raceline.domain.errors import InvalidArgument
+from raceline.domain.days import in_order
 from raceline.graphql.grid import Grid, Ranked, grid_of, side_of
 from raceline.graphql.pieces import Json, Sql, piece
 from raceline.graphql.plan import LIST_LENGTH, OWN_LENGTH, Columns, Compile, Plan, Selection
@@ -52,8 +52,7 @@ def _places(plan: Plan, stages: list[str] | None, **parts: Sql) -> Sql:
 
 
 def _days(first: date, last: date) -> int:
-    if first > last:
-        raise InvalidArgument("The first day comes after the last one.", argument="from", found=str(first))
+    in_order(first, last)
     return (last - first).days + 1
 
 

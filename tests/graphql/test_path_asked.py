@@ -12,6 +12,9 @@ from raceline.graphql.scalars import b64encode, global_id
 from raceline.graphql.schema import make_schema
 from raceline.projections.path_list import PathList
 
+# As many steps as a funnel may have: each of them is looked for in all paths.
+FUNNEL = 'funnel(pattern: "' + " -> ".join(f"s{n}: p{n}" for n in range(20)) + '") { pathCount }'
+
 # Rows that every question is given here, as far as it needs them. position: far behind the read models.
 TOTALS = {"path_totals": [{"position": 3, "paths": 6, "customers": 5}]}
 ROWS = {
@@ -124,6 +127,11 @@ def test_what_is_said_is_asked_in_words_and_days_without_what_is_null(handed):
 def test_what_the_read_models_can_tell_is_not_asked_of_the_paths_in_memory(handed):
     handed.service.ask('{ paths(containing: ["A"], customer: "turning", resolved: false, where: null) { totalCount } }')
     assert handed.paths.asked == []
+
+
+def test_the_days_of_two_groups_need_not_be_the_same(handed):
+    found = argued(handed, 'pathComparison(a: {from: "2026-01-08"}, b: {to: "2026-01-02"}) { pathsInBoth }')
+    assert found == {"a": {"from": date(2026, 1, 8)}, "b": {"to": date(2026, 1, 2)}}
 
 
 def test_the_greater_of_header_and_argument_is_the_position_that_the_paths_must_have(handed):
@@ -304,6 +312,13 @@ def test_names_of_types_and_aliases_are_told_as_everywhere(handed):
         ('pagesBeforeMoves(stage: "look", window: 0) { stays }', "window"),
         ('pagesBeforeMoves(stage: "look", window: 3651) { stays }', "window"),
         (r'paths(pattern: "a\u0000") { totalCount }', "pattern"),
+        ('pages(from: "2026-01-08", to: "2026-01-02") { totalCount }', "from"),
+        ('pages(from: "2026-01-08", where: {to: "2026-01-02"}) { totalCount }', "from"),
+        ('pages(from: "2026-01-05", past: {from: "2026-01-01", to: "2026-01-05"}) { totalCount }', "past"),
+        ('pages(from: "2026-01-09", past: {from: "2026-01-05", to: "2026-01-01"}) { totalCount }', "past"),
+        ('paths(where: {from: "2026-01-08", to: "2026-01-02"}) { totalCount }', "from"),
+        ('pathComparison(a: {}, b: {from: "2026-01-08", to: "2026-01-02"}) { pathsInBoth }', "from"),
+        ('pagesBeforeMoves(stage: "look", from: "2026-01-08", to: "2026-01-02") { stays }', "from"),
         ('paths(where: {}, after: "x") { totalCount }', "after"),
         ('pages(after: "x") { totalCount }', "after"),
         ('pages { nodes { paths(after: "x") { totalCount } } }', "after"),
@@ -332,6 +347,7 @@ def test_a_funnel_of_a_pattern_without_named_steps_is_refused_before_anything_is
         ("pages(first: 400) { nodes { paths(first: 400) { nodes { id } } } }", "cost"),
         ("siteGraph(nodes: 0, edges: 400) { edges { paths(first: 400) { nodes { id } } } }", "cost"),
         ("percolation(first: 500) { rows { paths(first: 300) { nodes { id } } } }", "cost"),
+        (f"{' '.join(f'f{n}: {FUNNEL}' for n in range(10))}", "cost"),
     ],
 )
 def test_what_could_cost_too_much_is_refused_before_anything_is_counted(handed, question, limit):
