@@ -1,12 +1,11 @@
 """The paths that a question is about, and what is counted of them: made once for all fields and pages of an answer that
 ask the same, and kept while the columns are the newest."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import reduce
 from threading import Lock
-from typing import Any, TypeAlias, TypeVar, cast
-from weakref import WeakKeyDictionary
+from typing import Any, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 import pyarrow.compute as pc
@@ -18,6 +17,7 @@ from raceline.analytics.path_pages import PageSums, dwell, page_sums
 from raceline.analytics.path_variants import Variants, variants
 from raceline.analytics.quantiles import grouped_quantiles
 from raceline.projections.path_columns import PathColumns
+from raceline.projections.path_figures_made import Made, columns_in
 from raceline.projections.path_filter import PathFilter, keep
 
 Codes: TypeAlias = NDArray[np.int32]
@@ -27,35 +27,47 @@ Flags: TypeAlias = NDArray[np.bool_]
 Filters: TypeAlias = tuple[PathFilter, ...]  # all of them have to hold
 T = TypeVar("T")
 
-# Beside the newest, so many choices of paths are kept, as far as they are small enough together.
+# Beside all paths, so many choices are kept, as far as they and what was counted of them are small enough together.
 _CHOICES = 16
 _BYTES = 2**28
+_ANSWERS = 2**26  # of one choice
 _MICROSECONDS = 1e6
 
 
 class Chosen:
     """Some of the paths, and figures of them that several questions share; safe to share between threads.
 
-    index: (q,) the place of each of them in the columns; turned: (q,) it has a turnaround.
+    index: (q,) the place of each of them in the columns; turned: (q,) it has a turnaround. shared: by identity, columns
+    that others hold anyway; after: called when something was counted.
     """
 
-    def __init__(self, columns: PathColumns, kept: Flags, turned: Flags) -> None:
+    def __init__(
+        self,
+        columns: PathColumns,
+        kept: Flags,
+        turned: Flags,
+        shared: frozenset[int] = frozenset(),
+        after: Callable[[], None] = lambda: None,
+    ) -> None:
         self.columns = columns
         self.index = np.flatnonzero(kept)
         self.turned: Flags = turned[self.index]
         self._kept = kept
-        self._made: dict[object, Any] = {}
-        self._locks: defaultdict[object, Lock] = defaultdict(Lock)
-        self._lock = Lock()
+        self._figures = Made(None, shared, after)  # of which there are a few
+        self._answers = Made(_ANSWERS, shared, after)  # of which there are as many as there are questions
 
     def once(self, key: object, make: Callable[[], T], is_good: Callable[[T], bool] = lambda _: True) -> T:
-        """What was made under this key before and is still good, or is made now; whoever asks meanwhile waits."""
-        with self._lock:
-            making = self._locks[key]
-        with making:
-            if key not in self._made or not is_good(self._made[key]):
-                self._made[key] = make()
-            return cast(T, self._made[key])
+        """An answer: what was made under this key before, is kept and still good, or is made now.
+
+        Whoever asks meanwhile waits.
+        """
+        return self._answers.once(key, make, is_good)
+
+    @property
+    def size(self) -> int:
+        """The bytes of it and of all that was counted of it."""
+        own = self.index.nbytes + self.turned.nbytes + self._kept.nbytes
+        return own + self._figures.size + self._answers.size
 
     @property
     def pages(self) -> int:
@@ -65,13 +77,7 @@ class Chosen:
     @property
     def paths(self) -> PathArrays:
         """The paths themselves, copied when they are some of all: what needs no steps is counted without."""
-        return self.once("paths", lambda: select_paths(self.columns.arrays, self._kept))
-
-    @property
-    def size(self) -> int:
-        """The bytes of that copy, if it was made."""
-        made: PathArrays | None = self._made.get("paths")
-        return 0 if made is None or made is self.columns.arrays else _bytes(made)
+        return self._figures.once("paths", lambda: select_paths(self.columns.arrays, self._kept))
 
     @property
     def resolved(self) -> Flags:
@@ -82,12 +88,12 @@ class Chosen:
     def length(self) -> Longs:
         """(q,) steps of each path."""
         start = self.columns.arrays.path_start
-        return self.once("length", lambda: start[self.index + 1] - start[self.index])
+        return self._figures.once("length", lambda: start[self.index + 1] - start[self.index])
 
     @property
     def customer(self) -> Codes:
         """(q,) the customer of each path, numbered from 0 in their order here."""
-        return self.once("customer", lambda: _numbered(self.columns.arrays.customer[self.index]))
+        return self._figures.once("customer", lambda: _numbered(self.columns.arrays.customer[self.index]))
 
     @property
     def customers(self) -> int:
@@ -97,22 +103,22 @@ class Chosen:
     @property
     def sums(self) -> PageSums:
         """Sums by page."""
-        return self.once("sums", lambda: page_sums(self.paths, self.pages))
+        return self._figures.once("sums", lambda: page_sums(self.paths, self.pages))
 
     @property
     def edges(self) -> Edges:
         """Transitions by the pages that they go from and to."""
-        return self.once("edges", lambda: edges(self.paths, self.pages))
+        return self._figures.once("edges", lambda: edges(self.paths, self.pages))
 
     @property
     def variants(self) -> Variants:
         """Paths by their steps."""
-        return self.once("variants", lambda: variants(self.paths))
+        return self._figures.once("variants", lambda: variants(self.paths))
 
     @property
     def dwell(self) -> Floats:
         """(pages, 2) median and 95th percentile of the seconds until the next step; nan where there is none."""
-        return self.once("dwell", lambda: seconds(*dwell(self.paths), self.pages, (0.5, 0.95)))
+        return self._figures.once("dwell", lambda: seconds(*dwell(self.paths), self.pages, (0.5, 0.95)))
 
     def path_of_step(self) -> Longs:
         """(s,) the path that each step belongs to."""
@@ -127,26 +133,38 @@ class Snapshot:
         self.place = _inverse(columns.by_start)
         self._turned = _any(columns.arrays.turns.depth > 0, columns.arrays.path_start)
         self.name_place = _inverse(pc.array_sort_indices(columns.page_names).to_numpy())
+        self._shared = frozenset(id(column) for column in columns_in(columns))
+        self._all = self.those(np.ones(columns.paths, np.bool_))
         self._chosen: dict[Filters, Chosen] = {}  # the one that was asked for last stands last
         self._lock = Lock()
 
     def chosen(self, filters: Filters) -> Chosen:
         """The paths that pass all of the filters. Raises what `keep` raises."""
+        if not filters:
+            return self._all
         with self._lock:
             found = self._chosen.pop(filters, None)
         if found is None:
-            found = self.those(self._kept(filters))
+            kept = self._kept(filters)
+            found = self._all if kept.all() else self.those(kept)
         with self._lock:
             self._chosen[filters] = found
-            while len(self._chosen) > _CHOICES or sum(one.size for one in self._chosen.values()) > _BYTES:
-                if len(self._chosen) == 1:
-                    break
-                del self._chosen[next(iter(self._chosen))]
+        self.let_go()
         return found
 
     def those(self, kept: Flags) -> Chosen:
         """The paths that are marked, of (p,)."""
-        return Chosen(self.columns, kept, self._turned)
+        mine = ref(self)  # a choice may outlive the snapshot, and does not keep it
+        return Chosen(self.columns, kept, self._turned, self._shared, lambda: _let_go(mine()))
+
+    def let_go(self) -> None:
+        """Keep the choices that were asked for last, as many as fit; the last one however large, and all paths."""
+        with self._lock:
+            while len(self._chosen) > 1 and (len(self._chosen) > _CHOICES or self._size() > _BYTES):
+                del self._chosen[next(iter(self._chosen))]
+
+    def _size(self) -> int:
+        return sum(one.size for one in self._chosen.values() if one is not self._all)
 
     def holds(self, columns: PathColumns) -> bool:
         """These columns say the same; their clock, which nothing here is counted by, may be another one."""
@@ -228,9 +246,9 @@ def by_row(row: NDArray[Any], rows: int) -> Longs:
     return np.argsort(small, kind="stable")
 
 
-def _bytes(paths: PathArrays) -> int:
-    columns: list[NDArray[Any]] = [paths.path_start, paths.page, paths.at, paths.customer, paths.resolved, *paths.turns]
-    return sum(column.nbytes for column in columns)
+def _let_go(snapshot: Snapshot | None) -> None:
+    if snapshot is not None:
+        snapshot.let_go()
 
 
 def _any(flags: Flags, start: Longs) -> Flags:

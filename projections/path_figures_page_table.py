@@ -1,6 +1,6 @@
 """All pages that were visited, with every figure of them (design, section 6)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,13 +34,16 @@ class PageTable:
     test: Row
 
 
-def page_table(chosen: Chosen, past: Chosen | None, strata: str, alpha: float) -> PageTable:
-    """The pages that any of the paths visits. strata: 'type', 'links' or 'none'; past: paths to compare them with."""
+def page_table(chosen: Chosen, past: Chosen | None, strata: str) -> PageTable:
+    """The pages that any of the paths visits, without flags that depend on how sure they have to be.
+
+    strata: 'type', 'links' or 'none'; past: paths to compare them with.
+    """
     code = np.flatnonzero(chosen.sums.visits)
     sums, site = PageSums(*(column[code] for column in chosen.sums)), chosen.columns.site
     names, stratum = stratum_of(site, strata, code, chosen.pages)
-    tested = _tested(sums, stratum, first_order(chosen.edges, chosen.pages)[code], alpha)
-    before = _past(sums, None if past is None else PageSums(*(column[code] for column in past.sums)), alpha)
+    tested = _tested(sums, stratum, first_order(chosen.edges, chosen.pages)[code])
+    before = _past(sums, None if past is None else PageSums(*(column[code] for column in past.sums)))
     columns = _counted(sums, chosen, code) | _told_test(tested, sums) | before.columns
     return PageTable(
         code,
@@ -54,8 +57,25 @@ def page_table(chosen: Chosen, past: Chosen | None, strata: str, alpha: float) -
             "flag": (_FLAGS, tested.flag),
             "past_flag": (_FLAGS, before.flag),
         },
-        _test_row(tested, sums, site, alpha) | {"past_tau": before.tau},
+        _test_row(tested, sums, site) | {"past_tau": before.tau},
     )
+
+
+def flagged(table: PageTable, alpha: float) -> PageTable:
+    """The same pages, flagged so that at most this share of the flags is false."""
+    flags = {name: _flags(table, name, alpha) for name in ("flag", "past_flag")}
+    unexpected = np.count_nonzero(flags["flag"] == UNEXPECTED)
+    (test,) = row_of(alpha=alpha, unexpected=unexpected)
+    named = table.named | {name: (_FLAGS, codes) for name, codes in flags.items()}
+    return replace(table, named=named, test=table.test | test)
+
+
+def _flags(table: PageTable, name: str, alpha: float) -> NDArray[Any]:
+    """Those that were tested are unexpected or not; for the others nothing changes."""
+    _, flag = table.named[name]
+    q = table.columns[name.replace("flag", "q")]
+    found: NDArray[Any] = np.where(np.isnan(q), flag, np.where(q <= alpha, UNEXPECTED, EXPECTED))
+    return found
 
 
 def links_of(site: Site, pages: int) -> Longs:
@@ -67,27 +87,27 @@ def stratum_of(site: Site, strata: str, code: Longs, pages: int) -> Names:
     """The pages that each page is compared with: the names of strata, and (g,) codes, -1 for a stratum without one.
 
     By type: those of one type, those without one together. By links: octaves of the links that leave a page (0, 1,
-    2-3, 4-7 ...). Without a page table all pages are one stratum.
+    2-3, 4-7 ...), and those together of which nobody knows. Where nobody said types, or links, all are one stratum.
     """
-    if site.loaded_at is None or strata == "none":
+    if strata == "none" or (strata == "links" and not site.has_links):
         return pa.array([], pa.string()), np.full(len(code), -1, np.int32)
     if strata == "type":
         return site.types, site.type[code]
-    octave = np.frexp(links_of(site, pages)[code].astype(np.float64))[1]
+    octave = np.where(site.known[code], np.frexp(links_of(site, pages)[code].astype(np.float64))[1], -1)
     return pa.array(["0", "1", *(f"{2**n}-{2 ** (n + 1) - 1}" for n in range(1, 63))]), octave
 
 
-def _tested(sums: PageSums, stratum: NDArray[Any], expected: NDArray[np.float64], alpha: float) -> PageTest:
+def _tested(sums: PageSums, stratum: NDArray[Any], expected: NDArray[np.float64]) -> PageTest:
     _, dense = np.unique(stratum, return_inverse=True)
     clustered = sums.opportunities, sums.turnarounds, sums.nn, sums.nk, sums.kk
-    return test_pages(*clustered, dense.astype(np.int32), expected, least=LEAST, alpha=alpha)
+    return test_pages(*clustered, dense.astype(np.int32), expected, least=LEAST)
 
 
 def _counted(sums: PageSums, chosen: Chosen, code: Longs) -> dict[str, NDArray[Any]]:
     dwell, site = chosen.dwell[code], chosen.columns.site
-    links = links_of(site, chosen.pages)[code] if site.loaded_at is not None else np.full(len(code), None)
+    told = site.known[code] & site.has_links
     return {
-        "links": links,
+        "links": np.where(told, links_of(site, chosen.pages)[code], None),
         "visits": sums.visits,
         "customers": sums.customers,
         "entries": sums.entries,
@@ -122,13 +142,11 @@ def _told_test(tested: PageTest, sums: PageSums) -> dict[str, NDArray[Any]]:
     }
 
 
-def _test_row(tested: PageTest, sums: PageSums, site: Site, alpha: float) -> Row:
+def _test_row(tested: PageTest, sums: PageSums, site: Site) -> Row:
     (row,) = row_of(
-        alpha=alpha,
         least_opportunities=LEAST,
         tested=tested.tested,
         too_few=np.count_nonzero(tested.flag == TOO_FEW),
-        unexpected=np.count_nonzero(tested.flag == UNEXPECTED),
         tau=tested.tau,
         tau_all=tested.tau_all,
         spread=tested.spread,
@@ -146,7 +164,7 @@ class _Past:
     tau: float | None
 
 
-def _past(sums: PageSums, past: PageSums | None, alpha: float) -> _Past:
+def _past(sums: PageSums, past: PageSums | None) -> _Past:
     """The pages against their own past."""
     names = ("opportunities", "turnarounds", "rate", "change", "design_effect", "z", "p", "q")
     if past is None:
@@ -155,7 +173,7 @@ def _past(sums: PageSums, past: PageSums | None, alpha: float) -> _Past:
     clustered = [
         column for one in (sums, past) for column in (one.opportunities, one.turnarounds, one.nn, one.nk, one.kk)
     ]
-    found = test_past(*clustered, least=LEAST, alpha=alpha)
+    found = test_past(*clustered, least=LEAST)
     rate = share(past.turnarounds, past.opportunities)
     columns = (past.opportunities, past.turnarounds, rate, found.change, found.design_effect, found.z, found.p, found.q)
     told = {f"past_{name}": column for name, column in zip(names, columns, strict=True)}

@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 
 from raceline.projections.path_figures_chosen import Chosen, Filters, Flags, Floats, Longs, Snapshot, filters_of
 from raceline.projections.path_figures_lists import listed
-from raceline.projections.path_figures_page_table import PageTable, page_table
+from raceline.projections.path_figures_page_table import PageTable, flagged, page_table
 from raceline.projections.path_figures_rows import Row, Rows, day_of, named, rows_of
 from raceline.projections.path_filter import PathFilter
 from raceline.projections.path_list import PathList
+from raceline.projections.path_period import days_of
 
 _BEFORE = 4  # the past is so many times as long as the period
 _FLAT = ("from", "to", "pattern")
@@ -35,7 +36,8 @@ def pages(snapshot: Snapshot, arguments: Mapping[str, Any], lists: Sequence[Path
     chosen = snapshot.chosen(period.now)
     strata, alpha = str(arguments.get("strata") or "type").lower(), float(arguments.get("alpha") or 0.05)
     past = None if period.past is None else snapshot.chosen(period.past)
-    table = chosen.once(("pages", strata, alpha, period.past), lambda: page_table(chosen, past, strata, alpha))
+    counted = chosen.once(("pages", strata, period.past), lambda: page_table(chosen, past, strata))
+    table = flagged(counted, alpha)
     order, begin = _in_order(snapshot, table, arguments)
     wanted = order[begin : begin + int(arguments.get("first", 50)) + 1]
     numbers = list(range(begin + 1, begin + 1 + len(wanted)))
@@ -52,15 +54,17 @@ def pages(snapshot: Snapshot, arguments: Mapping[str, Any], lists: Sequence[Path
 
 
 def period_of(snapshot: Snapshot, arguments: Mapping[str, Any]) -> Period:
-    """The paths of a question about pages. Its past is what it says, or else four times the days just before it."""
-    now = filters_of({name: arguments.get(name) for name in _FLAT}, arguments.get("where"))
-    begins = max((one.from_day for one in now if one.from_day is not None), default=None)
-    if (said := arguments.get("past")) is not None:
+    """The paths of a question about pages. Its past is what it says, or else four times the days just before it.
+
+    Raises InvalidArgument for days that are no period, and for a past that does not end before it.
+    """
+    flat, where, said = {name: arguments.get(name) for name in _FLAT}, arguments.get("where"), arguments.get("past")
+    now, days = filters_of(flat, where), days_of(flat, where, past=said)
+    if said is not None:
         first, last = said["from"], said["to"]
-        if begins is None and last < date.max:
-            now = (*now, PathFilter(from_day=date.fromordinal(last.toordinal() + 1)))
-    elif begins is not None and begins > date.min:
-        first, last = _days_before(begins, _last_day(snapshot, now))
+        now = filters_of(flat, where, {"from": days.first})
+    elif days.first is not None and days.first > date.min:
+        first, last = _days_before(days.first, days.last or _last_day(snapshot))
     else:
         return Period(now, None, None, None)
     others = (replace(one, from_day=None, to_day=None) for one in now)
@@ -68,13 +72,10 @@ def period_of(snapshot: Snapshot, arguments: Mapping[str, Any]) -> Period:
     return Period(now, past, first, last)
 
 
-def _last_day(snapshot: Snapshot, now: Filters) -> date | None:
-    """The last day of the period; None for a store without paths."""
-    said = min((one.to_day for one in now if one.to_day is not None), default=None)
+def _last_day(snapshot: Snapshot) -> date | None:
+    """The last day on which a path started; None for a store without paths."""
     columns = snapshot.columns
-    if said is not None or not columns.paths:
-        return said
-    return day_of(columns.started_at[columns.by_start[-1]])
+    return day_of(columns.started_at[columns.by_start[-1]]) if columns.paths else None
 
 
 def _days_before(begins: date, ends: date | None) -> tuple[date, date]:

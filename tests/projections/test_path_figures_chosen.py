@@ -1,22 +1,28 @@
 """What several questions share is made once, and let go when the columns are others."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from gc import collect
+from itertools import pairwise
 from threading import Barrier
 from weakref import ref
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_paths import NoDatabase, Visit, columns_of, numbered
 
 from raceline.analytics.path_arrays import annotated
+from raceline.projections.path_figures import answer
 from raceline.projections.path_figures_chosen import Snapshot, distinct, filters_of, snapshot_of
+from raceline.projections.path_figures_made import Made
 from raceline.projections.path_filter import PathFilter
 
 VISITS = numbered([Visit("ann", "a b a"), Visit("ann", "a", at=500), Visit("bob", "b a", resolved=True)])
+DAY = timedelta(days=1)
 RESOLVED = (PathFilter(resolved=True),)
 
 
@@ -85,8 +91,97 @@ def test_a_choice_that_is_too_large_is_let_go_for_the_next_one(columns, monkeypa
 
 
 def test_all_paths_are_not_copied(columns):
-    assert Snapshot(columns).chosen(()).paths is columns.arrays
-    assert Snapshot(columns).chosen(()).size == 0
+    every = Snapshot(columns).chosen(())
+    before = every.size
+    assert every.paths is columns.arrays
+    assert every.size < before + 500  # nothing but that they are known
+
+
+def test_a_filter_that_every_path_passes_is_no_choice_of_its_own(columns):
+    snapshot = Snapshot(columns)
+    assert snapshot.chosen((PathFilter(pattern="a"),)) is snapshot.chosen(())
+
+
+def test_what_is_counted_of_a_choice_counts_as_its_size(columns):
+    chosen = Snapshot(columns).chosen(RESOLVED)
+    sizes = [chosen.size]
+    for name in ("paths", "length", "customer", "sums", "edges", "variants", "dwell"):
+        getattr(chosen, name)
+        sizes.append(chosen.size)
+    chosen.once("answer", lambda: {"rows": [np.zeros(1_000)]})
+    sizes.append(chosen.size)
+
+    assert all(smaller < larger for smaller, larger in pairwise(sizes))
+    assert sizes[-1] - sizes[-2] >= 8_000
+
+
+def test_choices_are_let_go_also_when_what_is_counted_of_the_last_one_makes_it_too_large(columns, monkeypatch):
+    monkeypatch.setattr("raceline.projections.path_figures_chosen._BYTES", 50_000)
+    snapshot = Snapshot(columns)
+    every, small, large = snapshot.chosen(()), snapshot.chosen(RESOLVED), snapshot.chosen((PathFilter(customer="ann"),))
+    assert snapshot.chosen(RESOLVED) is small
+    assert snapshot.chosen((PathFilter(customer="ann"),)) is large
+    large.once("answer", lambda: np.zeros(10_000))
+
+    assert snapshot.chosen((PathFilter(customer="ann"),)) is large
+    assert snapshot.chosen(()) is every  # which are asked about all the time
+    assert snapshot.chosen(RESOLVED) is not small
+
+
+def test_answers_take_only_so_much_memory_however_many_questions_there_are(columns, monkeypatch):
+    monkeypatch.setattr("raceline.projections.path_figures_chosen._ANSWERS", 60_000)
+    kept = NoDatabase()
+    every = snapshot_of(columns, kept).chosen(())
+    sizes = []
+    for n in range(1, 40):
+        answer(columns, kept, "siteGraph", {"nodes": n}, [])
+        answer(columns, kept, "funnel", {"pattern": f"one: a -> .{{0,{n}}} -> two: b"}, [])
+        answer(columns, kept, "pages", {"past": {"from": date(2026, 1, 1), "to": date(2026, 1, 1) + n * DAY}}, [])
+        sizes.append(every.size)
+
+    assert 60_000 < max(sizes) < 70_000
+
+
+def test_of_too_many_answers_those_asked_for_last_are_kept_and_the_last_two_however_large():
+    made, counted = Made(2_500), []
+
+    def ask(key, items):
+        return made.once(key, lambda: counted.append(key) or np.zeros(items))
+
+    for key in "abca":
+        ask(key, 50)  # 400 bytes, and some for each array
+    assert counted == ["a", "b", "c"]
+    ask("d", 10)
+    ask("a", 50)
+    ask("b", 50)
+    assert counted == ["a", "b", "c", "d", "b"]
+    ask("e", 10_000)
+    ask("f", 10_000)
+    assert (len(ask("e", 0)), len(ask("f", 0)), counted[-2:]) == (10_000, 10_000, ["e", "f"])
+    ask("a", 50)
+    assert counted[-1] == "a"
+
+
+def test_what_fails_is_made_anew_for_the_next_one():
+    made = Made(None)
+    with pytest.raises(ZeroDivisionError):
+        made.once("figure", lambda: 1 / 0)
+
+    assert (made.once("figure", lambda: None), made.once("figure", lambda: 1)) == (None, None)
+    assert made.once("figure", lambda: 2, lambda found: found is not None) == 2
+
+
+def test_columns_that_are_there_anyway_are_not_counted_nor_are_names():
+    @dataclass(frozen=True)
+    class Table:
+        name: str
+        columns: dict
+
+    mine, others = np.zeros(1_000), np.zeros(5_000)
+    made = Made(None, frozenset({id(others)}))
+    made.once("table", lambda: [Table("pages", {"mine": (mine, 7), "others": others, "names": pa.array(["a" * 900])})])
+
+    assert 8_900 <= made.size < 10_000
 
 
 def test_whoever_asks_at_the_same_time_waits_for_what_is_made_once(columns):

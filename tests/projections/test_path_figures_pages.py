@@ -5,10 +5,27 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_paths import DAY, START, PageTableRow, Visit, asked, ids, listed, many_visits, numbered, quantile
+from made_paths import (
+    DAY,
+    START,
+    NoDatabase,
+    PageTableRow,
+    Visit,
+    asked,
+    columns_of,
+    ids,
+    listed,
+    many_visits,
+    numbered,
+    quantile,
+)
 from pytest import approx
 from tests.analytics.naive import marks
 
+from raceline.domain.errors import InvalidArgument
+from raceline.projections import path_figures_pages
+from raceline.projections.path_figures import answer
+from raceline.projections.path_figures_page_table import page_table
 from raceline.projections.path_list import PathList
 
 EVERY = PathList(0, "paths", "Page", 1_000, None)
@@ -109,7 +126,7 @@ def test_paging_goes_on_where_it_was_when_the_page_of_the_cursor_is_gone():
     ("strata", "expected"),
     [
         pytest.param("type", {"a": "home", "b": "article", "c": "article", "d": None, "e": None}, id="by page type"),
-        pytest.param("links", {"a": "2-3", "b": "1", "c": "2-3", "d": "0", "e": "0"}, id="by octaves of links"),
+        pytest.param("links", {"a": "2-3", "b": "1", "c": "2-3", "d": "0", "e": None}, id="by octaves of links"),
         pytest.param("none", dict.fromkeys("abcde"), id="all pages are one stratum"),
     ],
 )
@@ -117,16 +134,35 @@ def test_a_page_is_compared_with_those_of_its_stratum(strata, expected):
     found, rows = pages_of(numbered([Visit("ann", "a b c d e")]), page_table=SITE, strata=strata)
 
     assert {page: row["stratum"] for page, row in found.items()} == expected
-    assert {page: row["links"] for page, row in found.items()} == {"a": 2, "b": 1, "c": 3, "d": 0, "e": 0}
+    assert {page: row["links"] for page, row in found.items()} == {"a": 2, "b": 1, "c": 3, "d": 0, "e": None}
     assert [found["b"]["title"], found["b"]["page_type"], found["e"]["page_type"]] == ["Manual", "article", None]
     assert rows["page_test"][0]["site_loaded_at"] == START
 
 
-def test_without_a_page_table_all_pages_are_one_stratum_and_links_are_unknown():
-    found, rows = pages_of(numbered([Visit("ann", "a b c")]), strata="links")
+@pytest.mark.parametrize("strata", ["type", "links", "none"])
+def test_without_a_page_table_all_pages_are_one_stratum_and_links_are_unknown(strata):
+    found, rows = pages_of(numbered([Visit("ann", "a b c")]), strata=strata)
 
     assert {(row["stratum"], row["links"], row["title"]) for row in found.values()} == {(None, None, None)}
     assert rows["page_test"][0]["site_loaded_at"] is None
+
+
+def test_a_page_table_without_links_says_nothing_about_them():
+    table = [PageTableRow("a", "home"), PageTableRow("b", "article")]
+    found, _ = pages_of(numbered([Visit("ann", "a b c")]), page_table=table, strata="links")
+
+    assert {(row["stratum"], row["links"]) for row in found.values()} == {(None, None)}
+    assert [found[page]["page_type"] for page in "abc"] == ["home", "article", None]
+
+
+def test_pages_that_the_page_table_does_not_know_are_compared_with_each_other_and_not_with_those_without_links():
+    visits = [visit for n in range(8) for visit in turning(60, f"end{n}", 6, 54)]
+    visits += [visit for n in range(8) for visit in turning(60, f"new{n}", 40, 20)]
+    table = [PageTableRow("x", links="y"), *(PageTableRow(f"end{n}") for n in range(8))]
+    found, _ = pages_of(numbered(visits), page_table=table, strata="links")
+
+    assert (found["end0"]["stratum"], found["end0"]["expected_rate"]) == ("0", approx(0.1))
+    assert (found["new0"]["stratum"], found["new0"]["expected_rate"]) == (None, approx(2 / 3))
 
 
 def turning(customers, page, turns, stays, first_day=0):
@@ -191,6 +227,45 @@ def test_a_past_that_is_said_ends_before_the_period_begins_and_is_filtered_as_th
     assert (rows["page_test"][0]["past_from"], rows["page_test"][0]["past_to"]) == (past["from"], past["to"])
 
 
+@pytest.mark.parametrize(
+    "days",
+    [
+        pytest.param(
+            {"from_": date(2026, 3, 2), "past": {"from": date(2026, 2, 1), "to": date(2026, 3, 2)}}, id="past"
+        ),
+        pytest.param({"from_": date(2026, 3, 2), "to": date(2026, 3, 1)}, id="days"),
+    ],
+)
+def test_days_that_are_no_period_are_refused(days):
+    with pytest.raises(InvalidArgument):
+        asked(numbered([Visit("ann", "a b a")]), "pages", **days)
+
+
+def test_how_sure_a_flag_has_to_be_is_asked_of_figures_that_are_counted_once(monkeypatch):
+    """A share of false flags is read off q; all that takes long does not depend on it."""
+    visits = [*turning(60, "hot", 50, 10), *(visit for n in range(8) for visit in turning(60, f"cool{n}", 6, 54))]
+    columns, kept, counted = columns_of(numbered(visits)), NoDatabase(), []
+    monkeypatch.setattr(path_figures_pages, "page_table", lambda *asked: counted.append(asked) or page_table(*asked))
+
+    def ask(alpha):
+        rows = answer(columns, kept, "pages", {"alpha": alpha, "from": START.date()}, [])
+        (test,) = rows["page_test"]
+        assert test["alpha"] == alpha
+        assert test["unexpected"] == sum(row["flag"] == "UNEXPECTED" for row in rows["path_pages"])
+        return {row["page"]: row for row in rows["path_pages"]}
+
+    first = ask(0.05)
+    q = first["hot"]["q"]
+    assert {page: row["flag"] for page, row in first.items()} == {
+        "hot": "UNEXPECTED", **{f"cool{n}": "EXPECTED" for n in range(8)}, "x": "TOO_FEW", "y": "TOO_FEW",
+    }  # fmt: skip
+    assert {page: row["flag"] for page, row in ask(q / 2).items()} == {
+        "hot": "EXPECTED", **{f"cool{n}": "EXPECTED" for n in range(8)}, "x": "TOO_FEW", "y": "TOO_FEW",
+    }  # fmt: skip
+    assert ask(q) == first
+    assert len(counted) == 1
+
+
 def test_without_a_period_pages_have_no_past():
     found, rows = pages_of(numbered([Visit("ann", "a b a")]))
 
@@ -217,6 +292,8 @@ def test_a_page_that_changed_against_its_own_past_is_said_to_be():
         **{f"q{n}": "EXPECTED" for n in range(6)},
     }
     assert found["p"]["past_change"] == approx(100 / 120 - 20 / 120)
+    surer = {"alpha": found["p"]["past_q"] / 2, "past": {"from": date(2026, 3, 1), "to": date(2026, 3, 29)}}
+    assert pages_of(numbered(visits), from_=begins, **surer)[0]["p"]["past_flag"] == "EXPECTED"
 
 
 def test_of_the_paths_of_a_page_so_many_are_told_as_are_asked_for_and_one_more():
