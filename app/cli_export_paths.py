@@ -77,7 +77,11 @@ def graph(
     output: Output = "-",
     force: Force = False,
 ) -> None:
-    """The site as a graph. Pages with the start and the ends, steps between them, and links that nobody took."""
+    """The site as a graph. Pages with the start and the ends, steps between them, and links that nobody took.
+
+    GraphML cannot hold control characters: where the name or the title of a page has one, it has U+FFFD there. Other
+    formats have it as it is.
+    """
     from raceline.app import path_questions
     from raceline.app.path_export_tables import EDGES, NEVER_TAKEN, NODES
 

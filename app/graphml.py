@@ -19,7 +19,8 @@ _ENDS = ("n", "source_kind", "source", "source_n", "target_kind", "target", "tar
 def write_graphml(file: Any, nodes: Iterable[Row], edges: Iterable[Row], facts: Mapping[str, str]) -> None:
     """Write nodes and edges, the answers of the API, into a binary file.
 
-    Every figure is an attribute with the name of its column; what is not known is no attribute.
+    Every figure is an attribute with the name of its column; what is not known is no attribute. Where a text has a
+    character that XML cannot hold, as control characters, it has U+FFFD; ids tell apart what then has the same name.
     """
     out = XMLGenerator(file, encoding="utf-8", short_empty_elements=True)
     out.startDocument()

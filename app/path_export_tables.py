@@ -154,8 +154,8 @@ FUNNEL = PathTable(
         Figure("overall_conversion", "the share of of_first that came here", REAL),
         Figure("median_seconds", "from the step before to this one, the median", REAL),
         Figure("p95_seconds", "the same, the 95th percentile", REAL),
-        Figure("base_rate", "the share of all that is at a page of this step anywhere; empty: any page will do", REAL),
-        Figure("lift", "conversion by base rate", REAL),
+        Figure("base_rate", "of all that are asked about, the share that does what this step asks for, anywhere", REAL),
+        Figure("lift", "conversion by base rate; above 1: those who were at the step before do it more often", REAL),
     ),
 )
 BEFORE_MOVES = PathTable(
@@ -168,13 +168,22 @@ BEFORE_MOVES = PathTable(
         Figure("moves", "all moves onward", COUNT),
         Figure("exposed_days", "days in the stage within the window after a view, also of those who stayed", REAL),
         Figure("unexposed_days", "all other days in the stage", REAL),
-        Figure("rate_ratio", "moves per exposed day by moves per other day, at equal times in the stage", REAL),
+        Figure(
+            "rate_ratio",
+            "moves per exposed day by moves per other day, of customers as long in the stage and with as many views of"
+            " late",
+            REAL,
+        ),
         Figure("low", "the lower end of its 95 % interval", REAL),
         Figure("high", "the upper end", REAL),
         Figure("p", "the chance of such a ratio if the page did not matter, two-sided; empty: not tested", REAL),
         Figure("q", "p after Benjamini and Hochberg", REAL),
         Figure("movers_share", "of the moves onward, the share within the window after a view of it", REAL),
-        Figure("stayers_share", "the same share of customers who stayed when others like them moved", REAL),
+        Figure(
+            "stayers_share",
+            "the same share of the customers who were as long in the stage then, had as many views of late, and stayed",
+            REAL,
+        ),
         Figure("flag", "more or fewer moves after it, as_expected, or too_few to tell", WORD),
     ),
 )

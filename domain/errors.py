@@ -189,7 +189,7 @@ class CannotWrite(RacelineError):
 
 
 class NothingToDraw(RacelineError):
-    """There is nothing to draw of these days."""
+    """There is nothing to draw."""
 
 
 class IngestInterrupted(RacelineError):

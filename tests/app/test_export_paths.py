@@ -11,11 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import worked_site as site
+from hypothesis import given
+from hypothesis import strategies as st
 
 from raceline.app.asking import asking
 from raceline.app.cli_where import described
-from raceline.app.path_export_tables import BEFORE_MOVES, FUNNEL, PATH_TABLES, VARIANTS
+from raceline.app.graphml import write_graphml
+from raceline.app.path_export_tables import BEFORE_MOVES, FUNNEL, NODES, PATH_TABLES, VARIANTS
 from raceline.app.path_questions import Told
+from raceline.app.path_tables import camel
 from raceline.app.runtime import runtime
 from raceline.app.settings import Settings
 
@@ -307,6 +311,31 @@ def test_graphml_of_steps_has_a_node_for_each_page_and_step(graphml):
     assert {(one["page"], one["step"]) for one in nodes.values() if one["kind"] == "page"} == {
         ("home", 1), ("a", 1), ("a", 2), ("b", 2)
     }  # fmt: skip
+
+
+_NAMES = st.text(
+    st.characters() | st.characters(max_codepoint=40) | st.sampled_from("\x7f\x85\ufffe\uffff\U0001f600"), min_size=1
+)
+
+
+@given(_NAMES, _NAMES)
+def test_names_are_in_graphml_as_they_are_but_for_characters_that_xml_cannot_hold(name, title):
+    """Two nodes stay two, also if their names are told alike."""
+    unknown = {camel(column.name): None for column in NODES.columns}
+    rows = [{**unknown, "n": n, "kind": "PAGE", "page": name, "title": title} for n in (1, 2)]
+    file = io.BytesIO()
+    write_graphml(file, rows, [], {"note": name})
+    root = ET.fromstring(file.getvalue())
+    nodes, _ = read_graph(root)
+    assert nodes.keys() == {"n1", "n2"}
+    for one in nodes.values():
+        assert [one[key] for key in ("page", "label", "title")] == [*[writable(name)] * 2, writable(title)]
+    assert root.find(f"{XML}graph/{XML}data").text == writable(name)
+
+
+def writable(text):
+    """By XML 1.0, section 2.2; by section 2.11 a reader would make another character of a carriage return."""
+    return "".join(one if one in "\t\n" or (one >= " " and one not in "\ufffe\uffff") else "\ufffd" for one in text)
 
 
 def test_graphml_can_be_had_on_standard_output(worked_site, raceline, monkeypatch):
