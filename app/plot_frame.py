@@ -163,6 +163,14 @@ def short(title: str, longest: int = _LONGEST) -> str:
     return title if len(title) <= longest else f"{title[: longest - 1].rstrip()}…"
 
 
+def called(page: str, title: str | None, longest: int = _LONGEST) -> str:
+    """What a page is called in a picture: by its title, or by its name where that is too long. Of a name that is too
+    long as well the end is kept, which tells pages of one part of a site apart."""
+    if title is not None and len(title) <= longest:
+        return title
+    return page if len(page) <= longest else f"…{page[1 - longest :].lstrip()}"
+
+
 def single(told: Told, *, width: float, height: float, above: float = 0.0) -> tuple[Figure, Axes]:
     """A figure of one panel without axes of its own, for what has no scale; sizes in inches."""
     whole = height + _TOP + above + _BOTTOM

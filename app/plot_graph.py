@@ -115,7 +115,7 @@ def _circles(ax: Axes, nodes: Sequence[Node]) -> None:
     ax.scatter(x, y, s=size, c=colours, edgecolors=frame.PALE, linewidths=0.5, zorder=2)
     for node, points in zip(nodes, size, strict=True):
         row = node.row
-        name = _NAMES.get(row["kind"]) or frame.short(row["title"] or row["page"])
+        name = _NAMES.get(row["kind"]) or frame.called(row["page"], row["title"])
         below = -float(np.sqrt(points / np.pi)) - 1.5  # the radius, in points
         ax.annotate(
             f"{name}\n{row['visits']:,}",

@@ -23,17 +23,18 @@ _PANELS, _NAMES = 12, 10
 _LONGEST = 40  # characters of a name
 _LIMITS = ((1.96, "-"), (3.09, "--"))  # 95 % and 99.8 % of a normal curve
 _ALL = "compared with all pages"
-_FLAGGED, _TOO_FEW = "#b2182b", "#bdbdbd"
+_FLAGGED, _TOO_FEW, _OTHERS = "#b2182b", "#bdbdbd", frame.RANGE
 
 
 class Stratum(NamedTuple):
     """Pages that are compared with one another, or all with the rest: the rate that is expected, how pages differ from
-    it by nature, and a row for each page."""
+    it by nature, a row for each page, and one for each of the rest."""
 
     name: str
     rate: float
     tau: float
     pages: list[Row]
+    others: Sequence[Row] = ()
 
     def figures(self, name: str, *flags: str) -> Floats:
         """A figure of the pages with one of these flags."""
@@ -55,13 +56,23 @@ def strata_of(rows: Iterable[Row], facts: Row) -> list[Stratum]:
             inside.setdefault(compared, []).append(row)
     found, without = [], "all pages" if len(inside) == 1 else "without a type"
     for name, pages in inside.items():
-        turnarounds, opportunities = (sum(one[what] for one in pages) for what in ("turnarounds", "opportunities"))
         if name == _ALL:
-            rate, tau = facts["overallRate"], facts["tauAll"]
+            others = [one for other, rest in inside.items() if other != _ALL for one in rest]
+            stratum = Stratum(name, _expected(pages), facts["tauAll"] or 0.0, pages, others)
         else:
-            rate, tau = turnarounds / opportunities, facts["tau"]
-        found.append((Stratum(name or without, rate, tau or 0.0, pages), opportunities))
-    return [one for one, _ in sorted(found, key=lambda pair: (-len(pair[0].flagged), -pair[1], pair[0].name))]
+            rate = sum(one["turnarounds"] for one in pages) / _opportunities(pages)
+            stratum = Stratum(name or without, rate, facts["tau"] or 0.0, pages)
+        found.append(stratum)
+    return sorted(found, key=lambda one: (-len(one.flagged), -_opportunities(one.pages), one.name))
+
+
+def _opportunities(pages: Sequence[Row]) -> int:
+    return sum(one["opportunities"] for one in pages)
+
+
+def _expected(pages: Sequence[Row]) -> float:
+    """The rate that is expected of pages that are compared with all others: of each that of all pages but itself."""
+    return float(sum(one["opportunities"] * one["expected_rate"] for one in pages) / _opportunities(pages))
 
 
 def funnel_plot(strata: Sequence[Stratum], subtitle: str, source: str) -> Figure:
@@ -81,12 +92,15 @@ def funnel_plot(strata: Sequence[Stratum], subtitle: str, source: str) -> Figure
         )
         _scales(axes[0], drawn)
         for ax, one in zip(axes, drawn, strict=True):
+            ax.tick_params(labelbottom=True)  # the last panel may be far below
             _limits(ax, one)
             _points(ax, one)
         figure.canvas.draw()  # names are placed by what is there
         for ax, one in zip(axes, drawn, strict=True):
             _name(ax, one.flagged)
-        frame.legend(figure, [("unexpected", _FLAGGED), ("expected", frame.INK), ("too few to tell", _TOO_FEW)])
+        marks = [("unexpected", _FLAGGED), ("expected", frame.INK), ("too few to tell", _TOO_FEW)]
+        compared = [("all other pages", _OTHERS)] if any(one.others for one in drawn) else []
+        frame.legend(figure, marks + compared)
     return figure
 
 
@@ -113,10 +127,14 @@ def _limits(ax: Axes, one: Stratum) -> None:
 
 
 def _points(ax: Axes, one: Stratum) -> None:
+    known = [page["effective_opportunities"] or page["opportunities"] for page in one.others]
+    ax.scatter(known, [page["rate"] for page in one.others], s=7, color=_OTHERS, linewidths=0, zorder=2, clip_on=False)
     for flag, colour, size in (("too_few", _TOO_FEW, 7), ("expected", frame.INK, 10), ("unexpected", _FLAGGED, 18)):
         known = one.figures("effective_opportunities", flag)
-        ax.scatter(known, one.figures("rate", flag), s=size, color=colour, linewidths=0, alpha=0.85, zorder=3)
-    frame.note(ax, f"{sum(page['opportunities'] for page in one.pages):,} opportunities")
+        ax.scatter(
+            known, one.figures("rate", flag), s=size, color=colour, linewidths=0, alpha=0.85, zorder=3, clip_on=False
+        )
+    frame.note(ax, f"{_opportunities(one.pages):,} opportunities")
     frame.inside(ax, f"expected {one.rate:.1%}")
 
 
@@ -132,7 +150,7 @@ def _name(ax: Axes, flagged: Sequence[Row]) -> None:
         taken.append(y)
         side: Any = ("left", 1) if x < 0.6 else ("right", -1)
         ax.annotate(
-            frame.short(page["title"] or page["page"], _LONGEST),
+            frame.called(page["page"], page["title"], _LONGEST),
             (page["effective_opportunities"], page["rate"]),
             (x + side[1] * 0.025, y),
             textcoords="axes fraction",

@@ -38,7 +38,7 @@ class Steps(NamedTuple):
 
     bars: dict[Place, Bar]
     flows: dict[tuple[Place, Place], tuple[int, int]]
-    titles: Mapping[str, str]
+    names: Mapping[str, str]
     paths: int
 
 
@@ -49,7 +49,7 @@ def steps_of(nodes: Iterable[Row], edges: Iterable[Row], last: int) -> Steps:
     last: the last step that is drawn; the answer needs one more, else nobody knows what ends there.
     """
     pages = [row for row in nodes if row["kind"] == "page" and row["step"] <= last]
-    titles = {row["page"]: row["title"] or row["page"] for row in pages}
+    names = {row["page"]: frame.called(row["page"], row["title"]) for row in pages}
     own = _own(pages)
     visits: dict[Place, int] = defaultdict(int)
     for row in pages:
@@ -67,7 +67,7 @@ def steps_of(nodes: Iterable[Row], edges: Iterable[Row], last: int) -> Steps:
             between = own(edge["step"], edge["source"]), own(edge["step"] + 1, edge["target"])
             before = flows[between]
             flows[between] = (before[0] + count, before[1] + (count if edge["is_link"] is False else 0))
-    return Steps(_stacked(visits, ends, paths), dict(flows), titles, paths)
+    return Steps(_stacked(visits, ends, paths), dict(flows), names, paths)
 
 
 def _own(pages: Iterable[Row]) -> Callable[[int, str], Place]:
@@ -108,8 +108,8 @@ def by_steps(found: Steps, subtitle: str, source: str) -> Figure:
         _bands(ax, found)
         for (step, page), bar in found.bars.items():
             _bar(ax, step, bar)
-            name = found.titles[page] if page else OTHERS
-            ax.text(step + _BAR + 0.02, (bar.top + bar.bottom) / 2, f"{frame.short(name)}  {bar.visits:,}",
+            name = found.names[page] if page else OTHERS
+            ax.text(step + _BAR + 0.02, (bar.top + bar.bottom) / 2, f"{name}  {bar.visits:,}",
                     fontsize=6.5, va="center", color=frame.INK)  # fmt: skip
         for step in range(1, last + 1):
             ax.text(step, 1.035, f"step {step}", fontsize=8, fontweight="bold")

@@ -112,6 +112,7 @@ def test_what_cannot_be_drawn_is_said_and_nothing_is_written(quick, monkeypatch,
     output = [] if "-o" in arguments else ["-o", "x.png"]
     done = quick("plot", *arguments, *output)
     assert (done.status, cure in done.err, list(tmp_path.iterdir())) == (1, True, []), done.err
+    assert "days" not in done.err, "no days were given"
 
 
 # The funnel plot of pages
@@ -123,11 +124,27 @@ def test_pages_are_compared_within_their_stratum_and_those_with_most_to_inspect_
     assert [(one.name, one.rate, len(one.pages)) for one in strata] == [("hub", 0.5, 1), ("article", 0.2, 2)]
 
 
-def test_pages_with_too_few_others_in_their_stratum_are_drawn_where_they_are_compared_with_all():
-    rows = [page("a", 100, 10), page("b", 50, 0, stratum="hub", expected_from="all"),
-            page("c", 60, 0, stratum="form", expected_from="all")]  # fmt: skip
-    found = [(one.name, one.rate, one.tau, len(one.pages)) for one in plot_pages.strata_of(rows, FACTS)]
-    assert found == [("compared with all pages", 0.25, 0.5, 2), ("article", 0.1, 0.1, 1)]
+def test_pages_with_too_few_others_in_their_stratum_are_drawn_with_the_pages_that_they_are_compared_with():
+    rows = [page("a", 100, 10), page("b", 50, 0, stratum="hub", expected_from="all", expected_rate=0.1),
+            page("c", 150, 0, stratum="form", expected_from="all", expected_rate=0.06)]  # fmt: skip
+    strata = plot_pages.strata_of(rows, FACTS)
+    found = [(one.name, pytest.approx(one.rate), one.tau, names(one.pages), names(one.others)) for one in strata]
+    assert found == [("compared with all pages", 0.07, 0.5, "bc", "a"), ("article", 0.1, 0.1, "a", "")]
+    figure = plot_pages.funnel_plot(strata, "of what", "the source")
+    drawn = {tuple(point) for points in figure.axes[0].collections for point in points.get_offsets().tolist()}
+    assert drawn == {(25, 0), (75, 0), (50, 0.1)}
+    assert "all other pages" in words(figure)
+
+
+def names(rows):
+    return "".join(row["page"] for row in rows)
+
+
+def test_every_panel_of_pages_has_numbers_on_both_sides():
+    rows = [page(f"p{n}", 100 + n, 10, stratum=f"s{n}") for n in range(9)]
+    figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, FACTS), "of what", "the source")
+    figure.canvas.draw()
+    assert all(any(tick.label1.get_visible() for tick in ax.xaxis.get_major_ticks()) for ax in figure.axes)
 
 
 def test_flagged_pages_are_named_and_others_are_not():
@@ -135,6 +152,21 @@ def test_flagged_pages_are_named_and_others_are_not():
     figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, FACTS), "of what", "the source")
     assert "hot" in words(figure)
     assert not {"calm", "small"} & words(figure)
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "called"),
+    [
+        pytest.param("/a", "Article A", "Article A", id="its title"),
+        pytest.param("/a", None, "/a", id="without a title its name"),
+        pytest.param("/a", "Sample article: all about error codes of routers", "/a", id="a long title says little"),
+        pytest.param("/shop/" * 6 + "routers/7", "x" * 50, "…" + ("/shop/" * 6 + "routers/7")[-39:], id="a long name"),
+    ],
+)
+def test_a_page_is_called_so_that_it_can_be_told_from_others(name, title, called):
+    rows = [page("calm", 100, 10), page(name, 100, 60, "unexpected", title=title)]
+    figure = plot_pages.funnel_plot(plot_pages.strata_of(rows, FACTS), "of what", "the source")
+    assert called in words(figure)
 
 
 def test_names_of_pages_that_lie_together_do_not_lie_upon_one_another():
