@@ -19,6 +19,7 @@ Format = Literal["ndjson", "json", "parquet", "clickstream", "csv"]
 
 _CLICKSTREAM = Path(__file__).with_name("clickstream.yaml")
 _CLICKSTREAM_HEADER = ["TimeStamp", "CustomerID", "SourcePageID", "TargetPageID", "IsResolved"]
+_VARIANT = "Variant"  # a column that a clickstream may have besides
 _PACKED = {".gz", ".zst", ".zstd"}
 _LINES = {".ndjson", ".jsonl"}
 
@@ -110,9 +111,9 @@ def _mapping(stream: ByteStream, found: Format, path: Path | None) -> Mapping | 
         hint = f"Did you mean {near}?" if near else f"Known are {', '.join(get_args(Format))}."
         raise UnknownFormat(f"{stream.name}: there is no format {found}. {hint}", file=stream.name)
     if found == "clickstream":
-        if (header := _header(stream.buffered().peek())) != _CLICKSTREAM_HEADER:
+        if not _is_clickstream(header := _header(stream.buffered().peek())):
             raise UnknownFormat(f"{stream.name}: {_not_clickstream(header)}", file=stream.name)
-        return _clickstream()
+        return _clickstream(_VARIANT in header)
     if found == "csv" and path is None:
         raise UnknownFormat(
             f"{stream.name}: a CSV file needs a mapping file, which says what its columns mean.", file=stream.name
@@ -125,8 +126,14 @@ def _mapping(stream: ByteStream, found: Format, path: Path | None) -> Mapping | 
 
 
 @cache
-def _clickstream() -> Mapping:
-    return Mapping(_CLICKSTREAM)
+def _clickstream(varied: bool) -> Mapping:
+    mapping = Mapping(_CLICKSTREAM)
+    return mapping if varied else mapping.without("variant")
+
+
+def _is_clickstream(header: list[str]) -> bool:
+    others = [name for name in header if name != _VARIANT]
+    return others == _CLICKSTREAM_HEADER and len(header) <= len(others) + 1
 
 
 def _recognised(stream: ByteStream) -> Format:
@@ -140,7 +147,7 @@ def _recognised(stream: ByteStream) -> Format:
     if start.startswith(b"{") or not start or Path(_plain_name(stream.name)).suffix in _LINES:
         return "ndjson"
     header = _header(head)
-    if header == _CLICKSTREAM_HEADER:
+    if _is_clickstream(header):
         return "clickstream"
     raise UnknownFormat(f"{stream.name}: {_why_unknown(head, header)}", file=stream.name)
 
@@ -165,18 +172,24 @@ def _why_unknown(head: bytes, header: list[str]) -> str:
     first = _first_line(head)[:60].decode(errors="replace")
     return (
         f"it begins with `{first}`, so it is no JSON, no Parquet, and no clickstream CSV"
-        f" (with the header {','.join(_CLICKSTREAM_HEADER)}). Any other CSV needs a mapping file."
+        f" (with the header {','.join(_CLICKSTREAM_HEADER)}, perhaps with {_VARIANT})."
+        " Any other CSV needs a mapping file."
     )
+
+
+def _or_is_it(name: str, others: list[str]) -> str:
+    near = nearest(name, others)
+    return f" (is it `{near}`?)" if near else ""
 
 
 def _not_clickstream(header: list[str]) -> str:
     """How this header differs from the clickstream's."""
     missing = [name for name in _CLICKSTREAM_HEADER if name not in header]
-    others = [name for name in header if name not in _CLICKSTREAM_HEADER]
-    near = {name: nearest(name, others) for name in missing}
-    lacks = ", ".join(f"`{name}` is missing" + (f" (is it `{near[name]}`?)" if near[name] else "") for name in missing)
-    difference = lacks or f"its columns are {', '.join(header)}"
+    others = [name for name in header if name not in (*_CLICKSTREAM_HEADER, _VARIANT)]
+    lacks = ", ".join(f"`{name}` is missing{_or_is_it(name, others)}" for name in missing)
+    has = ", ".join(f"`{name}` is no column of it{_or_is_it(name, [_VARIANT])}" for name in others)
+    difference = lacks or has or f"its columns are {', '.join(header)}"
     return (
-        f"the header of a clickstream CSV is {','.join(_CLICKSTREAM_HEADER)}, and here {difference}."
-        " Mend the header, or give a mapping file."
+        f"the header of a clickstream CSV is {','.join(_CLICKSTREAM_HEADER)}, perhaps with {_VARIANT},"
+        f" and here {difference}. Mend the header, or give a mapping file."
     )

@@ -1,6 +1,7 @@
 """A mapping file: how the rows of a CSV file become events. Its form is described at the top of clickstream.yaml."""
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +35,13 @@ class Mapping:
         self.source = self._spec.source
         self.delimiter = self._spec.delimiter
         self.encoding = self._spec.encoding
+
+    def without(self, attribute: str) -> "Mapping":
+        """The same for files that have no column for this attribute of the data."""
+        other = copy(self)
+        data = {name: cell for name, cell in self._spec.data.items() if name != attribute}
+        other._spec = msgspec.structs.replace(self._spec, data=data)
+        return other
 
     def check(self, catalogue: Catalogue) -> list[str]:
         """What may not be meant as it is written, given the event types that there are.

@@ -118,6 +118,35 @@ def test_the_clickstream_is_recognised_by_its_header(tmp_path):
     assert len({event.uid for event in (first, *others)}) == 5
 
 
+VARIED = """TimeStamp,CustomerID,SourcePageID,TargetPageID,IsResolved,Variant
+1515764691,1,11,28,False,layout-a
+1515764752,2,11,35,False,"layout-b, search-2"
+1515764876,2,35,42,True,
+"""
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_clickstream_may_say_the_variant_of_an_experiment(tmp_path, packed):
+    content = gzip.compress(VARIED.encode()) if packed else VARIED
+    path = written(tmp_path, "clicks.csv.gz" if packed else "clicks.csv", content)
+    with open_input(path) as opened:
+        assert opened.format == "clickstream"
+    assert [json.loads(event.data).get("variant") for event in taken(path)] == ["layout-a", "layout-b, search-2", None]
+
+
+def test_a_click_whose_variant_is_not_said_is_the_same_as_one_of_a_file_that_says_none(tmp_path):
+    *_, said_nothing = taken(written(tmp_path, "varied.csv", VARIED))
+    assert said_nothing.uid in {event.uid for event in taken(written(tmp_path, "clicks.csv", CLICKSTREAM))}
+
+
+def test_the_variant_may_stand_in_any_column(tmp_path):
+    rows = [line.split(",") for line in CLICKSTREAM.splitlines()]
+    content = "".join(",".join([row[0], "Variant" if row is rows[0] else "a", *row[1:]]) + "\n" for row in rows)
+    events = taken(written(tmp_path, "clicks.csv", content), format="clickstream")
+    assert [json.loads(event.data)["variant"] for event in events] == ["a"] * 5
+    assert [event.customer_id for event in events] == ["1", "2", "2", "1", "1"]
+
+
 def test_the_line_of_a_click_orders_clicks_of_the_same_second(tmp_path):
     content = CLICKSTREAM.replace("1515765000", "1515764997")
     assert [event.sequence for event in taken(written(tmp_path, "clicks.csv", content))] == [2, 3, 4, 5, 6]
@@ -211,6 +240,13 @@ UNKNOWN = {
         {},
         "here its columns are CustomerID, TimeStamp",
     ),
+    "a clickstream with a variant of another name": (
+        VARIED.replace("Variant", "Varaint"),
+        {},
+        r"here `Varaint` is no column of it \(is it `Variant`\?\)",
+    ),
+    "a clickstream with a column more": (VARIED.replace("Variant", "Browser"), {}, "here `Browser` is no column of it"),
+    "a clickstream with two variants": (VARIED.replace("Variant", "Variant,Variant"), {}, "here its columns are Time"),
     "UTF-16": (CLICKSTREAM.encode("utf-16"), {}, "UTF-16; convert it to UTF-8"),
     "binary": (b"\x89PNG\0\0", {}, "binary"),
     "CSV without a mapping file": ("a,b\n", {"format": "csv"}, "needs a mapping file"),
