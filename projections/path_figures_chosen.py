@@ -37,8 +37,9 @@ _MICROSECONDS = 1e6
 class Chosen:
     """Some of the paths, and figures of them that several questions share; safe to share between threads.
 
-    index: (q,) the place of each of them in the columns; turned: (q,) it has a turnaround. shared: by identity, columns
-    that others hold anyway; after: called when something was counted.
+    index: (q,) where each of them is in the columns; turned: (q,) it has a turnaround; place: (p,) where each path of
+    the columns stands in the order of their starts. shared: by identity, columns that others hold anyway; after: called
+    when something was counted.
     """
 
     def __init__(
@@ -46,13 +47,14 @@ class Chosen:
         columns: PathColumns,
         kept: Flags,
         turned: Flags,
+        place: Longs,
         shared: frozenset[int] = frozenset(),
         after: Callable[[], None] = lambda: None,
     ) -> None:
         self.columns = columns
         self.index = np.flatnonzero(kept)
         self.turned: Flags = turned[self.index]
-        self._kept = kept
+        self._kept, self._place = kept, place
         self._figures = Made(None, shared, after)  # of which there are a few
         self._answers = Made(_ANSWERS, shared, after)  # of which there are as many as there are questions
 
@@ -112,8 +114,8 @@ class Chosen:
 
     @property
     def variants(self) -> Variants:
-        """Paths by their steps."""
-        return self._figures.once("variants", lambda: variants(self.paths))
+        """Paths by their steps; of equally frequent ones the one that somebody went first."""
+        return self._figures.once("variants", lambda: variants(self.paths, self._place[self.index]))
 
     @property
     def dwell(self) -> Floats:
@@ -155,7 +157,7 @@ class Snapshot:
     def those(self, kept: Flags) -> Chosen:
         """The paths that are marked, of (p,)."""
         mine = ref(self)  # a choice may outlive the snapshot, and does not keep it
-        return Chosen(self.columns, kept, self._turned, self._shared, lambda: _let_go(mine()))
+        return Chosen(self.columns, kept, self._turned, self.place, self._shared, lambda: _let_go(mine()))
 
     def let_go(self) -> None:
         """Keep the choices that were asked for last, as many as fit; the last one however large, and all paths."""

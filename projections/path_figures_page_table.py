@@ -105,9 +105,10 @@ def _tested(sums: PageSums, stratum: NDArray[Any], expected: NDArray[np.float64]
 
 def _counted(sums: PageSums, chosen: Chosen, code: Longs) -> dict[str, NDArray[Any]]:
     dwell, site = chosen.dwell[code], chosen.columns.site
-    told = site.known[code] & site.has_links
+    links = links_of(site, chosen.pages)[code].astype(object)
+    links[~(site.known[code] & site.has_links)] = None
     return {
-        "links": np.where(told, links_of(site, chosen.pages)[code], None),
+        "links": links,
         "visits": sums.visits,
         "customers": sums.customers,
         "entries": sums.entries,

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from raceline.analytics.path_variants import Variants, variants
 from raceline.projections.path_figures_chosen import Chosen, Longs, Snapshot, filters_of, seconds
 from raceline.projections.path_figures_lists import listed
 from raceline.projections.path_figures_rows import Row, Rows, row_of, rows_of, share
@@ -16,7 +15,7 @@ from raceline.projections.path_list import PathList
 def path_variants(snapshot: Snapshot, arguments: Mapping[str, Any], lists: Sequence[PathList]) -> tuple[Chosen, Rows]:
     """The paths that are asked about, and of them the rows path_variants and variant_totals, most frequent first."""
     chosen = snapshot.chosen(filters_of(arguments.get("where")))
-    found, paths = _variants(snapshot, chosen), len(chosen.index)
+    found, paths = chosen.variants, len(chosen.index)
     k = min(int(arguments.get("first", 20)), len(found.paths))
     count, first = found.paths[:k], found.first[:k]
     of_path = np.where(found.of_path < k, found.of_path, -1).astype(np.int32)
@@ -43,11 +42,6 @@ def path_variants(snapshot: Snapshot, arguments: Mapping[str, Any], lists: Seque
         "variant_totals": totals,
         "path_lists": _paths(snapshot, chosen, lists, of_path, k),
     }
-
-
-def _variants(snapshot: Snapshot, chosen: Chosen) -> Variants:
-    """Of equally frequent ones the one that somebody took first is the first."""
-    return chosen.once("variants", lambda: variants(chosen.paths, snapshot.place[chosen.index]))
 
 
 def _pages(chosen: Chosen, path: Longs) -> list[list[str]]:

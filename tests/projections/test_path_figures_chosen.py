@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_paths import NoDatabase, Visit, columns_of, numbered
+from made_paths import NoDatabase, Visit, columns_of, many_visits, numbered
 
 from raceline.analytics.path_arrays import annotated
 from raceline.projections.path_figures import answer
@@ -95,6 +95,17 @@ def test_all_paths_are_not_copied(columns):
     before = every.size
     assert every.paths is columns.arrays
     assert every.size < before + 500  # nothing but that they are known
+
+
+@given(many_visits(most=8), st.randoms(use_true_random=False))
+def test_variants_come_in_the_same_order_however_the_paths_lie_in_memory(visits, random):
+    """Paths of a customer lie together, but those of a customer with a new event lie behind the others."""
+    customers = list(dict.fromkeys(visit.customer for visit in visits))
+    random.shuffle(customers)
+    moved = sorted(visits, key=lambda visit: customers.index(visit.customer))
+    one, two = (answer(columns_of(some), NoDatabase(), "pathVariants", {"first": 3}, []) for some in (visits, moved))
+
+    assert one == two
 
 
 def test_a_filter_that_every_path_passes_is_no_choice_of_its_own(columns):
