@@ -20,6 +20,7 @@ from raceline.app import (
     cli_site,
     cli_views,
 )
+from raceline.app.say_once import say_once
 from raceline.app.terminal import say, show, show_json, show_table
 
 ERROR, INTERRUPTED, TERMINATED = 1, 130, 143
@@ -120,6 +121,9 @@ def _as_set(value: object) -> str:
         case list():
             return ", ".join(map(str, value))
     return str(value)
+
+
+say_once(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -198,6 +198,12 @@ def test_paths_are_chosen_by(export, arguments, paths):
         pytest.param(["pages", "--past-from", "2026-01-01"], 2, "both days", id="half a past"),
         pytest.param(["pages", "--from", "2026-01-02", "--to", "2026-01-01"], 2, "is after", id="days backwards"),
         pytest.param(["before-moves", "nowhere"], 1, "nowhere", id="a stage to move from that is none"),
+        pytest.param(["pages", "--variant", "a", "--variant", "b"], 2, "'--variant': say it once", id="two variants"),
+        pytest.param(["graph", "--pattern", "a", "--pattern=b"], 2, "'--pattern': say it once", id="two patterns"),
+        pytest.param(
+            ["variants", "--resolved", "--open"], 2, "'--resolved' / '--open': say it once", id="resolved and open"
+        ),
+        pytest.param(["stays", "--from", "2026-01-01", "--from", "2026-01-02"], 2, "say it once", id="two first days"),
         pytest.param(["graph", "--format", "parquet"], 1, "name a file", id="parquet into a pipe"),
         pytest.param(["graph", "-o", "/no/such/x.graphml"], 1, "There is no such folder", id="a folder that is none"),
     ],
