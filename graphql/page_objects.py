@@ -76,7 +76,9 @@ class Page:
     title: str | None = strawberry.field(description="In the page table; null where that does not know the page.")
     page_type: str | None = strawberry.field(description="In the page table.")
     stratum: str | None = strawberry.field(description="The pages that it is compared with.")
-    links: int | None = strawberry.field(description="Its outgoing links in the page table.")
+    links: int | None = strawberry.field(
+        description="Its outgoing links in the page table; null for a page that is not in it, and when it has no links."
+    )
     visits: int = strawberry.field(description="Steps of paths at this page.")
     customers: int = strawberry.field(description="Different ones who were here.")
     entries: int = strawberry.field(description="Paths that start here.")

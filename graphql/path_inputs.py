@@ -73,7 +73,9 @@ class PageStrata(Enum):
         "type", description="With those of its type in the page table; without a page table, with all others."
     )
     LINKS = strawberry.enum_value(
-        "links", description="With those that have about as many outgoing links in the page table."
+        "links",
+        description="With those that have about as many outgoing links in the page table; pages that it does not name "
+        "with each other, and without any links in it all pages with all others.",
     )
     NONE = strawberry.enum_value("none", description="With all others.")
 

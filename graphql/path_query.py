@@ -95,9 +95,9 @@ class PathQuery:
         past: Annotated[
             DayRange | None,
             strawberry.argument(
-                description="Compare each page with itself in this period; what is asked about then begins after it, "
-                "unless `from` says when. By default, when `from` is given, the period just before it that is four "
-                "times as long: this week against the four weeks before."
+                description="Compare each page with itself in this period, which ends before the one that is asked "
+                "about begins; that is the day after it, unless `from` says when. By default, when `from` is given, "
+                "the period just before it that is four times as long: this week against the four weeks before."
             ),
         ] = UNSET,
         strata: Annotated[
@@ -152,7 +152,8 @@ class PathQuery:
         pattern: Annotated[
             str,
             strawberry.argument(
-                description="A pattern of steps (see `paths`) in which some have names: `search: a -> .* -> buy: b`."
+                description="A pattern of steps (see `paths`) in which some, at most 20, have names: "
+                "`search: a -> .* -> buy: b`."
             ),
         ],
         where: Where = UNSET,
