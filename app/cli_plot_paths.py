@@ -66,30 +66,32 @@ def graph(
     folded: Annotated[
         bool, typer.Option("--folded", help="A page in one place, wherever in a path it comes, and arrows between.")
     ] = False,
-    nodes: Annotated[int, typer.Option(min=1, max=60, help="Only so many pages, when folded.")] = 16,
-    edges: Annotated[int, typer.Option(min=1, help="Only so many edges, when folded.")] = 60,
+    nodes: Annotated[int, typer.Option(min=1, max=60, help="So many pages by themselves, when folded.")] = 16,
+    edges: Annotated[int, typer.Option(min=1, help="So many edges, when folded.")] = 60,
     force: Force = False,
 ) -> None:
     """The site as customers use it. Step by step from the left to the right, or --folded as pages and arrows."""
 
+    flagged: set[str] = set()
+
     def asked(ask: "Ask") -> "Told":
         from raceline.app import path_questions
 
-        most = {"nodes": nodes, "edges": edges} if folded else {"steps": steps + 1}  # to see what ends at the last
-        return path_questions.graph(ask, where, never_taken=1, **most)
+        if folded:
+            flagged.update(path_questions.flagged(ask, where))
+        last = None if folded else steps + 1  # one more, to see what ends at the last
+        return path_questions.graph(ask, where, steps=last, never_taken=1)
 
     def drawn(told: "Told", source: str) -> "Figure":
-        from raceline.app import plot_graph, plot_steps
+        from raceline.app import plot_graph, plot_graph_chosen, plot_steps
         from raceline.app.path_export_tables import EDGES, NODES
 
         rows = list(NODES.flat(told.rows["nodes"])), list(EDGES.flat(told.rows["edges"]))
-        rest = told.left_out()
-        subtitle = f"{described(where)}; left out: {rest}" if rest else described(where)
-        return (
-            plot_graph.graph(*rows, subtitle, source)
-            if folded
-            else plot_steps.by_steps(plot_steps.steps_of(*rows, steps), subtitle, source)
-        )
+        if not folded:
+            return plot_steps.by_steps(plot_steps.steps_of(*rows, steps), described(where), source)
+        found = plot_graph_chosen.drawn_of(*rows, nodes, edges, flagged)
+        rest = f"; left out: {found.left_out}" if found.left_out else ""
+        return plot_graph.graph(found.nodes, found.edges, described(where) + rest, source)
 
     _plot(asked, drawn, output, force=force)
 

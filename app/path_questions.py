@@ -26,6 +26,8 @@ query($from: Date, $to: Date, $where: PathFilter, $past: DayRange, $strata: Page
     test { alpha leastOpportunities tested tooFew unexpected tau tauAll overallRate siteLoadedAt past { from to tau } }
   }
 }"""
+_FLAGGED = """
+query($where: PathFilter, $first: Int!) { pages(where: $where, first: $first) { position nodes { page flag } } }"""
 _GRAPH = """
 query($where: PathFilter, $steps: Int, $nodes: Int!, $edges: Int!, $neverTaken: Int!) {
   siteGraph(where: $where, steps: $steps, nodes: $nodes, edges: $edges, neverTaken: $neverTaken) {
@@ -93,6 +95,12 @@ def pages(
     then = past and {"from": past[0].isoformat(), "to": past[1].isoformat()}
     question = _PAGES % (EVERY, PAGES.selection)
     return _told("pages", ask(question, **days, where=others, past=then, strata=strata and strata.upper(), alpha=alpha))
+
+
+def flagged(ask: Ask, where: Row) -> set[str]:
+    """The pages where customers turn round more often than is to be expected of pages of their type."""
+    rows = ask(_FLAGGED, where=where, first=EVERY)["pages"]["nodes"]
+    return {row["page"] for row in rows if row["flag"] == "UNEXPECTED"}
 
 
 def graph(

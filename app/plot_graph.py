@@ -12,6 +12,7 @@ from matplotlib.patheffects import withStroke
 from raceline.app import plot_frame as frame
 from raceline.app.path_tables import Row
 from raceline.app.plot_frame import Told, single, style
+from raceline.app.plot_graph_chosen import OTHERS
 from raceline.app.plot_steps import JUMP, OPEN, RESOLVED
 from raceline.domain.errors import NothingToDraw
 
@@ -20,7 +21,8 @@ _ROWS = 4  # pages of one column
 _SWEEPS = 8
 _WIDEST, _LARGEST = 7.0, 900.0  # points, square points
 _NAMES = {"start": "start", "resolved": "resolved", "open": "open"}
-_COLOURS = {"start": frame.INK, "resolved": RESOLVED, "open": OPEN, "page": "#c6dbef"}
+_COLOURS = {"start": frame.INK, "resolved": RESOLVED, "open": OPEN, "page": "#c6dbef", OTHERS: "white"}
+_FLAGGED = "#b2182b"
 
 
 class Node(NamedTuple):
@@ -34,7 +36,9 @@ class Node(NamedTuple):
 def placed(nodes: Sequence[Row], edges: Sequence[Row]) -> dict[int, Node]:
     """Nodes by number: pages in columns by how much more often paths end there than begin, and within a column near
     those that they have most transitions with."""
-    pages = sorted((row for row in nodes if row["kind"] == "page"), key=lambda row: (_lateness(row), row["page"]))
+    pages = sorted(
+        (row for row in nodes if row["kind"] in ("page", OTHERS)), key=lambda row: (_lateness(row), row["page"])
+    )
     columns = [pages[n : n + _ROWS] for n in range(0, len(pages), _ROWS)]
     ends = [row for row in nodes if row["kind"] in ("resolved", "open")]
     columns = [[row for row in nodes if row["kind"] == "start"], *columns, ends]
@@ -85,6 +89,7 @@ def graph(nodes: Sequence[Row], edges: Sequence[Row], subtitle: str, source: str
         _circles(ax, list(at.values()))
         marks = [("transitions", frame.GREY)]
         marks += [("without a link", JUMP)] if any(edge["is_link"] is False for edge in edges) else []
+        marks += [("unexpected turnarounds", _FLAGGED)] if any(row.get("flagged") for row in nodes) else []
         frame.legend(figure, marks)
     return figure
 
@@ -110,7 +115,7 @@ def _arrow(ax: Axes, begin: Node, end: Node, edge: Row, most: int) -> None:
 def _circles(ax: Axes, nodes: Sequence[Node]) -> None:
     visits = np.array([node.row["visits"] for node in nodes], np.float64)
     size = np.maximum(_LARGEST * visits / visits.max(), 30)
-    colours = [_COLOURS[node.row["kind"]] for node in nodes]
+    colours = [_FLAGGED if node.row.get("flagged") else _COLOURS[node.row["kind"]] for node in nodes]
     x, y = [node.x for node in nodes], [node.y for node in nodes]
     ax.scatter(x, y, s=size, c=colours, edgecolors=frame.PALE, linewidths=0.5, zorder=2)
     for node, points in zip(nodes, size, strict=True):

@@ -127,8 +127,10 @@ def _limits(ax: Axes, one: Stratum) -> None:
 
 
 def _points(ax: Axes, one: Stratum) -> None:
-    known = [page["effective_opportunities"] or page["opportunities"] for page in one.others]
-    ax.scatter(known, [page["rate"] for page in one.others], s=7, color=_OTHERS, linewidths=0, zorder=2, clip_on=False)
+    of_others = [page["effective_opportunities"] or page["opportunities"] for page in one.others]
+    ax.scatter(
+        of_others, [page["rate"] for page in one.others], s=7, color=_OTHERS, linewidths=0, zorder=2, clip_on=False
+    )
     for flag, colour, size in (("too_few", _TOO_FEW, 7), ("expected", frame.INK, 10), ("unexpected", _FLAGGED, 18)):
         known = one.figures("effective_opportunities", flag)
         ax.scatter(

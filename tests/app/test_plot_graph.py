@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from matplotlib.patches import Rectangle
 from pictures import words
 
-from raceline.app import plot_graph, plot_steps
+from raceline.app import plot_graph, plot_graph_chosen, plot_steps
 
 
 def node(n, kind="page", visits=10, step=None, entries=0, exits=0, name=None):
@@ -105,3 +105,80 @@ def test_pages_where_paths_begin_are_left_of_those_where_they_end():
     at = plot_graph.placed(nodes, [edge(nodes[0], nodes[1], 3), edge(nodes[7], nodes[-1], 3)])
     assert at[1].x < at[2].x < at[8].x < at[9].x
     assert len({(one.x, one.y) for one in at.values()}) == len(nodes), "no two in one place"
+
+
+VISITS = st.lists(st.integers(0, 12), min_size=1, max_size=6).map(
+    lambda pages: [page for page, before in zip(pages, [None, *pages], strict=False) if page != before]
+)
+
+
+@given(
+    st.lists(st.tuples(VISITS, st.booleans()), min_size=1, max_size=30),
+    st.integers(1, 6),
+    st.integers(1, 40),
+    st.sets(st.integers(0, 12)),
+)
+def test_every_visit_is_drawn_and_every_node_has_its_main_edges(paths, most_nodes, most_edges, flagged):
+    nodes, edges = folded(paths)
+    found = plot_graph_chosen.drawn_of(nodes, edges, most_nodes, most_edges, {f"p{n}" for n in flagged})
+    drawn = {row["n"]: row for row in found.nodes}
+    ends = [kind for kind in ("resolved", "open") if any(resolved == (kind == "resolved") for _, resolved in paths)]
+    assert {row["kind"] for row in found.nodes} - {"page", "others"} == {"start", *ends}
+    assert sum(row["visits"] for row in found.nodes if row["kind"] in ("page", "others")) == sum(
+        len(pages) for pages, _ in paths
+    )
+    for end, but in (("source_n", ("resolved", "open")), ("target_n", ("start",))):
+        assert {edge[end] for edge in found.edges} == {n for n, row in drawn.items() if row["kind"] not in but}
+    assert len(found.edges) <= max(most_edges, 2 * len(drawn))
+    by_visits = sorted((row for row in nodes if row["kind"] == "page"), key=lambda row: (-row["visits"], row["page"]))
+    rest = [row["page"] for row in by_visits[most_nodes:] if row["page"] in {f"p{n}" for n in flagged}]
+    assert {row["page"] for row in by_visits[:most_nodes]} | set(rest[:most_nodes]) <= {
+        row["page"] for row in found.nodes
+    }
+
+
+@given(st.lists(st.tuples(VISITS, st.booleans()), min_size=1, max_size=30), st.integers(1, 6))
+def test_with_all_edges_as_many_come_to_a_page_as_visit_it(paths, most_nodes):
+    found = plot_graph_chosen.drawn_of(*folded(paths), most_nodes, 1_000)
+    for row in found.nodes:
+        comes = sum(edge["transitions"] for edge in found.edges if edge["target_n"] == row["n"])
+        assert row["kind"] in ("start", "others") or comes == row["visits"]
+    assert "edges" not in found.left_out
+
+
+def folded(paths):
+    """The graph of paths of numbered pages, in plain loops."""
+    nodes, edges = {}, {}
+    ends = {"start": node(1, "start", visits=0), True: node(2, "resolved", visits=0), False: node(3, "open", visits=0)}
+    for pages, resolved in paths:
+        before = ends["start"]
+        before["visits"] += 1
+        for name in pages:
+            here = nodes.setdefault(name, node(len(nodes) + 4, visits=0, name=f"p{name}"))
+            here["visits"] += 1
+            count(edges, before, here, None)
+            before = here
+        ends[resolved]["visits"] += 1
+        count(edges, before, ends[resolved], None)
+    return [*ends.values(), *nodes.values()], list(edges.values())
+
+
+def test_the_picture_says_what_it_leaves_out_and_a_flagged_page_is_in_it():
+    paths = [([0, 1], True)] * 9 + [([2, 3], False)] * 2 + [([0, 4, 0], True)] + [([5], False)]
+    found = plot_graph_chosen.drawn_of(*folded(paths), 2, 1, {"p4"})
+    figure = plot_graph.graph(found.nodes, found.edges, "of what", "the source")
+    assert {"p0\n11", "p1\n9", "p4\n1", "3 other pages\n5", "resolved\n10", "unexpected turnarounds"} <= words(figure)
+    assert found.left_out == "1 edges of 1 transitions, 2 transitions among the other pages"
+    assert plot_graph_chosen.drawn_of(*folded(paths), 6, 60).left_out == ""
+
+
+def test_the_command_draws_all_that_there_is_as_far_as_there_is_room(quick, monkeypatch, tmp_path):
+    found, graph = [], plot_graph.graph
+    monkeypatch.setattr(plot_graph, "graph", lambda *arguments: found.append(arguments) or graph(*arguments))
+    quick("plot", "graph", "--folded", "--nodes", "1", "--edges", "1", "--output", str(tmp_path / "picture.svg"))
+    nodes, edges, subtitle, _ = found[0]
+    assert [(row["page"], row["visits"]) for row in nodes if row["page"]] == [("home", 8), ("3 other pages", 14)]
+    # START to home 5, home to the rest 7, the rest to home 3, to RESOLVED 3, to OPEN 2.
+    # Left out: START to the rest 1, home to OPEN 1; among the rest a to b 3, b to c, c to b, b to a.
+    assert sorted(edge["transitions"] for edge in edges) == [2, 3, 3, 5, 7]
+    assert subtitle == "all paths; left out: 2 edges of 2 transitions, 6 transitions among the other pages"
