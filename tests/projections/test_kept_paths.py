@@ -139,6 +139,17 @@ def test_refreshed_paths_and_their_figures_are_those_of_the_read_models(database
         assert answers(anew, raced=raced) == answers(kept, raced=raced)
 
 
+def test_of_equals_the_same_is_told_first_whenever_it_was_loaded(house):
+    """Refreshed, paths lie as their customers were seen first and had new events last, and pages are coded likewise."""
+    kept = KeptPaths(house.url)
+    house.activate(TRACK)
+    for n, taken in enumerate(["cy c, bo b", "ada d", "ada a, cy b", "bo e, ada b, cy d"]):
+        visits = [visit.split() for visit in taken.split(", ")]
+        house.take([event(9 * n + k, who, 60 * k - n, page=page) for k, (who, page) in enumerate(visits)])
+        house.project()
+        assert answers(kept, raced=True) == answers(KeptPaths(house.url), raced=True)
+
+
 def test_what_was_given_out_does_not_change_when_events_come(house):
     kept = KeptPaths(house.url)
     house.take([click(1, "c", 0, "7", "8"), click(3, "c", 2, "8", "9")])
