@@ -152,12 +152,12 @@ def cases(
     _export(CASES, span(first, last), format, output, force=force, racetrack=racetrack)
 
 
-def span(first: date | None, last: date | None) -> "Span":
-    """The days between two; wrong usage when the first comes after the last."""
+def span(first: date | None, last: date | None, of: str = "") -> "Span":
+    """The days between two; wrong usage when the first comes after the last. of: what its options begin with."""
     from raceline.app.export import Span
 
     if first is not None and last is not None and first > last:
-        raise typer.BadParameter(f"{first} is after {last}, the day of --to", param_hint="--from")
+        raise typer.BadParameter(f"{first} is after {last}, the day of --{of}to", param_hint=f"--{of}from")
     return Span(first, last)
 
 

@@ -65,7 +65,9 @@ PastFrom = Annotated[
         help="Compare each page with itself from this day on; by default, with --from, the time before it.",
     ),
 ]
-PastTo = Annotated[date | None, typer.Option(parser=parse_day, metavar="DAY", help="To this day, included.")]
+PastTo = Annotated[
+    date | None, typer.Option(parser=parse_day, metavar="DAY", help="To this day, included, which is before --from.")
+]
 OfStrata = Annotated[
     Strata, typer.Option(help="Compare a page with those of its type, with about as many links, or with all.")
 ]
@@ -86,7 +88,7 @@ First = Annotated[int | None, typer.Option(min=1, help="At most so many rows; by
 
 def past(first: date | None, last: date | None) -> tuple[date, date] | None:
     """The period to compare with; wrong usage when only one of its days is named."""
-    span(first, last)
+    span(first, last, "past-")
     if first is None or last is None:
         if first is not last:
             raise typer.BadParameter("name both days of the past, or neither", param_hint="--past-from, --past-to")

@@ -197,6 +197,18 @@ def test_paths_are_chosen_by(export, arguments, paths):
         pytest.param(["pages", "--racetrack", "sit", "--stage", "look"], 1, "did you mean `site`", id="a racetrack"),
         pytest.param(["pages", "--past-from", "2026-01-01"], 2, "both days", id="half a past"),
         pytest.param(["pages", "--from", "2026-01-02", "--to", "2026-01-01"], 2, "is after", id="days backwards"),
+        pytest.param(
+            ["pages", "--past-from", "2026-01-02", "--past-to", "2026-01-01"], 2, "--past-to", id="a past backwards"
+        ),
+        pytest.param(
+            ["pages", "--from", "2026-01-12", "--past-from", "2026-01-05", "--past-to", "2026-01-12"],
+            1,
+            "The past ends before the period begins",
+            id="a past that overlaps the period",
+        ),
+        pytest.param(
+            ["before-moves", "look", "--from", "2026-01-02", "--to", "2026-01-01"], 2, "is after", id="no time to move"
+        ),
         pytest.param(["before-moves", "nowhere"], 1, "nowhere", id="a stage to move from that is none"),
         pytest.param(["pages", "--variant", "a", "--variant", "b"], 2, "'--variant': say it once", id="two variants"),
         pytest.param(["graph", "--pattern", "a", "--pattern=b"], 2, "'--pattern': say it once", id="two patterns"),
