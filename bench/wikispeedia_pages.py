@@ -15,6 +15,8 @@ pages between paths   every step gets the page of another step, of any path. Len
                       stay; turnarounds are what chance leaves.
 pages, not patterns   the pages of a path change places with those of other paths that occur as often in them. Lengths,
                       frequencies and turnarounds stay; only which page it is that people turn back at is chance.
+
+Exit status 1 when more are flagged; 0 without the data, which is not ours to hand on.
 """
 
 import argparse
@@ -157,6 +159,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=DATA)
     parser.add_argument("--worlds", type=int, default=20, help="of each null check")
     asked = parser.parse_args()
+    if not (asked.folder / "links.tsv.gz").is_file():
+        print(f"There is no {asked.folder / 'links.tsv.gz'}, so there is nothing to do.")
+        return
     code: dict[str, int] = {}
     links = outgoing(asked.folder / "links.tsv.gz", code)
     played = sorted(read(asked.folder / "paths_unfinished.tsv.gz"), key=lambda game: game.visitor)
