@@ -18,6 +18,7 @@ from raceline.analytics.path_variants import Variants, variants
 from raceline.analytics.quantiles import grouped_quantiles
 from raceline.projections.path_columns import PathColumns
 from raceline.projections.path_figures_made import Made, columns_in
+from raceline.projections.path_figures_where import path_filter
 from raceline.projections.path_filter import PathFilter, keep
 
 Codes: TypeAlias = NDArray[np.int32]
@@ -205,28 +206,6 @@ def filters_of(*said: Mapping[str, Any] | None) -> Filters:
     """The filters of inputs or arguments, of those that say anything."""
     found = [path_filter(one) for one in said if one is not None]
     return tuple(dict.fromkeys(one for one in found if one != PathFilter()))
-
-
-def path_filter(said: Mapping[str, Any]) -> PathFilter:
-    """The filter of an input PathFilter, or of the arguments of a field that are named as its fields."""
-    transition, pages = said.get("transition"), said.get("pages")
-    return PathFilter(
-        from_day=said.get("from"),
-        to_day=said.get("to"),
-        pattern=said.get("pattern"),
-        containing=tuple(said.get("containing") or ()),
-        entry_page=said.get("entryPage"),
-        exit_page=said.get("exitPage"),
-        turnaround_at=said.get("turnaroundAt"),
-        transition=None if transition is None else (transition["from"], transition["to"]),
-        pages=None if pages is None else tuple(pages),
-        stage=said.get("stage"),
-        racetrack=said.get("racetrack"),
-        variant=said.get("variant"),
-        resolved=said.get("resolved"),
-        account=said.get("account"),
-        customer=said.get("customer"),
-    )
 
 
 def seconds(group: Codes, microseconds: Longs, groups: int, quantiles: tuple[float, ...]) -> Floats:

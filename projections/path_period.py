@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from raceline.domain.days import in_order
 from raceline.domain.errors import InvalidArgument
 
-_PAST = "The past ends before the period begins that is compared with it."
+_PAST = "The past has to end before the period begins that is compared with it."
 
 
 class Days(NamedTuple):

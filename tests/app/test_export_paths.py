@@ -203,7 +203,7 @@ def test_paths_are_chosen_by(export, arguments, paths):
         pytest.param(
             ["pages", "--from", "2026-01-12", "--past-from", "2026-01-05", "--past-to", "2026-01-12"],
             1,
-            "The past ends before the period begins",
+            "The past has to end before the period begins",
             id="a past that overlaps the period",
         ),
         pytest.param(

@@ -43,11 +43,11 @@ def test_without_a_first_day_the_period_begins_after_the_past():
     [
         param([january(8, 2)], None, "from", "first day comes after the last", id="backwards"),
         param([january(8), january(last=2)], None, "from", "first day comes after the last", id="backwards together"),
-        param([january(5)], january(1, 5), "past", "past ends before the period", id="a past that overlaps"),
-        param([january(5)], january(6, 9), "past", "past ends before the period", id="a past that is later"),
-        param([january(9)], january(4, 3), "past", "first day comes after the last", id="a past that runs backwards"),
-        param([january(last=4)], january(1, 4), "past", "past ends before the period", id="a period within its past"),
-        param([], {"from": date.min, "to": date.max}, "past", "past ends before", id="a past without an end"),
+        param([january(5)], january(1, 5), "past", "past has to end before the period", id="a past that overlaps"),
+        param([january(5)], january(6, 9), "past", "past has to end before the period", id="a past that is later"),
+        param([january(9)], january(4, 3), "past", "first day comes after the last", id="a past backwards"),
+        param([january(last=4)], january(1, 4), "past", "past has to end before the period", id="within its past"),
+        param([], {"from": date.min, "to": date.max}, "past", "past has to end before", id="a past without an end"),
     ],
 )
 def test_days_that_cannot_be_meant_are_refused_with_the_reason(said, past, argument, says):
