@@ -30,7 +30,9 @@ def told_all(column: Column) -> list[Any]:
     """Values as JSON knows them."""
     if isinstance(column, pa.Array | pa.ChunkedArray):
         return list(column.to_pylist())
-    values = column.tolist() if isinstance(column, np.ndarray) else [_plain(value) for value in column]
+    if isinstance(column, np.ndarray) and column.dtype.kind != "O":
+        return _numbers(column)
+    values = [_plain(value) for value in column]
     return [None if isinstance(value, float) and not np.isfinite(value) else value for value in values]
 
 
@@ -55,6 +57,14 @@ def moment(microseconds: int | None) -> datetime | None:
 def day_of(microseconds: int) -> date:
     """The UTC day of a moment in microseconds since 1970."""
     return (EPOCH + timedelta(microseconds=int(microseconds))).date()
+
+
+def _numbers(column: NDArray[Any]) -> list[Any]:
+    values: list[Any] = column.tolist()
+    if column.dtype.kind == "f":
+        for n in np.flatnonzero(~np.isfinite(column)).tolist():
+            values[n] = None
+    return values
 
 
 def _plain(value: Any) -> Any:
