@@ -87,7 +87,11 @@ EDGES = PathTable(
         Figure("share", "of all steps that leave its source", REAL),
         Figure("median_seconds", "from the one page to the other, the median", REAL),
         Figure("p95_seconds", "the same, the 95th percentile", REAL),
-        Figure("is_link", "whether the page table has this link; empty: no page table, or the start or an end", YES),
+        Figure(
+            "is_link",
+            "whether the page table has this link; empty: it has no links or not the source, or the start or an end",
+            YES,
+        ),
     ),
 )
 NEVER_TAKEN = PathTable(
