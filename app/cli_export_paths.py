@@ -238,3 +238,5 @@ def say_told(told: "Told", rows: int, output: str) -> None:
     say_done(rows, "rows", told.position, output)
     if rest := told.left_out():
         say(f"Left out: {rest}.")
+    for remark in told.remarks:
+        say(remark)

@@ -20,6 +20,7 @@ from raceline.app.cli_path_options import (
 )
 from raceline.app.cli_plot import PictureFile, refuse_picture, save_picture
 from raceline.app.cli_where import Where, described, of_paths
+from raceline.app.terminal import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -154,6 +155,8 @@ def _plot(
 ) -> None:
     refuse_picture(output, force=force)
     told = answer(question)
+    for remark in told.remarks:  # before it turns out that there is nothing to draw
+        say(remark)
     from raceline.app.plot_asked import true_at
 
     save_picture(drawn(told, true_at(told.field, told.position)), output)

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from raceline.app.asking import Ask
+from raceline.app.never_seen import never_seen
 from raceline.app.path_export_tables import (
     BEFORE_MOVES,
     EDGES,
@@ -60,11 +61,15 @@ query($stage: String!, $racetrack: String, $window: Int!, $from: Date, $to: Date
 
 
 class Told(NamedTuple):
-    """An answer: the field of the API, its rows by the names of their lists, and everything else that it says."""
+    """An answer: the field of the API, its rows by the names of their lists, and everything else that it says.
+
+    remarks: sentences about what was asked, when there is nothing in it.
+    """
 
     field: str
     rows: Mapping[str, list[Row]]
     facts: Row
+    remarks: tuple[str, ...] = ()
 
     @property
     def position(self) -> int:
@@ -94,7 +99,9 @@ def pages(
     others = {name: value for name, value in where.items() if name not in days}
     then = past and {"from": past[0].isoformat(), "to": past[1].isoformat()}
     question = _PAGES % (EVERY, PAGES.selection)
-    return _told("pages", ask(question, **days, where=others, past=then, strata=strata and strata.upper(), alpha=alpha))
+    given = {"past": then, "strata": strata and strata.upper(), "alpha": alpha}
+    told = _told("pages", ask(question, **days, where=others, **given))
+    return told if told.rows["nodes"] else _remarked(told, ask, where)
 
 
 def flagged(ask: Ask, where: Row) -> set[str]:
@@ -109,24 +116,27 @@ def graph(
     """The site as a graph."""
     question = _GRAPH % (NODES.selection, EDGES.selection, NEVER_TAKEN.selection)
     given = {"nodes": nodes, "edges": edges, "neverTaken": never_taken}
-    return _told("siteGraph", ask(question, where=where, steps=steps, **given))
+    return _of_paths(_told("siteGraph", ask(question, where=where, steps=steps, **given)), ask, where)
 
 
 def variants(ask: Ask, where: Row, *, first: int = EVERY) -> Told:
     """Paths of identical steps."""
-    return _told("pathVariants", ask(_VARIANTS % VARIANTS.selection, where=where, first=first))
+    told = _told("pathVariants", ask(_VARIANTS % VARIANTS.selection, where=where, first=first))
+    return _of_paths(told, ask, where)
 
 
 def percolation(ask: Ask, where: Row, *, over: str | None = None, by: str | None = None, first: int = EVERY) -> Told:
     """Lengths of paths by period and group."""
     given = {"over": over and over.upper(), "by": by and by.upper().replace("-", "_")}
-    return _told("percolation", ask(_PERCOLATION % PERCOLATION.selection, where=where, first=first, **given))
+    told = _told("percolation", ask(_PERCOLATION % PERCOLATION.selection, where=where, first=first, **given))
+    return _of_paths(told, ask, where)
 
 
 def funnel(ask: Ask, where: Row, pattern: str, *, per: str | None = None) -> Told:
     """How many come from step to step."""
     given = {"pattern": pattern, "per": per and per.upper()}
-    return _told("funnel", ask(_FUNNEL % FUNNEL.selection, where=where, **given))
+    told = _told("funnel", ask(_FUNNEL % FUNNEL.selection, where=where, **given))
+    return told if all(row["pathCount"] for row in told.rows["steps"]) else _remarked(told, ask, where, pattern)
 
 
 def before_moves(
@@ -142,6 +152,14 @@ def before_moves(
     given: dict[str, Any] = dict(zip(("from", "to"), (day and day.isoformat() for day in days), strict=True))
     given |= {"stage": stage, "racetrack": racetrack, "window": window, "first": first}
     return _told("pagesBeforeMoves", ask(_BEFORE_MOVES % BEFORE_MOVES.selection, **given))
+
+
+def _of_paths(told: Told, ask: Ask, where: Row) -> Told:
+    return told if told.facts["pathCount"] else _remarked(told, ask, where)
+
+
+def _remarked(told: Told, ask: Ask, where: Row, *patterns: str) -> Told:
+    return told._replace(remarks=tuple(never_seen(ask, where, *patterns)))
 
 
 def _told(field: str, data: Row) -> Told:

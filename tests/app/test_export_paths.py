@@ -226,6 +226,31 @@ def test_what_cannot_be_is_refused_with_the_cure(quick, arguments, status, words
     assert words in done.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["pages", "--containing", "hme"], ["No path has the page `hme`; did you mean `home`?"]),
+        (["graph", "--entry-page", "shop"], ["No path has the page `shop`."]),
+        (["graph", "--of", "nodes", "--transition", "hom", "a"], ["No path has the page `hom`; did you mean `home`?"]),
+        (["variants", "--variant", "layout-A"], ["No path has the variant `layout-A`; did you mean `layout=A`?"]),
+        (["percolation", "--pattern", "home -> hoem"], ["No path has the page `hoem`; did you mean `home`?"]),
+        (["funnel", "one: home -> two: hoem"], ["No path has the page `hoem`; did you mean `home`?"]),
+        (["variants", "--entry-page", "c"], []),
+        (["variants", "--entry-page", "home"], []),
+        (["funnel", "one: home -> two: [a hoem]"], []),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_a_name_that_no_path_has_is_told_when_the_answer_is_empty(export, arguments, said):
+    export(*arguments)
+    assert [line for line in export.err.splitlines() if line.startswith("No path")] == said
+
+
+def test_before_an_empty_picture_too(quick, tmp_path):
+    done = quick("plot", "funnel", "one: home -> two: hoem", "--output", str(tmp_path / "x.svg"))
+    assert "No path has the page `hoem`; did you mean `home`?\n" in done.err
+
+
 def test_more_steps_than_a_process_may_keep_are_refused_with_the_setting(worked_site, raceline, monkeypatch):
     monkeypatch.setenv("RACELINE_DATABASE_URL", worked_site.url)
     monkeypatch.setenv("RACELINE_PATH_STEPS", "21")
