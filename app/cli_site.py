@@ -31,6 +31,7 @@ def load_files(
     json: _Json = False,
 ) -> None:
     """Load a page table. It takes the place of the one that is there, links included; the same changes nothing."""
+    from raceline.app.live import visited_pages
     from raceline.app.runtime import database
     from raceline.app.settings import read_settings
     from raceline.domain.migrate import migrate
@@ -41,10 +42,11 @@ def load_files(
     with database(read_settings()) as url:
         migrate(url)
         loaded, new = load(url, read.table)
-    for remark in _remarks(read):
+        visited = visited_pages(url)
+    for remark in (*_remarks(read), *_visits(visited, loaded)):
         say(remark)
     if json:
-        show_json(_facts(loaded) | {"changed": new})
+        show_json(_facts(loaded) | {"changed": new, "visited": visited and visited[0]})
     else:
         since = "" if new else f"; it is the one that was loaded at {_moment(loaded)}, and stays"
         show(f"The page table has {_counts(loaded)}{since}.")
@@ -102,6 +104,19 @@ def _remarks(read: "ReadSite") -> "Iterator[str]":
         yield f"Left out: {read.own_links:,} links of a page to itself, which no path can follow."
     if read.repeated:
         yield f"Said more than once: {read.repeated:,} rows."
+
+
+def _visits(visited: tuple[int, str] | None, loaded: "LoadedSite") -> "Iterator[str]":
+    """How many of its pages customers go to: with none, paths and table have other names for the same pages."""
+    if visited is None or loaded.pages == 0:
+        return
+    count, example = visited
+    if count == 0:
+        named = f"paths name them otherwise, such as `{printable(example)}`"
+        yield f"None of its {loaded.pages:,} pages has ever been visited; {named}."
+    else:
+        share = "All of its" if count == loaded.pages else f"{count:,} of its"
+        yield f"{share} {loaded.pages:,} pages have been visited."
 
 
 def _facts(loaded: "LoadedSite") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Waiting for the live read models to be derived by a version of a racetrack."""
+"""What commands ask of the live read models themselves: which racetracks they are derived by, which pages they know."""
 
 import time
 
@@ -27,6 +27,15 @@ def wait_until_live(url: str, name: str, version: int, timeout: float | None) ->
                 "Is a projector running? `raceline project --once` is one.", racetrack=name, version=version
             )
         time.sleep(_PAUSE_SECONDS)
+
+
+def visited_pages(url: str) -> tuple[int, str] | None:
+    """How many pages of the page table are on a path, and any page that is; None when there is no path yet."""
+    with translated(), psycopg.connect(url) as conn:
+        if conn.execute(_SQL["has_paths"]).fetchone() != (True,):
+            return None
+        row: tuple[int, str | None] | None = conn.execute(_SQL["visited_pages"]).fetchone()
+    return None if row is None or row[1] is None else (row[0], row[1])
 
 
 def _is_live(url: str, name: str, version: int) -> bool:

@@ -37,6 +37,21 @@ def test_what_may_not_be_meant_is_told_beside_the_data(raceline, files):
     assert "Said more than once: 1 rows." in told
 
 
+def test_how_many_of_its_pages_have_been_visited_is_told(raceline, files, clicks, tmp_path):
+    assert "visited" not in raceline("site", "load", *files).err, "before anything was derived, nobody knows"
+    raceline("ingest", str(clicks))
+    raceline("project", "--once")
+    done = raceline("site", "load", *files, "--json")
+    assert "2 of its 3 pages have been visited.\n" in done.err
+    assert json.loads(done.out)["visited"] == 2
+    mine = tmp_path / "mine.csv"
+    mine.write_text("page\n28\n35\n")
+    assert "All of its 2 pages have been visited.\n" in raceline("site", "load", str(mine)).err
+    mine.write_text("page\n/28\n/35\n/42\n")
+    told = raceline("site", "load", str(mine)).err
+    assert "None of its 3 pages has ever been visited; paths name them otherwise, such as `11`.\n" in told
+
+
 def test_the_same_again_changes_nothing_and_says_so(raceline, files):
     raceline("site", "load", *files)
     before = json.loads(raceline("site", "show", "--json").out)
