@@ -27,8 +27,9 @@ setup: .venv/.complete ## make .venv and install raceline with its tools into it
 run: setup ## serve the API with a generated sample, at http://127.0.0.1:8000/graphql
 	.venv/bin/raceline serve --sample
 
-# Who has statements of their own; the command line adds those of one file.
-OTHER_SERVER = tests/domain tests/projections tests/graphql tests/app/test_cli.py
+# Who has statements of their own; of the API, those files that together send every kind of statement.
+OTHER_SERVER = tests/domain tests/projections $(patsubst %,tests/graphql/test_%.py,case_fortnight cases following \
+    journey_changes journeys known_at log_and_nodes paging reading stage_days stages worked_site writing)
 
 test: setup ## all tests on the embedded PostgreSQL, then those of its statements on another major version
 	$(PYTEST)
