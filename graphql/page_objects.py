@@ -25,7 +25,7 @@ class PageFlag(Enum):
     )
     EXPECTED = strawberry.enum_value("expected", description="Nothing that chance and others like it do not explain.")
     TOO_FEW = strawberry.enum_value(
-        "too_few", description="Too few opportunities to tell; see `PageTest.leastOpportunities`."
+        "too_few", description="Too few opportunities to tell, or too few pages to compare with; see `PageTest`."
     )
 
 
@@ -93,8 +93,8 @@ class Page:
     ping_pongs: int
     loops: int = strawberry.field(description="Returns to this page at a distance of more than two steps.")
     dwell_median: float | None = strawberry.field(
-        description="Seconds from a step at this page to the next one of the path, the median; null when no step "
-        "follows."
+        description="Seconds from a step at this page to the next one of the path, the median, where somebody saw when "
+        "both were reached: of the source of a click nobody did. Null when that is nowhere known."
     )
     dwell_p95: float | None = strawberry.field(description="Their 95th percentile.")
     expected_rate: float | None = strawberry.field(
@@ -154,7 +154,9 @@ class PageTest:
     """The one row of page_test."""
 
     alpha: float
-    least_opportunities: int = strawberry.field(description="A page with fewer is not tested: it has the flag TOO_FEW.")
+    least_opportunities: int = strawberry.field(
+        description="A page with fewer is not tested, and none is where fewer than five pages have so many."
+    )
     tested: int = strawberry.field(description="Pages that were tested.")
     too_few: int = strawberry.field(description="Pages that were not.")
     unexpected: int = strawberry.field(description="Pages that are flagged.")
@@ -163,7 +165,7 @@ class PageTest:
         "rate p vary by tau p (1 - p): tau is a standard deviation of log odds. Null when none was tested."
     )
     tau_all: float | None = strawberry.field(
-        description="The same for pages whose expected rate comes from all others and not from their stratum."
+        description="How much pages differ without strata: for those whose expected rate comes from all others."
     )
     spread: float | None = strawberry.field(
         description="As tau, but with hot spots: what shrunken rates are drawn together by."

@@ -44,7 +44,7 @@ class GraphNode:
     entries: int = strawberry.field(description="Paths that start with this page; of START and the ends, 0.")
     exits: int = strawberry.field(description="Paths that end with this page; of START and the ends, 0.")
     dwell_median: float | None = strawberry.field(
-        description="Seconds until the next step, the median; null where no step follows."
+        description="Seconds until the next step, the median; null where that is nowhere known."
     )
     dwell_p95: float | None = strawberry.field(description="Their 95th percentile.")
 
@@ -71,7 +71,8 @@ class GraphEdge:
     customers: int = strawberry.field(description="Different ones who made it.")
     share: float = strawberry.field(description="Of all steps that leave its source.")
     median_seconds: float | None = strawberry.field(
-        description="Seconds from the one step to the other, the median; null from START and to an end."
+        description="Seconds from the one step to the other, the median, where somebody saw both; null where nobody "
+        "did, from START and to an end."
     )
     p95_seconds: float | None = strawberry.field(description="Their 95th percentile.")
     is_link: bool | None = strawberry.field(
@@ -190,7 +191,8 @@ class FunnelStep:
     conversion_high: float | None
     overall_conversion: float | None = strawberry.field(description="The share of `ofFirst` that came here.")
     median_seconds: float | None = strawberry.field(
-        description="Seconds from the step before to this one, the median; null for the first step."
+        description="Seconds from the step before to this one, the median, where somebody saw both; null where nobody "
+        "did, and for the first step."
     )
     p95_seconds: float | None = strawberry.field(description="Their 95th percentile.")
     base_rate: float | None = strawberry.field(
