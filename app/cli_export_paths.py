@@ -24,7 +24,7 @@ from raceline.app.cli_path_options import (
     Strata,
     past,
 )
-from raceline.app.cli_where import Where, of_paths
+from raceline.app.cli_where import CONDITIONS, Where, group, of_paths
 from raceline.app.export_format import Format, format_of
 
 if TYPE_CHECKING:
@@ -163,6 +163,27 @@ def funnel(
     from raceline.app.path_export_tables import FUNNEL
 
     _export(FUNNEL, lambda ask: path_questions.funnel(ask, where, steps, per=per), "steps", format, output, force=force)
+
+
+@export.command()
+@of_paths
+def comparison(
+    where: Where,
+    a: Annotated[list[str], typer.Option("--a", metavar="CONDITION", help=f"Of the first group: {CONDITIONS}.")],
+    b: Annotated[list[str], typer.Option("--b", metavar="CONDITION", help="The same of the second group.")],
+    format: Kind = None,  # noqa: A002
+    output: Output = "-",
+    force: Force = False,
+) -> None:
+    """Two groups of paths side by side. Each figure with the difference, its interval and a test.
+
+    As in: raceline export comparison --a variant=layout-a --b variant=layout-b. The other options hold for both groups.
+    """
+    from raceline.app import path_questions
+    from raceline.app.path_export_tables import COMPARISON
+
+    groups = group(a, where, "--a"), group(b, where, "--b")
+    _export(COMPARISON, lambda ask: path_questions.comparison(ask, *groups), "metrics", format, output, force=force)
 
 
 @export.command("before-moves")

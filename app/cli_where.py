@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from raceline.app.cli_export import From, Racetrack, To, span
+from raceline.app.cli_export import From, Racetrack, To, parse_day, span
 
 Where = dict[str, Any]  # a PathFilter as the API takes it
 
@@ -94,6 +94,47 @@ def as_filter(first_day: date | None, last_day: date | None, **given: Any) -> Wh
         "customer": given["customer"],
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+CONDITIONS = "an option that chooses paths, as in variant=layout-a, from=2026-03-01 or resolved; may be repeated"
+_FLAGS = {"resolved": True, "open": False}
+_DAYS = {"from": "first_day", "to": "last_day"}
+_TEXTS = ("pattern", "containing", "entry-page", "exit-page", "turnaround-at", "stage", "racetrack", "variant",
+          "account", "customer")  # fmt: skip
+
+
+def group(conditions: list[str], where: Where, option: str) -> Where:
+    """The paths of `where` for which these conditions hold too, as CONDITIONS says; wrong usage when they cannot be."""
+    given: dict[str, Any] = dict.fromkeys(_OPTIONS)
+    for condition in conditions:
+        name, value = _condition(condition, option)
+        if name == "containing":
+            value = [*(given[name] or ()), value]
+        elif given[name] is not None:
+            raise typer.BadParameter(f"`{condition.partition('=')[0]}` is said twice", param_hint=option)
+        given[name] = value
+    chosen = as_filter(**given)
+    if twice := chosen.keys() & where.keys():
+        raise typer.BadParameter(f"{', '.join(sorted(twice))}: said twice, here and for both", param_hint=option)
+    return where | chosen
+
+
+def _condition(text: str, option: str) -> tuple[str, Any]:
+    from raceline.domain.yaml_file import nearest
+
+    name, sign, value = text.partition("=")
+    known = [*_DAYS, *_TEXTS, *_FLAGS]
+    if name not in known:
+        near = nearest(name, known)
+        hint = f"did you mean `{near}`?" if near else f"known are {', '.join(known)}"
+        raise typer.BadParameter(f"`{name}` chooses no paths; {hint}", param_hint=option)
+    if name in _FLAGS:
+        if sign:
+            raise typer.BadParameter(f"write `{name}`, without a value", param_hint=option)
+        return "resolved", _FLAGS[name]
+    if not value:
+        raise typer.BadParameter(f"write `{name}=...`", param_hint=option)
+    return (_DAYS[name], parse_day(value)) if name in _DAYS else (name.replace("-", "_"), value)
 
 
 def described(where: Where) -> str:

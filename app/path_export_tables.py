@@ -162,6 +162,25 @@ FUNNEL = PathTable(
         Figure("lift", "conversion by base rate; above 1: those who were at the step before do it more often", REAL),
     ),
 )
+COMPARISON = PathTable(
+    "comparison",
+    "One row per metric of two groups of paths.",
+    (
+        Figure(
+            "metric",
+            "mean_length, of all paths, of the resolved and of the open ones; share_resolved; share_with_turnaround; "
+            "variance_length, of all and of the resolved ones",
+            WORD,
+        ),
+        Figure("a", "of the paths of --a; empty: there are none", REAL),
+        Figure("b", "of the paths of --b", REAL),
+        Figure("difference", "b less a", REAL),
+        Figure("low", "the lower end of its 95 % interval; customers are the unit", REAL),
+        Figure("high", "the upper end", REAL),
+        Figure("p", "the chance of such a difference, if there were none; two-sided", REAL),
+        Figure("q", "p after Benjamini and Hochberg, over all metrics", REAL),
+    ),
+)
 BEFORE_MOVES = PathTable(
     "before-moves",
     "One row per page that customers in the stage viewed, the surest difference first.",
@@ -191,4 +210,4 @@ BEFORE_MOVES = PathTable(
         Figure("flag", "more or fewer moves after it, as_expected, or too_few to tell", WORD),
     ),
 )
-PATH_TABLES = (PAGES, EDGES, NODES, NEVER_TAKEN, VARIANTS, PERCOLATION, FUNNEL, BEFORE_MOVES)
+PATH_TABLES = (PAGES, EDGES, NODES, NEVER_TAKEN, VARIANTS, PERCOLATION, FUNNEL, COMPARISON, BEFORE_MOVES)

@@ -8,6 +8,7 @@ from raceline.app.asking import Ask
 from raceline.app.never_seen import never_seen
 from raceline.app.path_export_tables import (
     BEFORE_MOVES,
+    COMPARISON,
     EDGES,
     FUNNEL,
     NEVER_TAKEN,
@@ -51,6 +52,12 @@ query($where: PathFilter, $over: PercolationPeriod, $by: PercolationGroup, $firs
 _FUNNEL = """
 query($pattern: String!, $where: PathFilter, $per: FunnelUnit! = PATH) {
   funnel(pattern: $pattern, where: $where, per: $per) { position pathCount customers steps { %s } }
+}"""
+_COMPARISON = """
+query($a: PathFilter!, $b: PathFilter!) {
+  pathComparison(a: $a, b: $b) {
+    position customersInBoth pathsInBoth a { pathCount customers } b { pathCount customers } metrics { %s }
+  }
 }"""
 _BEFORE_MOVES = """
 query($stage: String!, $racetrack: String, $window: Int!, $from: Date, $to: Date, $first: Int!) {
@@ -137,6 +144,17 @@ def funnel(ask: Ask, where: Row, pattern: str, *, per: str | None = None) -> Tol
     given = {"pattern": pattern, "per": per and per.upper()}
     told = _told("funnel", ask(_FUNNEL % FUNNEL.selection, where=where, **given))
     return told if all(row["pathCount"] for row in told.rows["steps"]) else _remarked(told, ask, where, pattern)
+
+
+def comparison(ask: Ask, a: Row, b: Row) -> Told:
+    """Two groups of paths side by side; it says how large they are."""
+    told = _told("pathComparison", ask(_COMPARISON % COMPARISON.selection, a=a, b=b))
+    facts = told.facts
+    sizes = [f"{one}: {facts[f'{one}_pathCount']:,} paths of {facts[f'{one}_customers']:,} customers" for one in "ab"]
+    both = f"in both: {facts['pathsInBoth']:,} paths, {facts['customersInBoth']:,} customers"
+    empty = [where for one, where in (("a", a), ("b", b)) if not facts[f"{one}_pathCount"]]
+    unseen = [remark for where in empty for remark in never_seen(ask, where)]
+    return told._replace(remarks=("; ".join([*sizes, both]) + ".", *dict.fromkeys(unseen)))
 
 
 def before_moves(

@@ -31,6 +31,7 @@ COMMANDS = {
     "variants": ["variants"],
     "percolation": ["percolation", "--over", "week"],
     "funnel": ["funnel", site.FUNNEL],
+    "comparison": ["comparison", "--a", "variant=layout=A", "--b", "variant=layout=B"],
     "before-moves": ["before-moves", "look"],
 }
 XML = "{http://graphml.graphdrawing.org/xmlns}"
@@ -159,6 +160,30 @@ def test_a_funnel_has_a_row_for_each_named_step(export):
         assert figures(row, *names) == pytest.approx(tuple(wanted)), row["name"]
 
 
+def test_two_groups_are_compared_figure_by_figure(export):
+    rows = {row["metric"]: row for row in export("comparison", "--a", "variant=layout=A", "--b", "variant=layout=B")}
+    assert figures(rows["mean_length"], "a", "b", "difference") == pytest.approx((13 / 3, 3, -4 / 3))
+    assert figures(rows["share_resolved"], "a", "b", "difference") == (0, 1, 1)
+    assert figures(rows["share_with_turnaround"], "a", "b") == pytest.approx((2 / 3, 1 / 3))
+    assert number(rows["mean_length"]["low"]) < -4 / 3 < number(rows["mean_length"]["high"])
+    assert "a: 3 paths of 2 customers; b: 3 paths of 2 customers; in both: 0 paths, 1 customers." in export.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sizes"),
+    [
+        pytest.param(["--a", "to=2026-01-07", "--b", "from=2026-01-08"], (3, 3), id="days"),
+        pytest.param(["--a", "resolved", "--b", "open"], (3, 3), id="how they end"),
+        pytest.param(["--a", "entry-page=home", "--a", "variant=layout=B", "--b", "customer=c2"], (3, 2), id="several"),
+        pytest.param(["--a", "containing=a", "--a", "containing=c", "--b", "pattern=home -> b"], (1, 2), id="pages"),
+        pytest.param(["--a", "resolved", "--b", "open", "--entry-page", "home"], (3, 2), id="what holds for both"),
+    ],
+)
+def test_a_group_is_chosen_by(export, arguments, sizes):
+    export("comparison", *arguments)
+    assert tuple(map(int, re.findall(r"[ab]: (\d+) paths", export.err))) == sizes
+
+
 def test_pages_before_moves_count_those_who_stayed_too(export):
     rows = export("before-moves", "look", "--window", "3")
     assert {row["page"] for row in rows} <= {"home", "a", "b", "c"}
@@ -209,6 +234,20 @@ def test_paths_are_chosen_by(export, arguments, paths):
         pytest.param(
             ["before-moves", "look", "--from", "2026-01-02", "--to", "2026-01-01"], 2, "is after", id="no time to move"
         ),
+        pytest.param(["comparison", "--a", "resolved"], 2, "--b", id="one group only"),
+        pytest.param(["comparison", "--a", "varaint=x", "--b", "open"], 2, "did you mean `variant`?", id="a condition"),
+        pytest.param(["comparison", "--a", "variant", "--b", "open"], 2, "write `variant=...`", id="without a value"),
+        pytest.param(["comparison", "--a", "open=yes", "--b", "open"], 2, "write `open`", id="with a value"),
+        pytest.param(["comparison", "--a", "from=monday", "--b", "open"], 2, "write a day such as", id="no day"),
+        pytest.param(
+            ["comparison", "--a", "to=2026-01-01", "--a", "to=2026-01-02", "--b", "open"],
+            2,
+            "`to` is said twice",
+            id="a condition twice",
+        ),
+        pytest.param(
+            ["comparison", "--a", "open", "--b", "open", "--resolved"], 2, "said twice", id="here and for both"
+        ),
         pytest.param(["before-moves", "nowhere"], 1, "nowhere", id="a stage to move from that is none"),
         pytest.param(["pages", "--variant", "a", "--variant", "b"], 2, "'--variant': say it once", id="two variants"),
         pytest.param(["graph", "--pattern", "a", "--pattern=b"], 2, "'--pattern': say it once", id="two patterns"),
@@ -238,6 +277,10 @@ def test_what_cannot_be_is_refused_with_the_cure(quick, arguments, status, words
         (["variants", "--entry-page", "c"], []),
         (["variants", "--entry-page", "home"], []),
         (["funnel", "one: home -> two: [a hoem]"], []),
+        (
+            ["comparison", "--a", "variant=layout-A", "--b", "variant=layout=B"],
+            ["No path has the variant `layout-A`; did you mean `layout=A`?"],
+        ),
     ],
     ids=lambda value: " ".join(value),
 )
