@@ -359,7 +359,8 @@ def test_every_figure_is_what_plain_loops_say(pages):
     for i in range(len(pages)):
         if found.basis[i] != NONE:
             assert found.expected_rate[i] == approx(naive.expected(i)[0])
-        if found.flag[i] != TOO_FEW:
+        # Exactly at what is expected, the last bit of a sum decides on which side of it a rate is.
+        if found.flag[i] != TOO_FEW and abs(found.excess[i]) > 1e-9:
             tau = found.tau_all if found.basis[i] == ALL else found.tau
             assert found.z[i] == approx(naive.z(i, tau), rel=1e-4, abs=1e-4)
             assert found.p[i] == approx(math.erfc(found.z[i] / math.sqrt(2)) / 2)
