@@ -47,8 +47,6 @@ async def reading(api: Api, read: Callable[[AsyncConnection[Any]], Awaitable[Any
         if '"live.' not in str(error):
             raise
         raise NoReadModels from error
-    except psycopg.errors.UndefinedColumn as error:  # of the read models, because all else is migrated
-        raise NoReadModels("Those that are there are of an older version.") from error
     except PoolTimeout as error:
         await api.watch.look()  # or the database is away, which it raises
         raise LogBusy("All connections of this API are in use.") from error

@@ -55,11 +55,15 @@ def test_lengths_four_and_three_have_the_mean_three_and_a_half_and_the_variance_
         pytest.param('(from: "2018-01-13")', 4, id="without an end, everything from a day on"),
         pytest.param('(to: "2018-01-12")', 2, id="without a start, everything up to a day"),
         pytest.param("", 6, id="without a span, everything"),
-        pytest.param('(from: "2019-01-01", to: "2018-01-01")', 0, id="a span that ends before it starts is empty"),
     ],
 )
 def test_path_statistics_are_over_the_paths_that_started_in_a_span_of_days(shared, span, paths):
     assert shared.ask(f"{{ pathStatistics{span} {{ all {{ paths }} }} }}")["pathStatistics"]["all"]["paths"] == paths
+
+
+def test_a_span_that_ends_before_it_starts_is_refused(shared):
+    error = shared.error('{ pathStatistics(from: "2019-01-01", to: "2018-01-01") { all { paths } } }')
+    assert (error["extensions"]["code"], error["extensions"]["argument"]) == ("INVALID_ARGUMENT", "from")
 
 
 @pytest.mark.parametrize(
