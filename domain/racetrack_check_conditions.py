@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from raceline.domain.catalogue import Catalogue
+from raceline.domain.event import DAY
 from raceline.domain.racetrack_finding import Finding
 from raceline.domain.racetrack_logic import Term, excludes
 from raceline.domain.racetrack_text import says
 from raceline.domain.racetrack_where import possible_values
 
-_DAY = 86_400_000_000
 _SHIFT = 7_200_000_000  # no clock change is longer than two hours, and it can bring one day more into a window
 
 
@@ -27,7 +27,7 @@ def contradictions(terms: Iterable[Term], catalogue: Catalogue, time_zone: str) 
 def most_days(window: int, time_zone: str) -> int:
     """How many calendar days a window of so many microseconds can touch: its whole days, and one at each end."""
     longest = window if time_zone == "UTC" else window + _SHIFT
-    return -(-longest // _DAY) + 1
+    return -(-longest // DAY) + 1
 
 
 def _too_many_days(term: Term, time_zone: str) -> Iterator[Finding]:

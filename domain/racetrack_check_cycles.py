@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.condition import Since
+from raceline.domain.event import DAY
 from raceline.domain.racetrack_finding import Finding, Severity
 from raceline.domain.racetrack_graph import Graph, Step
 from raceline.domain.racetrack_logic import Term, excludes, requires_silence, requires_since
@@ -13,7 +14,6 @@ from raceline.domain.racetrack_logic import Term, excludes, requires_silence, re
 _STAGE: frozenset[Since] = frozenset({"stage"})
 _LAP: frozenset[Since] = frozenset({"stage", "lap"})
 
-_DAY = 86_400_000_000
 _LONGEST = 1 << 60  # longer than any window
 
 # Whether a step can be one of a cycle; the scopes are those that begin anew in the course of it, the microseconds how
@@ -142,7 +142,7 @@ def _by_time(term: Term, anew: frozenset[Since], time: int) -> bool:
 def _lasting(term: Term) -> int:
     """How long a count can go on holding without an event: its window, but for the days that the events lie apart."""
     window, days = term.condition.window, term.condition.distinct_days or 1
-    return _LONGEST + 1 if window is None else window - (days - 1) * _DAY
+    return _LONGEST + 1 if window is None else window - (days - 1) * DAY
 
 
 def _windows_under_not(term: Term) -> int:

@@ -1,9 +1,9 @@
 """Days of paths: what is counted in microseconds since 1970, and asked and told as days and moments (UTC)."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
-DAY = 86_400_000_000  # microseconds
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from raceline.domain.event import DAY, EPOCH
+
 _FIRST = EPOCH.toordinal()
 
 

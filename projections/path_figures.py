@@ -20,7 +20,6 @@ from raceline.projections.path_list import PathList
 __all__ = ["FIELDS", "Rows", "answer"]
 
 _Figures: TypeAlias = Callable[[Snapshot, Mapping[str, Any], Sequence[PathList]], tuple[Chosen, Rows]]
-_FLAT = ("containing", "customer", "resolved", "pattern")
 
 
 def answer(
@@ -42,7 +41,7 @@ def answer(
 
 def _paths(snapshot: Snapshot, arguments: Mapping[str, Any], lists: Sequence[PathList]) -> tuple[Chosen, Rows]:
     """The paths themselves."""
-    chosen = snapshot.chosen(filters_of({name: arguments.get(name) for name in _FLAT}, arguments.get("where")))
+    chosen = snapshot.chosen(filters_of(arguments, arguments.get("where")))
     return chosen, {"path_lists": [row for one in lists for row in every_path(snapshot, chosen, one)]}
 
 

@@ -12,12 +12,10 @@ from raceline.projections.path_figures_lists import listed
 from raceline.projections.path_figures_rows import Rows, row_of, rows_of, share
 from raceline.projections.path_list import PathList
 
-_FLAT = ("from", "to", "pattern")
-
 
 def path_statistics(snapshot: Snapshot, arguments: Mapping[str, Any], _: Sequence[PathList]) -> tuple[Chosen, Rows]:
     """The paths that are asked about, and of them the rows path_sums and path_shares."""
-    chosen = snapshot.chosen(filters_of({name: arguments.get(name) for name in _FLAT}, arguments.get("where")))
+    chosen = snapshot.chosen(filters_of(arguments, arguments.get("where")))
     paths = len(chosen.index)
     found = length_sums(chosen.length, chosen.resolved, np.zeros(paths, np.int32), 1)
     kinds = {name: [figure[0] for figure in kind] for name, kind in _by_end(found).items()}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from raceline.projections.path_days import EPOCH
+from raceline.domain.event import EPOCH
 from raceline.projections.path_figures_chosen import Chosen, Codes, Longs, Snapshot, by_row
 from raceline.projections.path_figures_rows import Row
 from raceline.projections.path_list import PathList

@@ -18,7 +18,6 @@ from raceline.projections.path_list import PathList
 from raceline.projections.path_period import days_of
 
 _BEFORE = 4  # the past is so many times as long as the period
-_FLAT = ("from", "to", "pattern")
 
 
 class Period(NamedTuple):
@@ -58,11 +57,11 @@ def period_of(snapshot: Snapshot, arguments: Mapping[str, Any]) -> Period:
 
     Raises InvalidArgument for days that are no period, and for a past that does not end before it.
     """
-    flat, where, said = {name: arguments.get(name) for name in _FLAT}, arguments.get("where"), arguments.get("past")
-    now, days = filters_of(flat, where), days_of(flat, where, past=said)
+    where, said = arguments.get("where"), arguments.get("past")
+    now, days = filters_of(arguments, where), days_of(arguments, where, past=said)
     if said is not None:
         first, last = said["from"], said["to"]
-        now = filters_of(flat, where, {"from": days.first})
+        now = filters_of(arguments, where, {"from": days.first})
     elif days.first is not None and days.first > date.min:
         first, last = _days_before(days.first, days.last or _last_day(snapshot))
     else:

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from raceline.analytics.path_lengths import length_sums
+from raceline.domain.event import DAY
 from raceline.projections.path_columns import PathColumns
-from raceline.projections.path_days import DAY
 from raceline.projections.path_figures_chosen import Chosen, Longs, Snapshot, distinct, filters_of
 from raceline.projections.path_figures_lengths import lengths
 from raceline.projections.path_figures_lists import listed

@@ -12,15 +12,17 @@ import pyarrow.compute as pc
 from raceline.analytics.before_moves import AS_EXPECTED, FEWER, MORE, TOO_FEW, BeforeMoves, Stays, Views, pages_before
 from raceline.domain import arrow
 from raceline.domain.errors import NoReadModels
+from raceline.domain.event import DAY
 from raceline.domain.sql import statements
 from raceline.projections.kept_paths import KeptPaths
 from raceline.projections.path_columns import PathColumns
-from raceline.projections.path_days import DAY, begin_of, end_of
+from raceline.projections.path_days import begin_of, end_of
 from raceline.projections.path_figures_chosen import Chosen, Codes, Flags, Longs, Snapshot, snapshot_of
 from raceline.projections.path_figures_rows import Row, Rows, named, row_of, rows_of
 from raceline.projections.path_stages import racetrack_of
 
-_SQL = statements("raceline.projections", "path_figures_stays.sql")
+_STAYS = statements("raceline.projections", "path_figures_stays.sql")["stays"]
+_CHECKPOINT = statements("raceline.projections", "stages.sql")["checkpoint"]
 _FLAGS = {TOO_FEW: "TOO_FEW", AS_EXPECTED: "AS_EXPECTED", MORE: "MORE", FEWER: "FEWER"}
 _TRIES = 3
 # Those that are told as they are counted.
@@ -116,15 +118,16 @@ def _stays(snapshot: Snapshot, clock: int, url: str, racetrack: str, stage: str)
 def _read(url: str, racetrack: str, stage: str) -> StageStays:
     with arrow.connect(url) as connection:
         arrow.run(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        standing = arrow.rows(connection, _SQL["standing"]).to_pylist()
-        if not standing:
+        live = arrow.rows(connection, _CHECKPOINT).to_pylist()
+        if not live:
             raise NoReadModels
         arrow.settings(connection, {"racetrack": racetrack, "stage": stage})
-        found = arrow.rows(connection, _SQL["stays"]).combine_chunks()
+        found = arrow.rows(connection, _STAYS).combine_chunks()
     entered = found["entered_at"].cast(pa.int64()).to_numpy()
-    left = pc.fill_null(found["left_at"].cast(pa.int64()), standing[0]["clock"]).to_numpy()
+    left = pc.fill_null(found["left_at"].cast(pa.int64()), live[0]["clock"]).to_numpy()
     return StageStays(
-        **standing[0],
+        position=live[0]["position"],
+        clock=live[0]["clock"],
         customer=pa.concat_arrays(found["customer_id"].chunks or [pa.array([], pa.string())]),
         entered=entered,
         left=np.maximum(left, entered),

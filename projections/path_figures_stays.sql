@@ -1,10 +1,5 @@
 -- The stays in a stage, of which path_figures_stays.py asks what customers viewed before they moved on.
 
--- name: standing
-SELECT g.position, COALESCE(EXTRACT(epoch FROM NULLIF(g.clock, '-infinity')) * 1000000, 0)::bigint AS clock
-FROM raceline.generation AS g
-WHERE g.status = 'live'
-
 -- name: stays
 -- A stay ends by the next move. Backward moves and leaving are no moves on: such a stay was watched until then.
 SELECT m.customer_id, m.entered_at, m.left_at,

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from raceline.analytics.stay_lengths import Estimate, LengthOfStay, length_of_stay
 from raceline.domain import arrow
+from raceline.domain.event import DAY
 from raceline.domain.sql import statements
 
 _SQL = statements("raceline.projections", "stages.sql")
-_DAY = 86_400_000_000  # microseconds
 # Figures that took long are not made anew for each new event: they may be old by so many times what they took.
 _PATIENCE = 20
 _LONG_SECONDS = 0.5
@@ -79,7 +79,7 @@ def lengths_of(moves: pa.Table, clock: int) -> list[Row]:
     stays = moves.filter(moves["to_stage"].is_valid())
     entered, left = _microseconds(stays["entered_at"]), _microseconds(stays["left_at"])
     ended = stays["left_at"].is_valid().to_numpy()
-    days = (np.where(ended, left, np.maximum(clock, entered)) - entered) / _DAY
+    days = (np.where(ended, left, np.maximum(clock, entered)) - entered) / DAY
     keys, group = _groups(stays.select(["racetrack", "to_stage"]))
     order = np.argsort(group, kind="stable")
     parts = np.split(order, np.searchsorted(group[order], np.arange(1, len(keys))))
