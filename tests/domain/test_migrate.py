@@ -162,3 +162,17 @@ def test_a_server_that_is_not_there_is_unavailable():
 
 def test_migrations_are_numbered_without_a_gap():
     assert [number for number, _, _ in migrations()] == list(range(1, NEWEST + 1))
+
+
+@pytest.mark.parametrize("table", ["model_file", "prediction", "prediction_drift"])
+def test_what_was_predicted_and_by_which_model_is_never_taken_away(database, sql, table):
+    for statement in (f"DELETE FROM raceline.{table}", f"TRUNCATE raceline.{table}"):
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            sql(statement)
+
+
+def test_a_model_file_is_what_its_name_says(database, sql):
+    keep = "INSERT INTO raceline.model_file (hash, content) VALUES (sha256(%s), %s)"
+    sql(keep, b"model", b"model")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        sql(keep, b"model", b"another")
