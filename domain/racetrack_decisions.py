@@ -7,7 +7,6 @@ whole story, so that what was in force at a position is read from the log withou
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import Aggregate
-from eventsourcing.utils import register_topic
 
 from raceline.domain.errors import NotActive, UnknownRacetrack
 
@@ -101,9 +100,3 @@ class RacetrackDecisions(Aggregate):
 # What the registry of racetracks is made from; the naming says nothing that these do not say again.
 Decision = RacetrackDecisions.Published | RacetrackDecisions.Activated | RacetrackDecisions.Retired
 DECISIONS = (RacetrackDecisions.Published, RacetrackDecisions.Activated, RacetrackDecisions.Retired)
-
-
-def register_topics() -> None:
-    """Make the topics known to the library, however it was used before."""
-    for kind in (RacetrackDecisions, RacetrackDecisions.Created, *DECISIONS):
-        register_topic(kind.TOPIC, kind)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal, NamedTuple, assert_never
+from typing import Literal, assert_never
 
+from raceline.domain import deciding
 from raceline.domain.errors import (
     InvalidRacetrack,
     NoRacetrack,
@@ -56,12 +57,7 @@ def _read(written: str, expected: str) -> Racetrack:
     return racetrack
 
 
-class Decided(NamedTuple):
-    """A decision and its place in the log."""
-
-    position: int
-    recorded_at: datetime
-    decision: Decision
+Decided = deciding.Decided[Decision]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.utils import clear_topic_cache
 from psycopg.conninfo import make_conninfo
 
-from raceline.domain import racetracks as module
+from raceline.domain import deciding
 from raceline.domain.errors import LogBusy, LogUnavailable, NotActive, NotInForce, UnknownRacetrack, UnreadableRacetrack
 from raceline.domain.log import EventLog
 from raceline.domain.racetrack_decisions import RacetrackDecisions
 from raceline.domain.racetrack_file import canonical, content_hash, parse
-from raceline.domain.racetracks import Racetracks
+from raceline.domain.racetracks import Racetracks, Registry
 from raceline.domain.recorder import CHANNEL
 
 
@@ -186,7 +186,7 @@ def test_is_refused_and_nothing_is_written(publish, racetracks, log, ask, error,
 def test_the_first_racetrack_of_a_log_is_not_there_yet(racetracks):
     with pytest.raises(UnknownRacetrack, match="published are: none"):
         racetracks.activate("race", 1, "ada")
-    assert racetracks.registry() == module.Registry()
+    assert racetracks.registry() == Registry()
 
 
 @pytest.mark.parametrize("version", [0, 2, -1])
@@ -260,7 +260,7 @@ def test_decisions_are_found_without_reading_the_facts(publish, log, event, sql)
     log.recorder().insert_events([StoredEvent(uuid4(), 1, "model.trained", b"{}") for _ in range(200)])
     publish()
     sql("ANALYZE raceline.event")
-    statement = module._SQL["decisions_after"] % {"after": "0", "topics": "'{racetrack.published}'"}
+    statement = deciding._SQL["decisions_after"] % {"after": "0", "topics": "'{racetrack.published}'"}
     plan = "\n".join(line for (line,) in sql(f"EXPLAIN {statement}"))
     assert "event_1_position_idx" in plan
     assert "Seq Scan on event" not in plan
@@ -324,7 +324,7 @@ def test_whoever_is_always_overtaken_is_told_so(racetracks, monkeypatch):
         raise IntegrityError
 
     monkeypatch.setattr(racetracks._store, "put", overtaken)
-    monkeypatch.setattr(module, "_ATTEMPTS", 3)
+    monkeypatch.setattr(deciding, "_ATTEMPTS", 3)
     with pytest.raises(LogBusy, match="others decide about this racetrack"):
         racetracks.publish(parse(definition()), definition(), "ada")
 

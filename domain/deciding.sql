@@ -1,5 +1,5 @@
 -- name: decisions_after
--- What was decided about racetracks after a position, and the head up to which that is all: both of one snapshot. One
+-- What was decided of some topics after a position, and the head up to which that is all: both of one snapshot. One
 -- row without a decision when there is none. Read by the index of decisions, never through the facts.
 SELECT h.position AS head, e.position, e.recorded_at, e.event_uid, e.version, e.type, e.state
 FROM raceline.log_head AS h
