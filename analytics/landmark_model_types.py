@@ -1,0 +1,82 @@
+"""What a landmark model is: arrays, and what it learns from (design, section 8).
+
+A row is (a customer's stay, a landmark in it). For each stage and each bin of days after the landmark the model gives
+the chance to leave in that bin, by each exit, of those who are still there at its start.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raceline.analytics.basis import Basis
+
+Floats = NDArray[np.float64]
+
+# How much a stage tells of itself, by the moves out of it that were seen in training.
+TIERS = ("BASELINE", "SHARED", "POOLED", "STAGE")
+BASELINE, SHARED, POOLED, STAGE = range(4)
+BORDERS = (20, 200, 1_000)  # the least moves of SHARED, POOLED and STAGE
+
+GROUPS = ("TIME", "CONTENT", "USAGE", "PURCHASES", "CASES", "SENTIMENT", "PATHS", "ACCOUNT")
+TIME = 0
+
+
+class TrainingSet(NamedTuple):
+    """Rows to learn from. features (n, f), nan is missing; days (n,) until leaving or censoring; exit (n,), -1 if open.
+
+    follow (n,): days that the row was watched for, whatever happened: only with that does it tell of a bin.
+    """
+
+    stage: NDArray[np.int32]
+    customer: NDArray[np.int32]
+    features: Floats
+    days: Floats
+    exit: NDArray[np.int8]
+    follow: Floats
+
+
+@dataclass(frozen=True)
+class LandmarkModel:
+    """Arrays for S stages, f features, d columns of the basis, K bins, E exits, R replicates, M background rows.
+
+    groups (f,): places in GROUPS. tier (S,): places in TIERS. moves, landmarks (S,): seen in training. low, high,
+    typical (S, f): the range and the median in training, nan where never seen. imputed (S, f): never missing there, so
+    that a missing value counts as the typical one. intercept (S, K, E), weight (S, d, K, E): predictors against staying,
+    -inf for an exit that the stage never showed. replicate_intercept (R, S, K, E), replicate_weight (R, S, d, K, E): the
+    same, learned from customers drawn with replacement. background (S, M, f): rows of training.
+
+    drift_edges (S, f + 1, b - 1), drift_counts (S, f + 1, b + 1): features, and last the chance of NEXT within a week, in
+    training, nan padded. curve_first (S + 1,): offsets of a stage's curve of Aalen and Johansen since entry, curve_days
+    (t,), curve_at_risk (t,), curve_survival (t,), curve_incidence (t, E), curve_error (t, E).
+    """
+
+    names: tuple[str, ...]
+    groups: NDArray[np.int8]
+    basis: Basis
+    tier: NDArray[np.int8]
+    moves: NDArray[np.int64]
+    landmarks: NDArray[np.int64]
+    low: Floats
+    high: Floats
+    typical: Floats
+    imputed: NDArray[np.bool_]
+    intercept: Floats
+    weight: Floats
+    replicate_intercept: NDArray[np.float32]
+    replicate_weight: NDArray[np.float32]
+    background: Floats
+    drift_edges: Floats
+    drift_counts: NDArray[np.int64]
+    curve_first: NDArray[np.int64]
+    curve_days: Floats
+    curve_at_risk: Floats
+    curve_survival: Floats
+    curve_incidence: Floats
+    curve_error: Floats
+
+    @property
+    def stages(self) -> int:
+        """How many stages the model knows, S."""
+        return len(self.tier)
