@@ -11,6 +11,7 @@ from raceline.domain.errors import UnknownRacetrack
 from raceline.domain.ingest import Ingest
 from raceline.domain.log import EventLog
 from raceline.domain.migrate import migrate
+from raceline.domain.models import Models
 from raceline.domain.racetrack_check import check_file, refuse
 from raceline.domain.racetrack_file import presets
 from raceline.domain.racetracks import Racetracks
@@ -35,6 +36,7 @@ class Runtime:
     log: EventLog
     ingest: Ingest
     racetracks: Racetracks
+    models: Models
 
     def projector(self) -> Projector:
         """The live run of the read models."""
@@ -76,7 +78,8 @@ def runtime(settings: Settings) -> Iterator[Runtime]:
             begun = _begin(racetracks, settings.racetrack, catalogue)
             # The first read models of a new log need no replay to follow its first decision.
             prepare(url, catalogue, in_force(rules, catalogue, racetracks.registry()) if begun else rules)
-            yield Runtime(settings, url, catalogue, rules, log, Ingest(log, Check(catalogue, limits)), racetracks)
+            ingest = Ingest(log, Check(catalogue, limits))
+            yield Runtime(settings, url, catalogue, rules, log, ingest, racetracks, Models(log))
 
 
 def _begin(racetracks: Racetracks, preset: str, catalogue: Catalogue) -> bool:

@@ -94,6 +94,34 @@ class UnreadableRacetrack(RacelineError):
     """A newer raceline decided this about the racetrack, and this one cannot read it; upgrade."""
 
 
+class UnknownModel(RacelineError):
+    """There is no model of this racetrack and version."""
+
+
+class NoModelInForce(RacelineError):
+    """No model of this racetrack is in force."""
+
+
+class NoEarlierModel(RacelineError):
+    """No model of this racetrack was in force before; `raceline model retire` puts the one that is out of force."""
+
+
+class PromotionRefused(RacelineError):
+    """The model did not pass every check, so it is not promoted unless this is forced."""
+
+
+class UnreadableModel(RacelineError):
+    """This raceline cannot read this model, or what was decided about it."""
+
+
+class NothingToTrain(RacelineError):
+    """There is nothing to learn from."""
+
+
+class TrainingRunning(RacelineError):
+    """Another training is running; wait for it, or stop it."""
+
+
 class InvalidPathPattern(RacelineError):
     """The path pattern is not valid."""
 
