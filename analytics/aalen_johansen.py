@@ -109,7 +109,7 @@ def _counts(
     at_risk = weights[~late].sum() + np.append(0.0, np.cumsum(come - gone)[:-1]) if len(steps) else np.zeros(0)
     ended = exit >= 0
     left = np.bincount(of_days[ended] * exits + exit[ended], weights[ended], len(steps) * exits)
-    return steps, at_risk, left.reshape(len(steps), exits)
+    return steps, at_risk, left.reshape(len(steps), exits).astype(np.float64)
 
 
 def _spread(curves: Curves, days: Floats) -> tuple[Floats, Floats]:
