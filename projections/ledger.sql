@@ -1,0 +1,56 @@
+-- The ledger of predictions as it is kept in memory (kept_ledger.py), and what has been counted for drift. {views} is
+-- the schema of the live generation, as in paths.sql.
+
+-- name: standing
+-- Up to where the live read models are true, and the newest row of the ledger.
+SELECT g.name, g.position, COALESCE(EXTRACT(epoch FROM NULLIF(g.clock, '-infinity')) * 1000000, 0)::bigint AS clock,
+       (SELECT COALESCE(max(p.id), 0) FROM raceline.prediction AS p) AS last
+FROM raceline.generation AS g
+WHERE g.status = 'live'
+
+-- name: beyond
+-- Up to which day there is no room for the rows; nothing when there is room for all. The newest day is kept anyhow.
+SELECT LEAST(p.day, (SELECT n.day - 1 FROM raceline.prediction AS n ORDER BY n.id DESC LIMIT 1)) AS day
+FROM raceline.prediction AS p
+ORDER BY p.id DESC
+OFFSET current_setting('raceline.most')::bigint
+LIMIT 1
+
+-- name: left_out
+SELECT count(*) AS rows FROM raceline.prediction AS p WHERE p.day <= current_setting('raceline.after_day')::date
+
+-- name: ledger
+-- Of the incidences those of the move to the next stage by a day, a week and a month, and of leaving by a month: the
+-- ends of the first, third and fifth bin. Element by element they are read in half the time of the array. One runner
+-- at a time writes the ledger, so rows become visible in the order of their ids.
+SELECT p.id, p.racetrack, p.customer_id, p.day, p.computed_at, p.model, p.stage,
+    p.incidence[1] AS within_day, p.incidence[11] AS within_week, p.incidence[21] AS within_month,
+    p.incidence[25] AS left_within_month
+FROM raceline.prediction AS p
+WHERE p.id > (SELECT current_setting('raceline.after')::bigint)
+    AND p.day > (SELECT current_setting('raceline.after_day')::date)
+
+-- name: moves
+SELECT m.customer_id, m.racetrack, m.n, m.kind, COALESCE(m.to_stage, '') AS stage, m.entered_at, m.left_at
+FROM {views}.moves AS m
+WHERE m.racetrack = ANY (string_to_array(current_setting('raceline.racetracks'), ','))
+
+-- name: drift
+-- The newest days that were counted, at most as many as are asked for, between two days.
+SELECT d.racetrack, d.model, d.stage, d.feature, d.bin, sum(d.rows)::bigint AS rows, min(d.day) AS from_day,
+    max(d.day) AS to_day
+FROM raceline.prediction_drift AS d
+JOIN (
+    SELECT c.racetrack, c.model, c.day,
+        row_number() OVER (PARTITION BY c.racetrack, c.model ORDER BY c.day DESC) AS n
+    FROM (
+        SELECT DISTINCT a.racetrack, a.model, a.day
+        FROM raceline.prediction_drift AS a
+        WHERE (current_setting('raceline.from') = '' OR a.day >= current_setting('raceline.from')::date)
+            AND (current_setting('raceline.to') = '' OR a.day <= current_setting('raceline.to')::date)
+            AND (current_setting('raceline.racetrack') = '' OR a.racetrack = current_setting('raceline.racetrack'))
+            AND (current_setting('raceline.model') = '' OR a.model = current_setting('raceline.model')::bigint)
+    ) AS c
+) AS w ON w.racetrack = d.racetrack AND w.model = d.model AND w.day = d.day
+    AND w.n <= current_setting('raceline.days')::bigint
+GROUP BY d.racetrack, d.model, d.stage, d.feature, d.bin
