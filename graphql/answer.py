@@ -13,8 +13,9 @@ from psycopg import AsyncConnection
 
 from raceline.domain.errors import InvalidArgument, NoReadModels, UnknownRacetrack
 from raceline.graphql.bound import storable
-from raceline.graphql.context import Api, Context, Rows
+from raceline.graphql.context import Api, Context
 from raceline.graphql.fetching import fetch, reading, row_of
+from raceline.graphql.figures import as_json, figures
 from raceline.graphql.injected import PATH_FIGURES
 from raceline.graphql.path_asked import PathsAsked
 from raceline.graphql.pieces import PIECES
@@ -73,7 +74,7 @@ def _wanted(context: Context, arguments: Mapping[str, Any]) -> int:
 async def _text(api: Api, plan: Plan, statement: bytes, arguments: Mapping[str, Any]) -> str | None:
     if plan.refused is not None and not await _active(api, plan.question.version):
         raise plan.refused
-    parameters = plan.parameters | await _figures(api, plan, arguments)
+    parameters = plan.parameters | await figures(api, plan, arguments)
     if plan.paths is not None:
         least = arguments.get("minPosition") or 0
         return await _with_paths(api, plan, plan.paths, statement, parameters, least)
@@ -125,21 +126,6 @@ def _first(row: tuple[str | None, ...]) -> str | None:
     return row[0]
 
 
-async def _figures(api: Api, plan: Plan, arguments: Mapping[str, Any]) -> Parameters:
-    """What the statement is given of the whole store, as parameters."""
-    tables = [
-        (source, table) for source, table in plan.given if not source.startswith("known") and table not in PATH_FIGURES
-    ]
-    rows: Rows = {}
-    survey = "stage_days" if plan.question.by_day else "survey"
-    for name in {survey if source == "surveyed" else _SOURCES.get(table, "registry") for source, table in tables}:
-        rows |= await _figure(api, name, {**plan.parameters, **arguments})
-    parameters: Parameters = {f"{source}_{table}": _json(rows.get(table, [])) for source, table in tables}
-    for found in rows.get("checkpoint", []):
-        parameters["surveyed_position"] = found["position"]
-    return parameters
-
-
 async def _with_paths(
     api: Api, plan: Plan, asked: PathsAsked, statement: bytes, parameters: Parameters, least: int
 ) -> str | None:
@@ -155,42 +141,12 @@ async def _with_paths(
         rows = await api.paths.answer(asked.root, asked.arguments, asked.lists, least)
         if (position := rows["path_totals"][0]["position"]) == told_at:
             break  # there are no newer paths
-        given = {f"given_{table}": _json(rows.get(table, [])) for _, table in plan.given if table in PATH_FIGURES}
+        given = {f"given_{table}": as_json(rows.get(table, [])) for _, table in plan.given if table in PATH_FIGURES}
         told, *live = await _sent(api, plan, statement, {**parameters, **given, "paths_position": position})
         if live in ([], [position]):
             break
         told_at, (least,) = position, live
     return told
-
-
-_SOURCES = {
-    "stage_lengths": "stage_lengths",
-    "account_history": "account_history",
-    **dict.fromkeys(("dry_run", "dry_run_stages", "dry_run_transitions", "dry_run_examples"), "dry_run"),
-}
-
-
-async def _figure(api: Api, name: str, values: Mapping[str, Any]) -> Rows:
-    match name:
-        case "stage_lengths":
-            return await api.racetracks.stage_lengths()
-        case "account_history":
-            return await api.racetracks.account_history(values["account"], values.get("racetrack"))
-        case "dry_run":
-            return await api.racetracks.dry_run(values["name"], values["version"])
-        case "survey":
-            track = values["racetrack"]
-            return await api.racetracks.survey(track["name"], track["version"], values.get("minPosition") or 0)
-        case "stage_days":
-            track = values.get("racetrack") or {"name": None}
-            place = (track["name"], track.get("version"), values.get("account"))
-            return await api.racetracks.stage_days(*place, values["from"], values["to"], values.get("minPosition") or 0)
-    rows = await api.racetracks.registry()
-    # Of a racetrack there is one version in every other table, so here the version is part of its name.
-    return {
-        table: [row | {"racetrack": f"{row['racetrack']}@{row['version']}"} for row in found]
-        for table, found in rows.items()
-    }
 
 
 async def _asked(api: Api, plan: Plan) -> Asked:
@@ -224,18 +180,14 @@ async def _derived(api: Api, plan: Plan, asked: Asked) -> Parameters:
     for prefix, track in plan.derived.items():
         tracks = asked.racetracks if track is None else (track,)
         tables = frozenset(table for source, table in plan.given if source == prefix)
-        whole = replace(asked, customers=customers, racetracks=tracks, tables=tables)
+        whole = replace(asked, customers=customers, racetracks=tracks, tables=tables, what_ifs=tuple(plan.what_ifs))
         rows = await api.as_known(whole) if customers else {}
         for found in rows.get("checkpoint", []):
             parameters |= {"known_position": found["position"], "known_clock": _moment(found["clock"])}
-        parameters |= {f"{prefix}_{table}": _json(rows.get(table, [])) for table in tables}
+        parameters |= {f"{prefix}_{table}": as_json(rows.get(table, [])) for table in tables}
     return parameters
 
 
 def _moment(microseconds: int) -> datetime | None:
     """None before there is any event."""
     return None if microseconds <= 0 else _EPOCH + timedelta(microseconds=microseconds)
-
-
-def _json(rows: list[dict[str, Any]]) -> str:
-    return msgspec.json.encode(rows).decode()

@@ -12,11 +12,13 @@ from raceline.graphql.listings import (
     PATHS,
     TIMELINE,
 )
+from raceline.graphql.model_columns import MODEL_COLUMNS
 from raceline.graphql.page_columns import PAGE_COLUMNS
 from raceline.graphql.path_columns import PATH_COLUMNS
 from raceline.graphql.percolation_columns import PERCOLATION_COLUMNS
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns
+from raceline.graphql.prediction_columns import PREDICTION_COLUMNS
 from raceline.graphql.racetrack_columns import RACETRACK_COLUMNS
 from raceline.graphql.site_columns import SITE_COLUMNS
 from raceline.graphql.stage_case_columns import STAGE_CASE_COLUMNS
@@ -99,9 +101,11 @@ COLUMNS: Columns = {
     },
     **CASE_COLUMNS,
     **JOURNEY_COLUMNS,
+    **MODEL_COLUMNS,
     **PAGE_COLUMNS,
     **PATH_COLUMNS,
     **PERCOLATION_COLUMNS,
+    **PREDICTION_COLUMNS,
     **RACETRACK_COLUMNS,
     **SITE_COLUMNS,
     **STAGE_COLUMNS,

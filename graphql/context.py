@@ -8,10 +8,12 @@ from typing import Any, Protocol
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from raceline.domain.errors import UnknownModel
 from raceline.domain.event import Outcome
 from raceline.domain.racetracks import Published
 from raceline.graphql.watch import Watch
 from raceline.projections.asked import Asked
+from raceline.projections.ledger_asked import LedgerAsk
 from raceline.projections.path_list import PathList
 
 Record = Callable[[Sequence[bytes]], Awaitable[list[Outcome]]]
@@ -136,6 +138,76 @@ class PathApi(Protocol):
         ...
 
 
+class ModelApi(Protocol):
+    """What the API asks about models and their predictions; rows as graphql/injected_models.py says."""
+
+    async def models(self, racetrack: str | None) -> Rows:
+        """Every registered model of a racetrack, or of all: models, model_stages, model_checks, model_decisions,
+        model_metrics and model_calibration."""
+        ...
+
+    async def ledger(self, asks: Sequence[LedgerAsk], min_position: int) -> Rows:
+        """How predictions turned out, at least up to a position: ledger_position, and for each question by its key and
+        for each model that it means ledger_calibration and ledger_bins, ledger_weeks, or drift."""
+        ...
+
+    async def ledger_days(self, racetrack: str | None, from_: date, to: date, min_position: int) -> Rows:
+        """What was predicted in each stage on each day, both included, and what came true: ledger_days. racetrack None:
+        the default one. Raises UnknownRacetrack, NoRacetrack."""
+        ...
+
+    async def ledger_stages(self, racetrack: str | None, min_position: int) -> Rows:
+        """The newest day of each stage of which it is known what happened within a week: ledger_stages. Raises as
+        `ledger_days`."""
+        ...
+
+    async def promote(self, name: str, version: int, *, force: bool, reason: str) -> int:
+        """Put a model in force; gives the position of this decision. Raises UnknownModel, and PromotionRefused unless
+        it is forced."""
+        ...
+
+    async def roll_back(self, name: str) -> tuple[int, int]:
+        """Put the model in force again that was before; gives its version and the position of this decision. Raises
+        UnknownModel, NoEarlierModel."""
+        ...
+
+    async def retire(self, name: str) -> int:
+        """Put the model out of force; gives the position of this decision. Raises UnknownModel, NoModelInForce."""
+        ...
+
+
+class NoModels:
+    """The models of a store that has none."""
+
+    async def models(self, racetrack: str | None) -> Rows:
+        """None."""
+        return {}
+
+    async def ledger(self, asks: Sequence[LedgerAsk], min_position: int) -> Rows:
+        """Nothing was predicted."""
+        return {}
+
+    async def ledger_days(self, racetrack: str | None, from_: date, to: date, min_position: int) -> Rows:
+        """Nothing was predicted."""
+        return {}
+
+    async def ledger_stages(self, racetrack: str | None, min_position: int) -> Rows:
+        """Nothing was predicted."""
+        return {}
+
+    async def promote(self, name: str, version: int, *, force: bool, reason: str) -> int:
+        """Raises UnknownModel."""
+        raise UnknownModel(racetrack=name, version=version)
+
+    async def roll_back(self, name: str) -> tuple[int, int]:
+        """Raises UnknownModel."""
+        raise UnknownModel(racetrack=name)
+
+    async def retire(self, name: str) -> int:
+        """Raises UnknownModel."""
+        raise UnknownModel(racetrack=name)
+
+
 @dataclass(slots=True)
 class Api:
     """The API's world. The pool's connections are in autocommit: each answer is one statement.
@@ -152,6 +224,7 @@ class Api:
     as_known: AsKnown
     racetracks: RacetrackApi
     paths: PathApi
+    models: ModelApi = field(default_factory=NoModels)
     limits: Limits = field(default_factory=Limits)
 
 

@@ -135,6 +135,10 @@ class Grid:
         """The racetrack's overlays in their order."""
         self._join(ranked, self._piece("overlays", row=ranked.row))
 
+    def join_forecasts(self, ranked: Ranked, columns: Sql) -> None:
+        """What was predicted on the day, at most one entry."""
+        self._join(ranked, self._piece("forecasts", row=ranked.row, columns=columns))
+
     def statement(self, places: Sql) -> Sql:
         """The rows of the grid under their alias; places: the statement of its stages."""
         for alias, of in self._sums.items():

@@ -70,6 +70,12 @@ INJECTED: Mapping[str, str] = {
         "racetrack text, n bigint, overlay text, title text, documentation text, aggregate text, attribute text,"
         " types text[]"
     ),
+    # incidence: chances to have left, 5 exits by the end of each of 7 bins (predictions.sql). model: its version.
+    "predictions": (
+        'customer_id text COLLATE "C", racetrack text, version bigint, model bigint, stage text, tier text,'
+        " entered_at timestamptz, computed_at timestamptz, position bigint, days_in_stage float8, incidence float8[],"
+        " expected_days float8, median_days float8, expected_days_if_next float8"
+    ),
     # What could move a customer on, and how far it is. n: from 1, in order of preference.
     "prospects": (
         'customer_id text COLLATE "C", racetrack text, n bigint, rule text, to_stage text, kind text,'

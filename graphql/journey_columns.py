@@ -16,6 +16,7 @@ from raceline.graphql.compiling import (
 from raceline.graphql.listings import EVENT_COLUMNS
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Selection
+from raceline.graphql.prediction_columns import prediction, prediction_note
 from raceline.graphql.question import MoveKey, Racetrack, racetrack
 
 
@@ -128,6 +129,8 @@ JOURNEY_COLUMNS: Columns = {
         "stalledReasons": _stalled_reasons,
         "openCases": open_cases,
         "openCaseCount": expression("open_case_count"),
+        "prediction": prediction,
+        "predictionNote": prediction_note,
     },
     "StageStay": {
         "stage": column("to_stage"),

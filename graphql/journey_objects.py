@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import strawberry
 
 from raceline.graphql.declare import planned
+from raceline.graphql.prediction_objects import Prediction
 from raceline.graphql.racetrack_objects import ConditionKind, ConditionUnit, MoveKind, Rule
 from raceline.graphql.relay import Node
 from raceline.graphql.scalars import Position
@@ -174,6 +175,11 @@ class Journey:
         description="The rules that would have moved a stalled customer forward. Derived on demand."
     )
     open_case_count: int = strawberry.field(description="All of the customer's open cases on this racetrack.")
+    prediction: Prediction | None = strawberry.field(
+        description="When the customer will move on from the current stage; null outside of all stages and without a "
+        "model, and then `predictionNote` says why."
+    )
+    prediction_note: str | None = strawberry.field(description="Why there is no prediction; null when there is one.")
 
     @planned
     def open_cases(self, first: OpenCasesFirst = OPEN_CASES) -> list[LazyCase]:

@@ -15,6 +15,7 @@ from raceline.domain.errors import NotQuarantined as NotQuarantinedError
 from raceline.domain.event import Outcome
 from raceline.graphql.context import Context
 from raceline.graphql.declare import mutation
+from raceline.graphql.model_mutation import ModelMutation
 from raceline.graphql.racetrack_mutation import RacetrackMutation
 from raceline.graphql.scalars import Int64, Position, parse_global_id
 from raceline.graphql.write_errors import BatchTooLarge, LogUnavailable, NotQuarantined, told
@@ -123,7 +124,7 @@ def _payload(results: list[EventOutcome]) -> RecordEventsPayload:
 
 
 @strawberry.type
-class Mutation(RacetrackMutation):
+class Mutation(RacetrackMutation, ModelMutation):
     """The roots of writing."""
 
     @mutation

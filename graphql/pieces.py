@@ -20,7 +20,7 @@ def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
 
 
-FILES = ("plan.sql", "journey.sql", "stages.sql", "cases.sql", "stage_days.sql", "paths.sql")
+FILES = ("plan.sql", "journey.sql", "stages.sql", "cases.sql", "stage_days.sql", "paths.sql", "predictions.sql")
 PIECES = {
     name: _without_comments(text) for file in FILES for name, text in statements("raceline.graphql", file).items()
 }

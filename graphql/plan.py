@@ -22,6 +22,8 @@ from raceline.graphql.question import Question, Racetrack
 from raceline.graphql.relay import DEFAULT_FIRST
 from raceline.graphql.scalars import parse_cursor
 from raceline.graphql.tables import Tables, given, known, position_for, relation, tables_for
+from raceline.projections.asked import WhatIf
+from raceline.projections.ledger_asked import LedgerAsk
 
 if TYPE_CHECKING:
     from raceline.graphql.executor import Executor
@@ -40,9 +42,12 @@ _DERIVED_OF_MANY = 1_000
 OWN_LENGTH = 4
 _NOBODY = Sql("SELECT NULL::text AS customer_id WHERE false")
 _OUT_OF_SCOPE = (
-    "`nextMoves`, `stalledReasons` and a `version` of a racetrack are derived on demand, for the customers of the"
-    " question; ask for them below `customer`, `customers`, `account`, or the `node` of a customer."
+    "`nextMoves`, `stalledReasons`, the reasons and what-ifs of a prediction, and a `version` of a racetrack are"
+    " derived on demand, for the customers of the question; ask for them below `customer`, `customers`, `account`, or"
+    " the `node` of a customer."
 )
+# What is counted once for a statement, whoever reads it.
+_ONCE = ("racers", "predicted_stages")
 
 Compile: TypeAlias = "Callable[[Selection, Sql], Sql]"
 Value: TypeAlias = Callable[[str, list[FieldDetails]], Sql]
@@ -51,7 +56,7 @@ Columns: TypeAlias = Mapping[str, Mapping[str, Compile]]
 
 def _head(parts: list[Sql], text: str) -> str:
     """What a statement is given: the rows that were sent along, by the names that it reads them by."""
-    parts = parts + ([piece("racers")] if re.search(r"\bracers\b", text) else [])
+    parts = parts + [piece(name) for name in _ONCE if re.search(rf"\b{name}\b", text)]
     parts += [relation(*table) for table in given(text)]
     return f"WITH {', '.join(parts)} " if parts else ""
 
@@ -62,8 +67,9 @@ class Plan:
     given: the tables that it has to be given, by where they come from. derived: of those, by prefix, the version of a
     racetrack by which customers are derived; None: the racetracks of the question. scope: statements that give whom.
     named: racetracks, and stages of them, that the client named and that there have to be; None: the default racetrack.
-    grid: the stages and days that are told. paths: what is asked of the paths in memory. refused: why this statement
-    cannot be sent, should it come to that.
+    grid: the stages and days that are told. paths: what is asked of the paths in memory. what_ifs: changes of
+    customers that are answered. models: those of this racetrack and version are told, None is all; ledger: what is
+    asked of their predictions. refused: why this statement cannot be sent, should it come to that.
     """
 
     def __init__(
@@ -85,6 +91,9 @@ class Plan:
         self.scope_size = 0
         self.grid: Grid | None = None
         self.paths: PathsAsked | None = None
+        self.what_ifs: list[WhatIf] = []
+        self.models: tuple[str | None, int | None] = (None, None)
+        self.ledger: list[LedgerAsk] = []
         self.refused: RacelineError | None = None
         self._rows = 0
         self._repeats = 1
@@ -219,9 +228,9 @@ class Selection:
         """The JSON object of what was selected of the object in `row`."""
         return self.plan.row_object(type_name or self.type_name, self.details, row, self.weight)
 
-    def own_entry(self, row: Sql) -> Sql:
-        """The JSON object of an entry of a plain list that its parent has for itself."""
-        self.weight *= OWN_LENGTH
+    def own_entry(self, row: Sql, length: int = OWN_LENGTH) -> Sql:
+        """The JSON object of an entry of a plain list that its parent has for itself. length: what it counts for."""
+        self.weight *= length
         self.plan.budget.cost += self.weight
         return self.object(row)
 

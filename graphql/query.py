@@ -12,6 +12,7 @@ from raceline.graphql.case_objects import Case, CaseConnection, CaseStatus
 from raceline.graphql.declare import planned
 from raceline.graphql.journey_objects import StageMove
 from raceline.graphql.log_objects import Log, QuarantineConnection
+from raceline.graphql.model_query import ModelQuery
 from raceline.graphql.objects import Customer, CustomerConnection, Event, EventConnection, Types
 from raceline.graphql.path_query import PathQuery
 from raceline.graphql.racetrack_objects import Racetrack, RacetrackDryRun, RacetrackRef
@@ -163,7 +164,7 @@ class JourneyQuery:
 
 
 @strawberry.type(description="Questions. Every answer says up to which position of the log it is true.")
-class Query(JourneyQuery, PathQuery):
+class Query(JourneyQuery, PathQuery, ModelQuery):
     """The roots of reading."""
 
     @planned

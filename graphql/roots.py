@@ -8,6 +8,7 @@ from raceline.graphql.compiling import found
 from raceline.graphql.connection import connection
 from raceline.graphql.journey_columns import by_key
 from raceline.graphql.listings import EVENTS, QUARANTINE
+from raceline.graphql.model_columns import model_version, models
 from raceline.graphql.page_columns import pages
 from raceline.graphql.path_columns import path_statistics, paths
 from raceline.graphql.percolation_columns import pages_before_moves, path_comparison, percolation
@@ -96,6 +97,8 @@ ROOTS: Mapping[str, Compile] = {
     "racetracks": racetracks,
     "racetrackDryRun": dry_run,
     "account": lambda selection, row: account(selection, row, selection.arguments["id"]),
+    "models": models,
+    "modelVersion": model_version,
     "paths": paths,
     "pathStatistics": path_statistics,
     "pages": pages,

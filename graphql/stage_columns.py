@@ -4,6 +4,7 @@ from raceline.graphql.bound import storable
 from raceline.graphql.compiling import column, enum, expression, many, moment, node_id, position, row_object, rows
 from raceline.graphql.connection import page
 from raceline.graphql.listings import CUSTOMERS
+from raceline.graphql.model_columns import stage_predictions
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Compile, Selection
 
@@ -95,6 +96,7 @@ STAGE_COLUMNS: Columns = {
         "transitions": many("transitions", own=True),
         "stalled": expression("stalled_now"),
         "rules": many("stage_rules", own=True),
+        "predictions": stage_predictions,
     },
     "StageFlow": {
         "day": column("day"),

@@ -7,6 +7,7 @@ from datetime import date
 
 from raceline.domain.days import in_order
 from raceline.graphql.grid import Grid, Ranked, grid_of, side_of
+from raceline.graphql.model_columns import forecast
 from raceline.graphql.pieces import Json, Sql, piece
 from raceline.graphql.plan import LIST_LENGTH, OWN_LENGTH, Columns, Compile, Plan, Selection
 from raceline.graphql.stage_case_columns import bucket_cases, metric_cases
@@ -197,6 +198,7 @@ STAGE_DAY_COLUMNS: Columns = {
         "topPages": _top("page"),
         "topContent": _top("content"),
         "overlays": _overlays,
+        "predictions": forecast,
     },
     "CaseMetrics": {
         "count": _sum("cases"),

@@ -12,6 +12,7 @@ from strawberry import UNSET
 from raceline.graphql.case_objects import Case, LazyEvent, Surveys
 from raceline.graphql.declare import planned
 from raceline.graphql.journey_objects import StageMove
+from raceline.graphql.model_objects import StageForecast
 from raceline.graphql.relay import DEFAULT_FIRST, After, Connection, First
 from raceline.graphql.scalars import Position
 
@@ -171,6 +172,10 @@ class StageDay:
     pages_viewed: int = strawberry.field(description="Views of pages by the customers who were in the stage.")
     content_viewed: int
     overlays: list[OverlayValue] = strawberry.field(description="In the order of the racetrack's definition.")
+    predictions: StageForecast | None = strawberry.field(
+        description="What was predicted on the day, and what came true of it; null where nothing was, in no stage, for "
+        "a version that is not active, and for an account."
+    )
 
     @planned
     def top_pages(self, first: TopPagesFirst = TOP_PAGES) -> TopPages:

@@ -9,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from raceline.graphql.declare import planned
+from raceline.graphql.model_objects import StagePredictions
 from raceline.graphql.objects import CustomerConnection
 from raceline.graphql.racetrack_objects import MoveKind, Rule
 from raceline.graphql.relay import DEFAULT_FIRST, After, First, Node
@@ -97,6 +98,10 @@ class StageSummary:
     transitions: list[StageTransition] = strawberry.field(description="The most frequent first.")
     stalled: int = strawberry.field(description="Customers who are in the stage for longer than `stalledAfter`.")
     rules: list[Rule] = strawberry.field(description="Those that lead into the stage.")
+    predictions: StagePredictions | None = strawberry.field(
+        description="When its customers will move on; null while nothing is predicted of them, and for a version that "
+        "is not active."
+    )
 
     @planned
     def days(

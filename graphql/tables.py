@@ -8,12 +8,13 @@ of the whole store, derived by a version that is not live.
 import re
 
 from raceline.graphql.injected import FIGURES, INJECTED, PATH_FIGURES, SUMS, names
+from raceline.graphql.injected_models import EXPLAINED, LEDGER, MODELS
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.question import Question
 
 Tables = dict[str, Sql]
 _GIVEN = re.compile(r"\b(known\d*|registry|given|surveyed)_([a-z0-9_]+)\b")
-_DEFINITIONS = {**INJECTED, **FIGURES, **PATH_FIGURES, **SUMS}
+_DEFINITIONS = {**INJECTED, **EXPLAINED, **FIGURES, **MODELS, **LEDGER, **PATH_FIGURES, **SUMS}
 # What is said of all customers is never derived for some of them. counted: the versions that it is said of.
 _WHOLE: Tables = {name: Sql(f"live.{name}") for name in SUMS} | {
     "stage_lengths": Sql("given_stage_lengths"),
@@ -24,11 +25,15 @@ _WHOLE: Tables = {name: Sql(f"live.{name}") for name in SUMS} | {
 
 def known(prefix: str) -> Tables:
     """The tables of derived rows by their names."""
-    return _WHOLE | {name: Sql(f"{prefix}_{name}") for name in INJECTED}
+    return _WHOLE | {name: Sql(f"{prefix}_{name}") for name in (*INJECTED, *EXPLAINED)}
 
 
 # What is never stored is derived also for a question about now.
-LIVE: Tables = _WHOLE | {name: Sql(f"live.{name}") for name in INJECTED} | {"prospects": Sql("known_prospects")}
+LIVE: Tables = (
+    _WHOLE
+    | {name: Sql(f"live.{name}") for name in INJECTED}
+    | {name: Sql(f"known_{name}") for name in ("prospects", *EXPLAINED)}
+)
 # A grid of stages and days that is derived; the cases behind it are read where they are.
 GRID = (
     "racetracks", "racetrack_stages", "racetrack_severities", "racetrack_overlays", "stage_days", "case_days",

@@ -73,3 +73,25 @@ class UnknownRacetrack(Error):
 @strawberry.type
 class NotActive(Error):
     """No version of this racetrack is active."""
+
+
+@strawberry.type
+class UnknownModel(Error):
+    """There is no model of this racetrack and version."""
+
+
+@strawberry.type
+class PromotionRefused(Error):
+    """The model did not pass every check; `force: true` promotes it all the same, and the log says so."""
+
+    failed: list[str] = strawberry.field(description="The rules that it did not pass; see `ModelVersion.checks`.")
+
+
+@strawberry.type
+class NoModelInForce(Error):
+    """No model of this racetrack is in force."""
+
+
+@strawberry.type
+class NoEarlierModel(Error):
+    """No model of this racetrack was in force before."""

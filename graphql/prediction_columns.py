@@ -1,0 +1,152 @@
+"""Where the fields of predictions come from; see columns.py.
+
+What is stored is read from live.predictions; reasons, intervals and what-ifs are derived for the question, and then the
+prediction they are told of is taken from the same derivation, so that they always add up to it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from raceline.domain.errors import InvalidArgument
+from raceline.graphql.compiling import column, enum, moment, row_object
+from raceline.graphql.injected_models import EXPLAINED
+from raceline.graphql.listings import EVENT_COLUMNS
+from raceline.graphql.model_columns import days_of, version_of
+from raceline.graphql.pieces import Sql, piece
+from raceline.graphql.plan import Columns, Compile, Selection
+from raceline.projections.asked import Change, WhatIf
+
+# How long the lists of a prediction are at most, or about.
+_EXITS, _GROUPS, _FEATURES, _EVENTS = 5, 8, 12, 20
+_WHAT_IF_COST = 20  # what one more prediction of a customer counts for
+_HORIZON_DAYS = Sql("90.0::float8")
+
+
+def prediction(selection: Selection, row: Sql) -> Sql:
+    """The prediction of the customer on the racetrack of the row; null without one."""
+    plan = selection.plan
+    found = plan.row()
+    object_ = selection.object(found)
+    tables = plan.tables
+    reasons = [str(tables[name]) for name in EXPLAINED if str(tables[name]) in object_]
+    if reasons:
+        prefix = reasons[0].partition("_")[0]
+        tables = {**tables, "predictions": Sql(f"{prefix}_predictions")}
+    source = plan.piece("prediction", parent=row, row=found, predictions=tables["predictions"])
+    return piece("one", object=object_, source=source, filter=Sql("true"))
+
+
+def prediction_note(selection: Selection, row: Sql) -> Sql:
+    """Why there is none."""
+    return selection.plan.piece("prediction_note", row=row, position=selection.plan.position)
+
+
+def _list(source: str, length: int, **parts: str) -> Compile:
+    """A plain list that the prediction has for itself, of about so many entries."""
+    names = {name: Sql(text) for name, text in parts.items()}
+
+    def compiled(selection: Selection, parent: Sql) -> Sql:
+        row, within = selection.plan.row(), selection.arguments.get("within")
+        more = names if within is None else {**names, "horizon": Sql(days_of(within))}
+        made = selection.plan.piece(source, parent=parent, row=row, **more)
+        return piece("many", object=selection.own_entry(row, length), row=row, source=made)
+
+    return compiled
+
+
+def _base_rate(selection: Selection, row: Sql) -> Sql:
+    return selection.plan.piece("base_rate", row=row, horizon=Sql(days_of(selection.arguments["within"])))
+
+
+def _what_if(selection: Selection, row: Sql) -> Sql:
+    plan, found = selection.plan, selection.plan.row()
+    changes = tuple(map(_change, selection.arguments["changes"]))
+    plan.budget.cost += selection.weight * _WHAT_IF_COST
+    plan.what_ifs.append(WhatIf(len(plan.what_ifs), changes))
+    source = plan.piece("what_if", parent=row, row=found, key=Sql(plan.what_ifs[-1].key))
+    return piece("one", object=selection.object(found), source=source, filter=Sql("true"))
+
+
+def _change(given: Mapping[str, Any]) -> Change:
+    feature, value, pages = given["feature"], given.get("value"), given.get("pages")
+    if (value is None) == (pages is None):
+        raise InvalidArgument("Say either `value` or `pages`.", argument="changes", feature=feature)
+    return Change(feature, value, None if pages is None else tuple(pages))
+
+
+def _tail(later: str, sooner: str) -> Compile:
+    """The chance of the time between two horizons."""
+    return lambda _, row: Sql(f"({row}.{later} - {row}.{sooner})")
+
+
+def _word(chance: str) -> Compile:
+    return lambda _, row: piece("likelihood", value=Sql(f"{row}.{chance}"))
+
+
+def _of_the_same_row(selection: Selection, row: Sql) -> Sql:
+    return selection.object(row)
+
+
+def _range(name: str) -> Compile:
+    return row_object("predicted_range", name=name)
+
+
+_CHANCES = {
+    "withinDay": column("within_day"),
+    "withinWeek": column("within_week"),
+    "withinMonth": column("within_month"),
+}
+
+PREDICTION_COLUMNS: Columns = {
+    "Prediction": {
+        "stage": column("stage"),
+        "tier": enum("tier"),
+        **_CHANCES,
+        "tomorrow": column("within_day"),
+        "restOfWeek": _tail("within_week", "within_day"),
+        "restOfMonth": _tail("within_month", "within_week"),
+        "likelihood": _of_the_same_row,
+        "exits": _list("exits", _EXITS),
+        "expectedDays": column("expected_days"),
+        "horizonDays": lambda *_: _HORIZON_DAYS,
+        "medianDays": column("median_days"),
+        "expectedDaysIfNext": column("expected_days_if_next"),
+        "daysInStage": column("days_in_stage"),
+        "interval": _of_the_same_row,
+        "factors": _list("factors", _GROUPS),
+        "baseRate": _base_rate,
+        "modelVersion": version_of,
+        "racetrackVersion": column("version"),
+        "position": column("position"),
+        "computedAt": moment("computed_at"),
+        "whatIf": _what_if,
+    },
+    "LikelihoodWords": {"day": _word("within_day"), "week": _word("within_week"), "month": _word("within_month")},
+    "ExitChance": {"exit": column("exit"), **_CHANCES},
+    "PredictionInterval": {name: _range(name) for name in (*_CHANCES, "expectedDays")},
+    "PredictedRange": {"low": column("low"), "high": column("high")},
+    "Factor": {
+        "group": enum('"group"'),
+        "title": column("title"),
+        "contribution": column("contribution"),
+        "features": _list("factor_features", _FEATURES),
+        "events": _list("factor_events", _EVENTS, columns=EVENT_COLUMNS),
+        "eventCount": column("events"),
+    },
+    "FactorFeature": {
+        "feature": column("feature"),
+        "title": column("title"),
+        "value": column("value"),
+        "typical": column("typical"),
+        "said": column("said"),
+    },
+    "WhatIf": {
+        **_CHANCES,
+        "expectedDays": column("expected_days"),
+        "exits": _list("exits", _EXITS),
+        "basis": column("basis"),
+        "note": column("note"),
+        "refusals": _list("what_if_refusals", _EXITS),
+    },
+    "WhatIfRefusal": {"feature": column("feature"), "reason": column("reason")},
+}
