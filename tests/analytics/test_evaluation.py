@@ -1,0 +1,154 @@
+"""How good predictions are, beside the baseline, once it is known what came true."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest import approx, param
+
+from raceline.analytics.concordance import concordance
+from raceline.analytics.evaluation import ALL, HORIZONS, Outcomes, chances, evaluate
+from raceline.analytics.incidence import BIN_ENDS, EXITS, E, K, at, from_hazards
+from raceline.analytics.promotion import PromotionRules, promotion
+
+NEXT, OUT = EXITS.index("NEXT"), EXITS.index("OUT")
+
+scores = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 6), st.sampled_from([NEXT, OUT, -1])), min_size=2, max_size=40
+)
+
+
+def world(seed=0, rows=6_000, customers=1_500, stages=2, horizon=200.0):
+    """Hazards that differ by customer, what they lead to, and a baseline that knows the stage only."""
+    draw = np.random.default_rng(seed)
+    customer, stage = draw.integers(0, customers, rows), draw.integers(0, stages, rows).astype(np.int32)
+    trait = draw.uniform(0.1, 2, customers)[customer] * (1 + stage)
+    widths = np.diff((0.0, *BIN_ENDS))
+    share = np.array([0.6, 0.05, 0.05, 0.1, 0.2])
+    truth = from_hazards((1 - np.exp(-0.03 * trait[:, None] * widths))[:, :, None] * share)
+    days, exit_ = draw.exponential(1 / (0.03 * trait)), draw.choice(E, rows, p=share)
+    follow = draw.uniform(0, horizon, rows)
+    seen = days <= np.minimum(follow, horizon)
+    outcomes = Outcomes(np.where(seen, days, follow), np.where(seen, exit_, -1).astype(np.int8), follow)
+    members = [truth[stage == s] for s in range(stages)]
+    baseline = np.stack([of.sum(axis=0) / max(len(of), 1) for of in members])[stage]
+    return truth, baseline, outcomes, stage, customer
+
+
+def one(evaluation, horizon=7, stage=ALL):
+    return next(it for it in evaluation if (it.horizon, it.stage) == (horizon, stage))
+
+
+def test_the_figures_are_those_of_scikit_learn_and_lifelines():
+    from lifelines.utils import concordance_index
+    from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+
+    truth, baseline, outcomes, stage, customer = world()
+    told = evaluate(truth, baseline, outcomes, stage, customer, 2)
+    assert [(it.horizon, it.stage) for it in told] == [(h, s) for h in HORIZONS for s in (ALL, 0, 1)]
+    for it in told:
+        here = stage == it.stage if it.stage != ALL else np.ones(len(stage), bool)
+        judged = here & (outcomes.follow >= it.horizon)
+        p, p0 = (at(of, it.horizon)[judged] for of in (truth, baseline))
+        left = (outcomes.exit[judged] >= 0) & (outcomes.days[judged] <= it.horizon)
+        y = left & (outcomes.exit[judged] == NEXT)
+        assert (it.rows, it.moves, it.customers) == (judged.sum(), y.sum(), len(set(customer[judged])))
+        assert it.brier == approx(brier_score_loss(y, p[:, NEXT]))
+        assert it.baseline_brier == approx(brier_score_loss(y, p0[:, NEXT]))
+        assert it.log_loss == approx(log_loss(y, p[:, NEXT]))
+        assert it.baseline_log_loss == approx(log_loss(y, p0[:, NEXT]))
+        assert it.skill == approx(1 - it.log_loss / it.baseline_log_loss)
+        ended = np.where(left, outcomes.exit[judged], E)
+        everything = np.column_stack([p, 1 - p.sum(1)])
+        assert it.exits_log_loss == approx(log_loss(ended, everything, labels=range(E + 1)))
+        assert it.auc == approx(roc_auc_score(y, p[:, NEXT]))
+        assert (it.observed, it.expected, it.ratio) == approx((y.sum(), p[:, NEXT].sum(), y.sum() / p[:, NEXT].sum()))
+        later = np.where(outcomes.exit > NEXT, 1e9, outcomes.days)[here]
+        score = at(truth, it.horizon)[here, NEXT]
+        assert it.c_index == approx(concordance_index(later, -score, outcomes.exit[here] == NEXT))
+
+
+def test_the_truth_beats_the_baseline_is_calibrated_and_may_be_promoted():
+    told = evaluate(*world(), 2)
+    for horizon in HORIZONS:
+        it = one(told, horizon)
+        assert it.skill_low > 0
+        assert it.slope_low < 1 < it.slope_high
+        assert it.ratio_low < 1 < it.ratio_high
+    assert [check.passed for check in promotion(told)] == [True] * 4
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "failing"),
+    [
+        param(lambda truth, baseline: baseline, {"skill"}, id="no better than the baseline"),
+        param(lambda truth, baseline: truth**3, {"skill", "calibration", "observed"}, id="far too extreme and too low"),
+        param(lambda truth, baseline: truth * 0.7, {"observed"}, id="too low by a third"),
+    ],
+)
+def test_a_model_is_not_promoted_when_it(spoilt, failing):
+    truth, baseline, *rest = world()
+    checks = promotion(evaluate(spoilt(truth, baseline), baseline, *rest, 2))
+    assert {check.rule.split(" ")[0] for check in checks if not check.passed} >= failing
+    if failing == {"observed"}:
+        assert {check.rule.split(" ")[0] for check in checks if not check.passed} == failing
+
+
+def test_the_rules_of_promotion_are_data_and_what_cannot_be_said_does_not_pass():
+    told = evaluate(*world(rows=200), 2)
+    assert promotion(told)[0].observed == one(told).moves < 50
+    assert not promotion(told)[0].passed
+    assert promotion(told, PromotionRules(moves=5))[0].passed
+    assert promotion(told, PromotionRules(moves=5))[0].needed == "at least 5"
+    nobody = promotion(evaluate(*world(rows=0), 2))
+    assert [(check.observed, check.passed) for check in nobody] == [(0, False)] + [(None, False)] * 3
+
+
+def test_a_row_is_judged_only_when_it_was_watched_for_as_long_whatever_happened():
+    """A quick move in a short watch is left out like one that is still there: else the quick would be favoured."""
+    truth = world(rows=4)[0]
+    days, exits = np.array([0.5, 3, 3, 7]), np.array([NEXT, -1, NEXT, NEXT], np.int8)
+    outcomes = Outcomes(days, exits, np.array([3.0, 3.0, 7.0, 9.0]))
+    watched, p, y = chances(truth, outcomes, 7)
+    assert watched.tolist() == [False, False, True, True]
+    assert y.tolist() == [True, True], "the end of the horizon belongs to it"
+    assert p.tolist() == at(truth[2:], 7)[:, NEXT].tolist()
+    assert one(evaluate(truth, truth, outcomes, np.zeros(4, np.int32), np.arange(4), 1)).rows == 2
+
+
+def test_a_stage_without_rows_and_a_single_customer_have_a_defined_answer():
+    truth, baseline, outcomes, _, _ = world(rows=50)
+    told = evaluate(truth, baseline, outcomes, np.zeros(50, np.int32), np.zeros(50, np.int64), 2)
+    empty = one(told, 7, 1)
+    assert (empty.rows, empty.customers, empty.moves, empty.expected) == (0, 0, 0, 0)
+    assert np.isnan(
+        [empty.brier, empty.log_loss, empty.skill, empty.auc, empty.c_index, empty.slope, empty.ratio]
+    ).all()
+    alone = one(told)
+    assert alone.customers == 1
+    assert not math.isnan(alone.skill)
+    assert np.isnan([alone.skill_low, alone.slope_low, alone.ratio_low]).all()
+
+
+def test_what_was_said_to_be_impossible_and_came_true_costs_much_but_not_everything():
+    never = np.zeros((2, K, E))
+    outcomes = Outcomes(np.array([1.0, 90.0]), np.array([NEXT, -1], np.int8), np.full(2, 90.0))
+    it = one(evaluate(never, never, outcomes, np.zeros(2, np.int32), np.arange(2), 1))
+    assert it.log_loss == approx(-math.log(1e-6) / 2, rel=1e-5)
+    assert it.skill == 0
+
+
+@given(scores)
+def test_the_c_index_counts_pairs(found):
+    """Naive: of each pair of which one moved, and the other had not by then, who was given more."""
+    score, days, exits = (np.array(of, float) for of in zip(*found, strict=True))
+    days, moved = np.where(exits == OUT, np.inf, days), exits == NEXT
+    right, pairs = 0.0, 0
+    for i in np.flatnonzero(moved):
+        for j in range(len(score)):
+            if days[j] > days[i] or (days[j] == days[i] and not moved[j]):
+                pairs += 1
+                right += 1.0 if score[i] > score[j] else 0.5 if score[i] == score[j] else 0.0
+    assert concordance(score, days, moved) == (approx(right / pairs) if pairs else approx(math.nan, nan_ok=True))
