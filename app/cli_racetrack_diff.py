@@ -1,7 +1,7 @@
 """The command that says what a definition would change."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -9,10 +9,15 @@ from raceline.app.cli_explain import name_and_version
 from raceline.app.terminal import progress, say, show, show_json, show_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from raceline.app.runtime import Runtime
+    from raceline.domain.feature import Feature
+    from raceline.domain.racetrack import Overlay
     from raceline.domain.racetrack_registry import Registry, Version
     from raceline.projections.dry_run import DryRun
 
+Laid = TypeVar("Laid", "Overlay", "Feature")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -84,9 +89,9 @@ def _show(found: "DryRun", then: "Version", now: "Version | None", examples: int
         ]
         show_table("Who would be elsewhere", ("now", "then", "customers", "by the rule"), moved)
         _show_examples(found, examples)
-    overlays = _overlays(then, now)
-    if overlays:
-        show_table("Overlays", ("overlay", "change", "now", "then"), [tuple(one.values()) for one in overlays])
+    for title, differ in (("Overlays", _overlays(then, now)), ("Features", _features(then, now))):
+        if differ:
+            show_table(title, tuple(differ[0]), [tuple(one.values()) for one in differ])
 
 
 def _show_examples(found: "DryRun", most: int) -> None:
@@ -114,6 +119,7 @@ def _show_json(found: "DryRun", then: "Version", now: "Version | None", examples
             ],
             "examples": found.examples[:examples],
             "overlays": _overlays(then, now),
+            "features": _features(then, now),
         }
     )
 
@@ -122,14 +128,26 @@ def _overlays(then: "Version", now: "Version | None") -> list[dict[str, str]]:
     """Those that differ, which no customer's stage shows; in words."""
     from raceline.domain.racetrack_text import overlay_says
 
-    new, old = then.racetrack.overlays, now.racetrack.overlays if now else {}
+    return _differ("overlay", now.racetrack.overlays if now else {}, then.racetrack.overlays, overlay_says)
+
+
+def _features(then: "Version", now: "Version | None") -> list[dict[str, str]]:
+    """Those that differ: a model that is trained for one of the versions goes by others than for the other."""
+    from raceline.domain.racetrack_text import feature_says
+
+    return _differ("feature", now.racetrack.features if now else {}, then.racetrack.features, feature_says)
+
+
+def _differ(
+    what: str, old: "Mapping[str, Laid]", new: "Mapping[str, Laid]", says: "Callable[[Laid], str]"
+) -> list[dict[str, str]]:
     told = []
     for name in dict.fromkeys([*old, *new]):
         before, after = old.get(name), new.get(name)
         if before != after:
             change = "new" if before is None else "gone" if after is None else "changed"
-            words = ["" if one is None else f"{one.title}: {overlay_says(one)}" for one in (before, after)]
-            told.append({"overlay": name, "change": change, "now": words[0], "then": words[1]})
+            words = ["" if one is None else f"{one.title}: {says(one)}" for one in (before, after)]
+            told.append({what: name, "change": change, "now": words[0], "then": words[1]})
     return told
 
 

@@ -1,13 +1,15 @@
-"""A definition as a tree that people read: its stages with the rules that lead there, exits, edges, overlays."""
+"""A definition as a tree that people read: its stages with the rules that lead there, exits, edges, overlays,
+features."""
 
 from rich.text import Text
 from rich.tree import Tree
 
 from raceline.app.terminal import printable
 from raceline.domain.condition import Condition
+from raceline.domain.feature import Feature
 from raceline.domain.racetrack import Edge, Exit, Overlay, Racetrack, Rule, Stage
 from raceline.domain.racetrack_registry import Version
-from raceline.domain.racetrack_text import overlay_says, says
+from raceline.domain.racetrack_text import feature_says, overlay_says, says
 
 
 def racetrack_tree(version: Version, *, default: bool) -> Tree:
@@ -30,7 +32,11 @@ def racetrack_tree(version: Version, *, default: bool) -> Tree:
     if race.overlays:
         branch = root.add(Text("overlays: told of each stage and day", "bold"))
         for overlay in race.overlays.values():
-            _add_overlay(branch, overlay)
+            _add(branch, overlay, overlay_says(overlay))
+    if race.features:
+        branch = root.add(Text("features: what predictions go by, beside what is built in", "bold"))
+        for feature in race.features.values():
+            _add(branch, feature, f"{feature_says(feature)} ({feature.group})")
     return root
 
 
@@ -99,10 +105,10 @@ def _add_condition(branch: Tree, condition: Condition) -> None:
         _add_condition(below, one)
 
 
-def _add_overlay(branch: Tree, overlay: Overlay) -> None:
-    below = branch.add(_line(f"{overlay.title} ({overlay.name}): {overlay_says(overlay)}"))
-    if overlay.documentation:
-        below.add(_line(overlay.documentation.strip(), "dim"))
+def _add(branch: Tree, one: Overlay | Feature, words: str) -> None:
+    below = branch.add(_line(f"{one.title} ({one.name}): {words}"))
+    if one.documentation:
+        below.add(_line(one.documentation.strip(), "dim"))
 
 
 def _edge(race: Racetrack, edge: Edge) -> Text:

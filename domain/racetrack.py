@@ -1,5 +1,5 @@
-"""The racetrack: ordered stages, the rules by which events move a customer into a stage, and what is laid over the
-stages (design, sections 5 and 7).
+"""The racetrack: ordered stages, the rules by which events move a customer into a stage, what is laid over the stages,
+and what predictions go by (design, sections 5, 7 and 8).
 
 A definition is data. It is read from YAML (racetrack_file.py), looked through before it is published
 (racetrack_check.py), and published, activated and retired by decisions in the log (racetracks.py).
@@ -13,11 +13,10 @@ import msgspec
 from msgspec import Meta
 
 from raceline.domain.condition import Condition, Where, refuse_no_event, refuse_where
+from raceline.domain.feature import Feature, Name, Text
 from raceline.domain.yaml_file import Misfit, nearest
 from raceline.domain.yaml_tree import shown
 
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Text = Annotated[str, Meta(min_length=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Aggregate = Literal["count", "distinct", "sum", "mean"]
 
@@ -29,6 +28,8 @@ _MOST_RULES = 200
 _MOST_CONDITIONS = 1_000
 # Each is worked out for every stage and day, whether anybody looks or not.
 _MOST_OVERLAYS = 50
+# Each is worked out for every landmark that a model learns from.
+_MOST_FEATURES = 50
 _AGGREGATES: tuple[Aggregate, ...] = ("distinct", "sum", "mean")
 
 
@@ -151,7 +152,8 @@ class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One definition. stages and rules are in order; start: the stage in which a customer's first event puts them.
 
     time_zone: of its days. severities: the scale of cases, worst first, as it is compared with their severity: as
-    text, so that 1 and "1" are the same. overlays: what else is told of each stage and day.
+    text, so that 1 and "1" are the same. overlays: what else is told of each stage and day. features: what predictions
+    go by, beside what is built in.
     """
 
     name: Name
@@ -166,6 +168,7 @@ class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exits: dict[Name, Exit] = {}
     severities: tuple[int | str, ...] = (1, 2, 3, 4)
     overlays: dict[Name, Overlay] = {}
+    features: dict[Name, Feature] = {}
 
     def __post_init__(self) -> None:
         """Refuse a name of a stage that is none."""
@@ -211,6 +214,8 @@ class Racetrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise Misfit(f"the rules of a racetrack have at most {_MOST_CONDITIONS:,} conditions together", "rules")
         if len(self.overlays) > _MOST_OVERLAYS:
             raise Misfit(f"a racetrack has at most {_MOST_OVERLAYS} overlays", "overlays")
+        if len(self.features) > _MOST_FEATURES:
+            raise Misfit(f"a racetrack has at most {_MOST_FEATURES} features", "features")
 
     def _refuse_unknown_zone(self) -> None:
         if self.time_zone not in _zones():

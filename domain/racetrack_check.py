@@ -9,7 +9,7 @@ from raceline.domain.errors import InvalidRacetrack
 from raceline.domain.racetrack import Racetrack
 from raceline.domain.racetrack_check_conditions import contradictions
 from raceline.domain.racetrack_check_cycles import cycles
-from raceline.domain.racetrack_check_names import wrong_names, wrong_overlays
+from raceline.domain.racetrack_check_names import wrong_features, wrong_names, wrong_overlays
 from raceline.domain.racetrack_check_rules import (
     wrong_edges,
     wrong_rules,
@@ -60,6 +60,7 @@ def _findings(racetrack: Racetrack, catalogue: Catalogue) -> Iterator[Finding]:
     yield from wrong_rules(graph)
     yield from cycles(graph, catalogue)
     yield from wrong_overlays(racetrack, catalogue)
+    yield from wrong_features(racetrack, catalogue)
 
 
 def _placed(file: YamlFile, catalogue: Catalogue) -> tuple[Racetrack, tuple[Finding, ...]]:

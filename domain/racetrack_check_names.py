@@ -1,10 +1,12 @@
-"""Look-through of what conditions and overlays name: event types, attributes, and the values that they can have."""
+"""Look-through of what conditions, overlays and features name: event types, attributes, and the values that they can
+have."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.condition import Condition, Filter, matching_types
 from raceline.domain.event_type import EventType
+from raceline.domain.feature import Feature
 from raceline.domain.racetrack import Overlay, Racetrack
 from raceline.domain.racetrack_finding import Finding, Place
 from raceline.domain.racetrack_logic import Term
@@ -23,20 +25,29 @@ def wrong_names(terms: Iterable[Term], catalogue: Catalogue) -> Iterator[Finding
 
 def wrong_overlays(racetrack: Racetrack, catalogue: Catalogue) -> Iterator[Finding]:
     """What overlays name that the catalogue does not have, and overlays that are called alike."""
+    yield from _wrong("overlays", racetrack.overlays, catalogue)
+
+
+def wrong_features(racetrack: Racetrack, catalogue: Catalogue) -> Iterator[Finding]:
+    """What features name that the catalogue does not have, and features that are called alike."""
+    yield from _wrong("features", racetrack.features, catalogue)
+
+
+def _wrong(part: str, named: Mapping[str, Overlay] | Mapping[str, Feature], catalogue: Catalogue) -> Iterator[Finding]:
     titles: dict[str, str] = {}
-    for name, overlay in racetrack.overlays.items():
-        yield from _Named(("overlays", name), overlay, catalogue).findings()
-        title = " ".join(overlay.title.casefold().split())
+    for name, one in named.items():
+        yield from _Named((part, name), one, catalogue).findings()
+        title = " ".join(one.title.casefold().split())
         if title in titles:
-            detail = f"`{titles[title]}` has the title `{overlay.title}` as well"
-            yield Finding(("overlays", name, "title"), detail, "give each overlay its own title", "warning")
+            detail = f"`{titles[title]}` has the title `{one.title}` as well"
+            yield Finding((part, name, "title"), detail, f"give each {part[:-1]} its own title", "warning")
         titles.setdefault(title, name)
 
 
 class _Named:
-    """What a condition about events, or an overlay, names; with the types that it is about."""
+    """What a condition about events, an overlay or a feature names; with the types that it is about."""
 
-    def __init__(self, place: Place, about: Condition | Overlay, catalogue: Catalogue) -> None:
+    def __init__(self, place: Place, about: Condition | Overlay | Feature, catalogue: Catalogue) -> None:
         self.place = place
         self.about = about
         self.catalogue = catalogue
@@ -78,8 +89,7 @@ class _Named:
         if renamed is not None:
             return f"it is called `{renamed}` in the newest version"
         if any(attribute in other.attributes for other in self.types):
-            what = "a condition" if isinstance(self.about, Condition) else "an overlay"
-            return f"leave {one.name} out, or give it {what} of its own"
+            return f"leave {one.name} out, or give it {_A[type(self.about)]} of its own"
         if near := nearest(attribute, one.attributes):
             return f"did you mean `{near}`?"
         known = ", ".join(f"`{name}`" for name in one.attributes)
@@ -94,23 +104,36 @@ class _Named:
             if reasons[0] is not None and all(reasons):
                 yield Finding((*place, n) if isinstance(wanted, tuple) else place, *reasons[0])
 
+    def _by_value(self, key: str) -> bool:
+        """Different values are counted, so they need not be numbers."""
+        return key == "distinct" or (isinstance(self.about, Feature) and self.about.aggregate == "distinct")
+
     def _amount(self, key: str, attribute: str) -> Iterator[Finding]:
         place = (*self.place, key, "attribute") if isinstance(self.about, Condition) else (*self.place, key)
         missing = list(self._unknown_attribute(attribute, place))
         yield from missing
-        for one in [] if missing or key == "distinct" else self.types:
-            if (kind := one.attributes[attribute].type) not in ("integer", "number"):
-                numeric = [name for name, other in one.attributes.items() if other.type in ("integer", "number")]
+        numbers = ("integer", "number", "boolean") if isinstance(self.about, Feature) else ("integer", "number")
+        for one in [] if missing or self._by_value(key) else self.types:
+            if (kind := one.attributes[attribute].type) not in numbers:
+                numeric = [name for name, other in one.attributes.items() if other.type in numbers]
                 cure = f"its numbers are {', '.join(numeric)}" if numeric else "count the events, or their values"
                 yield Finding(place, f"`{attribute}` of {one.name} is of type {kind}, and no number", cure)
                 return
 
 
-def _amounts(about: Condition | Overlay) -> Iterator[tuple[str, str]]:
+# What each is called in a cure.
+_A: dict[type, str] = {Condition: "a condition", Overlay: "an overlay", Feature: "a feature"}
+
+
+def _amounts(about: Condition | Overlay | Feature) -> Iterator[tuple[str, str]]:
     """The attributes that are counted by value, added up or averaged, with the key that says so."""
     if isinstance(about, Overlay):
         if about.attribute is not None:
             yield about.aggregate, about.attribute
+        return
+    if isinstance(about, Feature):
+        if about.attribute is not None:
+            yield "attribute", about.attribute
         return
     for key, amount in (("distinct", about.distinct), ("sum", about.sum)):
         if amount is not None:

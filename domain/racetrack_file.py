@@ -11,7 +11,7 @@ from raceline.domain.racetrack import Racetrack
 from raceline.domain.yaml_file import YamlFile
 
 # Mappings whose order is content. JSON objects have no order, so these are lists in the canonical form.
-_ORDERED = ("stages", "rules", "exits", "edges", "overlays")
+_ORDERED = ("stages", "rules", "exits", "edges", "overlays", "features")
 _EXACT = 2**53  # up to here a float that has no fraction is one whole number
 
 

@@ -1,8 +1,10 @@
-"""Conditions and overlays in words, as people read them. Each node of a condition says itself, not what is below it."""
+"""Conditions, overlays and features in words, as people read them. Each node of a condition says itself, not what is below
+it."""
 
 from collections.abc import Sequence
 
 from raceline.domain.condition import Absence, Condition, Filter, Scalar, Since, Where
+from raceline.domain.feature import Feature
 from raceline.domain.racetrack import Overlay
 
 _SINCE: dict[Since, str] = {
@@ -41,6 +43,25 @@ def overlay_says(overlay: Overlay) -> str:
             return f"different values of {overlay.attribute} in {events}"
         case "sum" | "mean":
             return f"{overlay.aggregate} of {overlay.attribute} in {events}"
+
+
+def feature_says(feature: Feature) -> str:
+    """What is made of events: `sum of uses in telemetry.feature_used since entering the stage`."""
+    events = _matching(feature.events, feature.where)
+    days = feature.window_days
+    within = f"in the last {days} days" if days != 1 else "in the last day"
+    when = within if days is not None else _SINCE["stage"] if feature.since == "stage" else ""
+    match feature.aggregate:
+        case "count":
+            return _joined(f"number of {events}", when)
+        case "distinct":
+            return _joined(f"different values of {feature.attribute} in {events}", when)
+        case "days_since":
+            return _joined(f"days since the last {events}", when)
+        case "sum" | "mean":
+            return _joined(f"{feature.aggregate} of {feature.attribute} in {events}", when)
+        case "last":
+            return _joined(f"last {feature.attribute} in {events}", when)
 
 
 def _absence(none: Absence) -> str:
