@@ -14,10 +14,12 @@ from raceline.app import (
     cli_export_paths,
     cli_ingest,
     cli_log,
+    cli_model,
     cli_plot_paths,
     cli_racetrack,
     cli_serve,
     cli_site,
+    cli_train,
     cli_views,
 )
 from raceline.app.say_once import say_once
@@ -49,6 +51,8 @@ app.command()(cli_views.project)
 app.command()(cli_views.replay)
 app.command()(cli_views.verify)
 app.add_typer(cli_racetrack.racetrack, name="racetrack")
+app.command()(cli_train.train)
+app.add_typer(cli_model.model, name="model")
 app.add_typer(cli_site.site, name="site")
 app.add_typer(cli_log.quarantine, name="quarantine")
 app.add_typer(cli_db.db, name="db")

@@ -108,13 +108,14 @@ def publish(
     from raceline.app.definition import read_definition
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
+    from raceline.app.user import user
 
     if wait and not activate:
         raise typer.BadParameter("goes with --activate", param_hint="--wait")
     with runtime(read_settings()) as store:
         definition = read_definition(given, store.catalogue)
         _refuse(definition)
-        done = store.racetracks.publish(definition.racetrack, definition.text, _user())
+        done = store.racetracks.publish(definition.racetrack, definition.text, user())
         if json:
             show_json(done._asdict() | {"active": activate})
         elif done.new:
@@ -144,9 +145,10 @@ def retire(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
     """Put a racetrack out of force. Its versions stay, and can be asked for and activated again."""
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
+    from raceline.app.user import user
 
     with runtime(read_settings()) as store:
-        position = store.racetracks.retire(name, _user())
+        position = store.racetracks.retire(name, user())
     show(f"{name} is in force no more since position {position:,}.")
     say(_NEXT)
 
@@ -176,7 +178,9 @@ _NEXT = (
 
 
 def _activate(store: "Runtime", name: str, version: int, wait: bool, timeout: float, *, quiet: bool = False) -> None:
-    position = store.racetracks.activate(name, version, _user())
+    from raceline.app.user import user
+
+    position = store.racetracks.activate(name, version, user())
     if not quiet:
         show(f"{name} version {version} is active since position {position:,}.")
     if not wait:
@@ -247,13 +251,3 @@ def _facts(one: "Version", registry: "Registry") -> dict[str, Any]:
         "stages": list(one.racetrack.stages),
         "default": one == registry.default,
     }
-
-
-def _user() -> str:
-    """Who decides, as the machine knows them."""
-    from getpass import getuser
-
-    try:
-        return getuser()
-    except (OSError, KeyError):  # an account without a name, in a container say
-        return "unknown"

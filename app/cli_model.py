@@ -1,0 +1,182 @@
+"""Commands about models: list, show, promote, roll back, retire, save. `raceline train` makes them (cli_train.py)."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from raceline.app.terminal import say, show, show_json
+
+if TYPE_CHECKING:
+    from raceline.app.runtime import Runtime
+    from raceline.domain.model_registry import ModelVersion
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Named = Annotated[str, typer.Argument(metavar="RACETRACK[#VERSION]", help="A model, such as cisco-13#2.")]
+Raced = Annotated[str, typer.Argument(metavar="RACETRACK", help="A racetrack by name.")]
+_NEXT = "Predictions follow with the read models, by `raceline serve` or `raceline project`; nothing is replayed."
+
+model = typer.Typer(help="The models that predict: list, show, promote, roll back, retire.", no_args_is_help=True)
+
+
+@model.command("list")
+def list_models(json: Json = False) -> None:
+    """List every registered model, in the order of registering."""
+    from raceline.app.runtime import runtime
+    from raceline.app.settings import read_settings
+
+    with runtime(read_settings()) as store:
+        found = store.models.registry().versions
+    if json:
+        show_json([facts(one) for one in found])
+    elif found:
+        from raceline.app.model_tables import show_models
+
+        show_models(found)
+    else:
+        say("There is none. `raceline train` learns one from the log.")
+
+
+@model.command("show")
+def show_model(name: Named, json: Json = False) -> None:
+    """Print what a model was trained by and how it did. Its stages, and the rules of promotion with what was observed.
+
+    Without a version the one in force, else the newest.
+    """
+    from raceline.app.runtime import runtime
+    from raceline.app.settings import read_settings
+
+    racetrack, version = model_name(name)
+    with runtime(read_settings()) as store:
+        registry = store.models.registry()
+    found = registry.in_force(racetrack) if version is None else registry.get(racetrack, version)
+    found = found or registry.named(racetrack)[-1]
+    if json:
+        show_json(facts(found) | {"parameters": found.parameters_read, "metrics": found.metrics_read})
+    else:
+        from raceline.app import model_tables
+
+        model_tables.show_model(found)
+
+
+@model.command("promote")
+def promote_model(
+    name: Named,
+    force: Annotated[
+        bool, typer.Option("--force", help="Although it did not pass every rule; the log keeps it.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why, in your words; kept in the log.")] = "",
+) -> None:
+    """Let a model predict from here on, in the place of the one that does. Without a version the newest.
+
+    Refused when it did not pass every rule of promotion.
+    """
+    from raceline.app.runtime import runtime
+    from raceline.app.settings import read_settings
+
+    racetrack, version = model_name(name)
+    with runtime(read_settings()) as store:
+        newest = store.models.registry().named(racetrack)[-1].version
+        promote(store, racetrack, newest if version is None else version, force=force, reason=reason)
+
+
+@model.command("roll-back")
+def roll_back(racetrack: Raced) -> None:
+    """Put the model in force that was before the one that is."""
+    from raceline.app.runtime import runtime
+    from raceline.app.settings import read_settings
+    from raceline.app.user import user
+
+    with runtime(read_settings()) as store:
+        position = store.models.roll_back(racetrack, user())
+        now = store.models.registry(position).in_force(racetrack)
+        if now is not None:
+            show(f"{now.name} is in force again since position {position:,}.")
+            _say_next(store, now)
+
+
+@model.command()
+def retire(racetrack: Raced) -> None:
+    """Put the model of a racetrack out of force. Nothing is predicted until one is promoted."""
+    from raceline.app.runtime import runtime
+    from raceline.app.settings import read_settings
+    from raceline.app.user import user
+
+    with runtime(read_settings()) as store:
+        position = store.models.retire(racetrack, user())
+    show(f"No model of {racetrack} is in force since position {position:,}.")
+
+
+@model.command()
+def save(
+    name: Annotated[str, typer.Argument(metavar="RACETRACK#VERSION", help="A model, such as cisco-13#2.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")],
+) -> None:
+    """Write the file of a model: plain arrays, with a checksum."""
+    from pathlib import Path
+
+    from raceline.app.runtime import runtime
+    from raceline.app.settings import read_settings
+    from raceline.domain.errors import CannotWrite
+
+    racetrack, version = model_name(name)
+    if version is None:
+        raise typer.BadParameter(f"name a version, such as {racetrack}#1", param_hint="RACETRACK#VERSION")
+    with runtime(read_settings()) as store:
+        found = store.models.registry().get(racetrack, version)
+        content = store.models.file(found.hash)
+    try:
+        Path(file).write_bytes(content)
+    except OSError as error:
+        raise CannotWrite(str(error)) from None
+    show(f"{found.name} is written to {file}, {len(content):,} bytes with SHA-256 {found.hash}.")
+
+
+def model_name(text: str) -> tuple[str, int | None]:
+    """A racetrack and the version of a model: cisco-13#2, or cisco-13."""
+    name, sharp, number = text.rpartition("#")
+    if not sharp:
+        return text, None
+    if not name or not number.isascii() or not number.isdecimal():
+        raise typer.BadParameter(f"not a model: {text}; one is written cisco-13#2", param_hint="RACETRACK[#VERSION]")
+    return name, int(number)
+
+
+def promote(store: "Runtime", racetrack: str, version: int, *, force: bool, reason: str = "") -> None:
+    """Promote a model and say so. Raises UnknownModel, PromotionRefused."""
+    from raceline.app.user import user
+
+    position = store.models.promote(racetrack, version, user(), force=force, reason=reason)
+    promoted = store.models.registry().get(racetrack, version)
+    forced = promoted.promotion is not None and promoted.promotion.forced
+    show(f"{promoted.name} is in force since position {position:,}{', forced' if forced else ''}.")
+    _say_next(store, promoted)
+
+
+def _say_next(store: "Runtime", promoted: "ModelVersion") -> None:
+    from raceline.app.model_tables import say_unused
+
+    active = store.racetracks.registry().find(promoted.racetrack)
+    say_unused(promoted, None if active is None else (active.version, active.hash))
+    if active is not None and active.hash == promoted.racetrack_hash:
+        say(_NEXT)
+
+
+def facts(one: "ModelVersion") -> dict[str, Any]:
+    """A model for scripts, without its parameters and metrics."""
+    names = (
+        "racetrack",
+        "version",
+        "status",
+        "racetrack_version",
+        "racetrack_hash",
+        "hash",
+        "position",
+        "recorded_at",
+        "by",
+    )
+    promotion = None if one.promotion is None else one.promotion._asdict()
+    return {name: getattr(one, name) for name in names} | {
+        "since": one.since,
+        "failed": one.failed,
+        "promotion": promotion,
+    }
