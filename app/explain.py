@@ -9,7 +9,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from raceline.app import explain_prediction
 from raceline.app.explain_cases import OpenCase, open_cases
+from raceline.app.explain_event import Event
+from raceline.app.explain_prediction import Prediction, prediction
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
@@ -19,17 +22,7 @@ Row = Mapping[str, Any]
 TABLES = frozenset(
     {"customers", "timeline", "journeys", "moves", "revisions", "prospects", "racetracks", "racetrack_stages",
      "racetrack_rules", "rule_conditions", "checkpoint", "cases", "case_spells"}
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Event:
-    """An event as the customer's timeline has it."""
-
-    position: int
-    occurred_at: datetime | None
-    type: str
-    title: str
+) | explain_prediction.TABLES  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -117,7 +110,8 @@ class Revision:
 @dataclass(frozen=True)
 class Explanation:
     """A customer on one racetrack. status: in_stage, left, outside; or out_of_scope, when no event of the customer is
-    what the racetrack is about. stages: the titles by name. others: racetracks that the customer is on as well."""
+    what the racetrack is about. prediction: null in no stage, and where no model is in force. stages: the titles by
+    name. others: racetracks that the customer is on as well."""
 
     customer_id: str
     account_id: str | None
@@ -131,6 +125,7 @@ class Explanation:
     since: datetime | None
     moves: tuple[Move, ...]
     next_moves: tuple[Prospect, ...]
+    prediction: Prediction | None
     open_cases: tuple[OpenCase, ...]
     revisions: tuple[Revision, ...]
     revisions_left_out: int
@@ -171,7 +166,7 @@ class _Teller:
             self._nodes.setdefault(row["rule"], []).append(row)
 
     def _of(self, table: str) -> Iterator[dict[str, Any]]:
-        return (row for row in self._rows[table] if row["racetrack"] == self._track["racetrack"])
+        return (row for row in self._rows.get(table, ()) if row["racetrack"] == self._track["racetrack"])
 
     def told(self, customer: str) -> Explanation:
         journey: Row = next(self._of("journeys"), {})
@@ -189,6 +184,7 @@ class _Teller:
             since=journey.get("since"),
             moves=tuple(map(self._move, self._of("moves"))),
             next_moves=tuple(map(self._prospect, self._of("prospects"))) if journey else (),
+            prediction=prediction({name: list(self._of(name)) for name in explain_prediction.TABLES}, self._event),
             open_cases=open_cases(self._rows["cases"], self._of("case_spells"), self._clock),
             revisions=tuple(map(self._revision, self._of("revisions"))),
             revisions_left_out=journey.get("revisions_left_out", 0),

@@ -5,11 +5,13 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import takewhile
 
-from rich.text import Span, Text
+from rich.text import Text
 from rich.tree import Tree
 
-from raceline.app.explain import Condition, Event, Explanation, Move, Prospect, Revision, Rule, Stay
+from raceline.app.explain import Condition, Explanation, Move, Prospect, Revision, Rule, Stay
 from raceline.app.explain_cases import OpenCase
+from raceline.app.explain_prediction_tree import add_prediction
+from raceline.app.explain_words import add_events, many, plural, time_text
 from raceline.app.terminal import printable
 
 _OUTSIDE = "outside"
@@ -39,6 +41,8 @@ def explanation_tree(told: Explanation, events: int) -> Tree:
         why = root.add(Text("why not yet (the first that holds moves)", "bold"))
         for prospect in told.next_moves:
             _add_prospect(why, told, prospect, events)
+    if told.prediction:
+        add_prediction(root, told.prediction, told.stage, told.stages, events)
     if told.open_cases:
         cases = root.add(Text("open support cases", "bold"))
         for case in told.open_cases:
@@ -48,7 +52,7 @@ def explanation_tree(told: Explanation, events: int) -> Tree:
         for revision in told.revisions:
             _add_revision(late, told, revision, events)
         if told.revisions_left_out:
-            steps = _many(told.revisions_left_out, "earlier step")
+            steps = many(told.revisions_left_out, "earlier step")
             late.add(f"{steps} of what was known were not looked at: too many events")
     return root
 
@@ -57,7 +61,7 @@ def _case(case: OpenCase) -> Text:
     said = [f"severity {case.severity}" if case.severity else "", case.problem or ""]
     said.append("" if case.sentiment is None else f"sentiment {case.sentiment:+.2f}")
     words = printable(", ".join(one for one in said if one))
-    since = f"  since {_time(case.open_since)}, open {_days(case.days)} in all  "
+    since = f"  since {time_text(case.open_since)}, open {_days(case.days)} in all  "
     return Text.assemble((printable(case.case_id), "bold"), since, words, (f"  ({case.event})", "dim"))
 
 
@@ -67,10 +71,10 @@ def _head(told: Explanation) -> Text:
         Text.assemble("customer ", (printable(told.customer_id), "bold"), account),
         Text(f"{printable(told.title)} ({told.racetrack}, version {told.version})"),
         _standing(told),
-        Text(f"true up to position {told.position:,}, clock {_time(told.clock)} (all times UTC)", "dim"),
+        Text(f"true up to position {told.position:,}, clock {time_text(told.clock)} (all times UTC)", "dim"),
     ]
     if told.next_timer:
-        lines.append(Text(f"the clock alone is looked at next at {_time(told.next_timer)}", "dim"))
+        lines.append(Text(f"the clock alone is looked at next at {time_text(told.next_timer)}", "dim"))
     if told.others:
         lines.append(Text(f"also on: {', '.join(told.others)} (--racetrack)", "dim"))
     return Text("\n").join(lines)
@@ -78,14 +82,14 @@ def _head(told: Explanation) -> Text:
 
 def _standing(told: Explanation) -> Text:
     counted = [("backward", "regression"), ("skip", "skip"), ("lap", "lap"), ("left", "exit")]
-    counts = [_many(told.count(kind), word) for kind, word in counted if told.count(kind)]
+    counts = [many(told.count(kind), word) for kind, word in counted if told.count(kind)]
     if told.status == "out_of_scope":
         return Text("no event of this customer is what this racetrack is about")
     if told.since is None:
         return Text("in no stage yet")
     days = _days(told.moves[-1].days)
     where = f"in {_stage(told, told.stage)}" if told.status == "in_stage" else "left the racetrack"
-    return Text.assemble((where, "bold"), f" since {_time(told.since)}, {days}", *(f"; {one}" for one in counts))
+    return Text.assemble((where, "bold"), f" since {time_text(told.since)}, {days}", *(f"; {one}" for one in counts))
 
 
 def _add_move(root: Tree, told: Explanation, move: Move, events: int) -> None:
@@ -111,7 +115,7 @@ def _cause(move: Move) -> Text:
     if move.rule is not None:
         rule = f"by {printable(move.rule.title)} ({move.rule.name})"
     at = f"at the event {move.trigger.position}" if move.trigger else "by the clock alone, at no event"
-    late = f", known since {_time(move.known_at)}" if move.known_at > move.entered_at else ""
+    late = f", known since {time_text(move.known_at)}" if move.known_at > move.entered_at else ""
     return Text(f"{rule}, {at}{late}")
 
 
@@ -130,7 +134,7 @@ def _add_rule(branch: Tree, rule: Rule) -> None:
 def _add_condition(branch: Tree, condition: Condition, events: int) -> None:
     mark = ("✓ ", "green") if condition.satisfied else ("✗ ", "red")
     below = branch.add(Text.assemble(mark, printable(condition.says), how_far(condition)))
-    _add_events(below, condition.evidence, events)
+    add_events(below, condition.evidence, events)
     for one in condition.conditions:
         _add_condition(below, one, events)
 
@@ -143,31 +147,17 @@ def how_far(condition: Condition) -> str:
     if condition.unit == "microseconds":
         length, word = next((one for one in _LENGTHS if needed >= one[0]), _LENGTHS[-1])
         # Rounded down: 59.99 days are not 60.
-        seen, unit = f"{observed * 10 // length / 10:,g}", _plural(needed / length, word)
+        seen, unit = f"{observed * 10 // length / 10:,g}", plural(needed / length, word)
         return f": {seen} of {needed / length:g} {unit}"
     if condition.unit == "millionths":
         return f": {_number(observed)} of {_number(needed)}"
-    return f": {observed:,} of {needed:,} {_plural(needed, _UNITS[condition.unit or 'events'])}"
-
-
-def _add_events(branch: Tree, events: Sequence[Event], most: int) -> None:
-    shown = events[-most:] if most else events
-    if len(shown) < len(events):
-        branch.add(Text(f"{_many(len(events) - len(shown), 'earlier event')} (--events 0 shows all)", "dim"))
-    for event in shown:
-        branch.add(_event(event))
-
-
-def _event(event: Event) -> Text:
-    before = f"{event.position}  {_time(event.occurred_at) if event.occurred_at else ''}  "
-    type_ = Span(len(before), len(before) + len(event.type), "blue")
-    return Text(f"{before}{event.type}  {printable(event.title)}", spans=[type_])
+    return f": {observed:,} of {needed:,} {plural(needed, _UNITS[condition.unit or 'events'])}"
 
 
 def _add_prospect(branch: Tree, told: Explanation, prospect: Prospect, events: int) -> None:
     kind = "exit" if prospect.to is None else _KINDS[prospect.kind]
     to = "out of the racetrack" if prospect.to is None else f"to {_stage(told, prospect.to)}"
-    when = f", {_time(prospect.fires_at)} if no event comes" if prospect.fires_at else ""
+    when = f", {time_text(prospect.fires_at)} if no event comes" if prospect.fires_at else ""
     if prospect.condition.satisfied:  # a new stage is looked at only then
         when = f", holds already: moves at the next event {f'or timer{when}' if when else _without_timer(told)}"
     rule = prospect.rule
@@ -182,15 +172,17 @@ def _without_timer(told: Explanation) -> str:
 
 
 def _add_revision(branch: Tree, told: Explanation, revision: Revision, events: int) -> None:
-    below = branch.add(Text(f"known since {_time(revision.known_at)}, by {_many(len(revision.causes), 'late event')}"))
-    _add_events(below, revision.causes, events)
+    below = branch.add(
+        Text(f"known since {time_text(revision.known_at)}, by {many(len(revision.causes), 'late event')}")
+    )
+    add_events(below, revision.causes, events)
     same = _equal_at_the_end(revision.before, revision.after)
     for word, stays in (("before", revision.before), ("after", revision.after)):
         side = below.add(Text(f"{word}:" if stays else f"{word}: nothing from there on"))
         for stay in stays[: len(stays) - same]:
             side.add(_stay(told, stay))
     if same:
-        below.add(Text(f"from {_time(revision.after[-same].entered_at)} on nothing changed", "dim"))
+        below.add(Text(f"from {time_text(revision.after[-same].entered_at)} on nothing changed", "dim"))
 
 
 def _equal_at_the_end(before: Sequence[Stay], after: Sequence[Stay]) -> int:
@@ -207,12 +199,8 @@ def _stage(told: Explanation, name: str | None) -> str:
     return _OUTSIDE if name is None else printable(told.stages[name])
 
 
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
-
-
 def _span(entered_at: datetime, left_at: datetime | None) -> str:
-    return f"{_time(entered_at)} {f'to {_time(left_at)}' if left_at else 'and on'}"
+    return f"{time_text(entered_at)} {f'to {time_text(left_at)}' if left_at else 'and on'}"
 
 
 def _days(days: float) -> str:
@@ -221,11 +209,3 @@ def _days(days: float) -> str:
 
 def _number(millionths: int) -> str:
     return f"{Decimal(millionths).scaleb(-6).normalize():,f}"
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {_plural(count, word)}"
-
-
-def _plural(count: float, word: str) -> str:
-    return word if count == 1 else f"{word}s"

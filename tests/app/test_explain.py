@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from small_race import LATE, LIFE, RACE, RACE_2, written
 
-from raceline.app import cli_explain
+from raceline.app import cli_explain, explain_prediction
 from raceline.app.explain import Condition, Prospect, explained
 from raceline.app.explain_tree import explanation_tree, how_far
 from raceline.app.settings import read_settings
@@ -393,6 +393,7 @@ def rows(nodes):
         "case_spells": [],
         "revisions": [],
         "checkpoint": [{"position": 7, "clock": 0}],
+        **{name: [] for name in explain_prediction.TABLES},
     }  # fmt: skip
 
 
