@@ -36,7 +36,7 @@ class Composed:
         self._wait = runtime.settings.group_commit_ms / 1000
         self._threads = CapacityLimiter(runtime.settings.pool_size)
         url = reading(runtime.url, runtime.settings)
-        self._as_known = AsKnown(url, runtime.catalogue, runtime.rules, runtime.racetracks)
+        self._as_known = AsKnown(url, runtime.catalogue, runtime.rules, runtime.racetracks, runtime.models)
         self.paths = PathAnswers(runtime.url, runtime.settings.path_steps)
         self.api = Api(
             pool=_pool(url, runtime.settings),

@@ -39,7 +39,7 @@ def explain(
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
 
-    lived = None if at is None else _moment(at, "--at")
+    lived = None if at is None else moment(at, "--at")
     known = None if known_at is None else _known(known_at)
     named = None if racetrack is None else name_and_version(racetrack, "--racetrack")
     with runtime(read_settings()) as store:
@@ -59,7 +59,7 @@ def answer(store: "Runtime", asked: "Asked") -> "Explanation":
     from raceline.projections.as_known import AsKnown
 
     (customer,) = asked.customers
-    as_known = AsKnown(store.url, store.catalogue, store.rules, store.racetracks)
+    as_known = AsKnown(store.url, store.catalogue, store.rules, store.racetracks, store.models)
     try:
         rows = as_known(asked)
     finally:
@@ -121,10 +121,11 @@ def name_and_version(text: str, option: str) -> tuple[str, int | None]:
 def _known(text: str) -> datetime | int:
     if text.isascii() and text.isdecimal() and len(text) < 19:
         return int(text)
-    return _moment(text, "--known-at")
+    return moment(text, "--known-at")
 
 
-def _moment(text: str, option: str) -> datetime:
+def moment(text: str, option: str) -> datetime:
+    """A moment as people write it, in UTC without an offset; wrong usage when it is anything else."""
     try:
         found = datetime.fromisoformat(text)
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)

@@ -59,7 +59,7 @@ def warm(store: "Runtime") -> None:
     patience = Timer(3, say, ["Compiling the kernels: some 30 seconds, the first time only."])
     patience.start()
     try:
-        with closing(AsKnown(store.url, store.catalogue, store.rules, store.racetracks)) as known:
+        with closing(AsKnown(store.url, store.catalogue, store.rules, store.racetracks, store.models)) as known:
             known(Asked(()))
         load_kernels()
     finally:

@@ -172,8 +172,8 @@ def late(url: str, path: Path) -> float:
     from raceline.domain.check import Check
     from raceline.domain.ingest import Ingest
     from raceline.domain.log import EventLog
-    from raceline.domain.racetracks import Racetracks
     from raceline.projections.generation import Session
+    from raceline.projections.in_force import InForce
     from raceline.projections.runner import Projector
 
     catalogue = load()
@@ -181,14 +181,14 @@ def late(url: str, path: Path) -> float:
     one = msgspec.json.decode(path.open("rb").readline())
     times = []
     with EventLog(url) as log, arrow.connect(url) as connection:
-        racetracks = Racetracks(log)
+        decided = InForce(log, catalogue)
         session, projector = Session(connection, catalogue, rules), Projector(url, catalogue, rules)
         for n in range(12):
             one["event_id"] = f"late-{n}"
             one["occurred_at"] = (datetime.fromisoformat("2023-11-15T00:00:00+00:00") + timedelta(hours=n)).isoformat()
             begun = time.perf_counter()
             Ingest(log, Check(catalogue)).record([msgspec.json.encode(one)], source="bench", place="bench")
-            assert projector.catch_up(session, racetracks) == 1
+            assert projector.catch_up(session, decided) == 1
             times.append(time.perf_counter() - begun)
     return sorted(times)[len(times) // 2]
 

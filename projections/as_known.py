@@ -15,15 +15,17 @@ from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.columns import ColumnReader, Columns
 from raceline.domain.errors import LimitExceeded, LogRefused, LogUnavailable
+from raceline.domain.models import Models
 from raceline.domain.racetrack_registry import Version
 from raceline.domain.racetracks import Racetracks
 from raceline.projections.asked import Asked
 from raceline.projections.derive import derive
 from raceline.projections.generation import checkpoint_as_of
-from raceline.projections.in_force import with_racetracks
+from raceline.projections.in_force import with_models, with_racetracks
 from raceline.projections.race import prospect_table
 from raceline.projections.race_tables import definitions
 from raceline.projections.rules import MICROSECONDS, SCORE, Rules
+from raceline.projections.scoring import Scorings
 from raceline.projections.tables import OF_CUSTOMER
 
 Answer = dict[str, list[dict[str, Any]]]
@@ -36,8 +38,11 @@ class AsKnown:
     """Derives what is asked of customers; safe to share between threads. Keeps a few connections ready, because one
     costs more than the question."""
 
-    def __init__(self, url: str, catalogue: Catalogue, rules: Rules, racetracks: Racetracks, *, idle: int = 4) -> None:
+    def __init__(
+        self, url: str, catalogue: Catalogue, rules: Rules, racetracks: Racetracks, models: Models, *, idle: int = 4
+    ) -> None:
         self._url, self._catalogue, self._rules, self._racetracks = url, catalogue, rules, racetracks
+        self._scorings = Scorings(models, catalogue)
         self._idle: LifoQueue[tuple[ExitStack, ColumnReader]] = LifoQueue(idle)
         self._compiled: dict[tuple[str, ...], Rules] = {}
         self._told: dict[int, tuple[Rules, Answer]] = {}
@@ -106,7 +111,8 @@ class AsKnown:
     def _ask(self, stack: ExitStack, reader: ColumnReader, asked: Asked) -> Answer:
         try:
             position, clock = self._as_of(reader.connection, asked)
-            rules = self.rules(self._versions(position, asked.racetracks))
+            racing = self.rules(self._versions(position, asked.racetracks))
+            rules = with_models(racing, self._scorings.of(racing.tracks, position))
             reader.want(rules.wanted)
             columns = reader.of(asked.customers, position)
             with arrow.translated():
@@ -118,7 +124,7 @@ class AsKnown:
         answer = _told(columns if asked.at is None else _until(columns, asked.at), rules, clock, asked.tables)
         if asked.at is not None:
             _end_revisions(answer, _microseconds(asked.at))
-        return answer | self._definitions(rules) | {"checkpoint": [{"position": position, "clock": clock}]}
+        return answer | self._definitions(racing) | {"checkpoint": [{"position": position, "clock": clock}]}
 
     def _as_of(self, connection: Connection, asked: Asked) -> tuple[int, int]:
         position, clock = checkpoint_as_of(connection, asked.position)
@@ -174,7 +180,7 @@ def _microseconds(moment: datetime) -> int:
 
 def _told(columns: Columns, rules: Rules, clock: int, tables: frozenset[str] | None) -> Answer:
     """The rows of the tables that are wanted; None is all of them."""
-    rows = derive(columns, rules, clock)
+    rows = derive(columns, rules, clock, predicting=tables is None or "predictions" in tables)
     answer = {name: getattr(rows, name).to_pylist() for name in OF_CUSTOMER if tables is None or name in tables}
     if tables is None or "prospects" in tables:
         answer["prospects"] = [row for table in _prospects(columns, rules, clock) for row in table.to_pylist()]

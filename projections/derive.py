@@ -4,40 +4,63 @@ The live run calls it for the customers touched, a replay for all customers in c
 "as known at" for one customer. So their answers are equal by construction.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from raceline.domain.columns import Columns
-from raceline.projections.cases import case_table, cases_of
+from raceline.projections.cases import Cases, case_table, cases_of
 from raceline.projections.customer_paths import Paths, paths_of
-from raceline.projections.race import Instants, race_tables
+from raceline.projections.predictions import Predicted, predicted, standing_now
+from raceline.projections.race import Instants, Told, race_tables
 from raceline.projections.rows import Longs, last_known, lists, moments, numbered
 from raceline.projections.rules import Rules
 from raceline.projections.sums import SUMS
-from raceline.projections.tables import OF_CUSTOMER, RACE, Rows
+from raceline.projections.tables import OF_CUSTOMER, PREDICTIONS, RACE, Rows
 from raceline.projections.titles import Titles
 
 # To be raised whenever the same events give other rows than before: read models of the old version are then replayed.
-DERIVATION = 4
+DERIVATION = 5
 
 
-def derive(columns: Columns, rules: Rules, clock: int) -> Rows:
+def derive(columns: Columns, rules: Rules, clock: int, *, predicting: bool = True) -> Rows:
     """The rows that these events give; for all events of a customer, or for those known at some position.
 
-    clock: microseconds since 1970; up to then, time alone moves customers.
+    clock: microseconds since 1970; up to then, time alone moves customers. Without predicting there are no predictions.
     """
     paths, cases = paths_of(columns, rules.session_gap), cases_of(columns, rules.cases)
     starts = Instants(paths.customer, paths.started_at)
     told = [race_tables(columns, cases, track, clock, starts) for track in rules.tracks]
+    models = _predicted(columns, paths, cases, rules, told, clock) if predicting and rules.models else ()
     return Rows(
         customers=_customers(columns, paths),
         timeline=_timeline(columns, paths, rules.titles),
         paths=_path_rows(columns, paths, [one.stages for one in told]),
         cases=case_table(cases),
         **_races([one.tables for one in told]),
+        predictions=prediction_rows(models),
+        predicted=models,
     )
+
+
+def _predicted(
+    columns: Columns, paths: Paths, cases: Cases, rules: Rules, told: list[Told], clock: int
+) -> tuple[Predicted, ...]:
+    found = []
+    for track, (_, _, seen, race) in zip(rules.tracks, told, strict=True):
+        if (scoring := rules.models.get(track.name)) is not None:
+            standing = standing_now(columns, paths, cases, track, seen, race, clock, scoring)
+            found.append(predicted(columns, track, scoring, standing))
+    return tuple(found)
+
+
+def prediction_rows(found: Sequence[Predicted]) -> pa.Table:
+    """The rows of the predictions on all racetracks, in the order of their keys."""
+    rows = pa.concat_tables([PREDICTIONS.empty_table(), *(one.table for one in found)])
+    return rows.sort_by([(key, "ascending") for key in OF_CUSTOMER["predictions"]]) if len(found) > 1 else rows
 
 
 def _races(told: list[dict[str, pa.Table]]) -> dict[str, pa.Table]:

@@ -18,7 +18,9 @@ from raceline.domain.migrate import migrate
 from raceline.domain.sql import statements
 from raceline.projections.derive import DERIVATION, derive
 from raceline.projections.extremes import changed_extremes, extreme_table
+from raceline.projections.noting import note
 from raceline.projections.race_tables import definitions
+from raceline.projections.rescoring import Rescoring
 from raceline.projections.rules import SCORE, Rules
 from raceline.projections.sums import SUMS, difference, statement
 from raceline.projections.tables import OF_CUSTOMER, SUM_SCHEMAS, Rows
@@ -26,15 +28,17 @@ from raceline.projections.tables import OF_CUSTOMER, SUM_SCHEMAS, Rows
 _log = logging.getLogger(__name__)
 _STATEMENTS = statements("raceline.projections", "generation.sql")
 _SQL = {name: text.replace("{clock}", _STATEMENTS["clock"]) for name, text in _STATEMENTS.items()}
-_VIEWS = statements("raceline.projections", "views.sql")
+_TEXTS = statements("raceline.projections", "views.sql")
+_VIEWS = {name: text.replace("{in_force}", _TEXTS["in_force"]) for name, text in _TEXTS.items()}
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """A generation, its checkpoint (a position, and the clock that its timers were looked at), the fingerprint of its
-    rules, and the head of the log. clock: microseconds since 1970."""
+    """A generation, its status, its checkpoint (a position, and the clock that its timers were looked at), the
+    fingerprint of its rules, and the head of the log. clock: microseconds since 1970."""
 
     name: str
+    status: str
     position: int
     clock: int
     rules: str
@@ -49,13 +53,15 @@ class Session:
         self.catalogue = catalogue
         self.rules = rules
         self.fingerprint = fingerprint(catalogue, rules)
+        self.rescoring = Rescoring(self)
         self._unknown: set[str] = set()
         # The decision up to which a replay was made because the live generation had other rules.
         self.followed: int | None = None
         self.reader = ColumnReader(connection, catalogue, rules.wanted, SCORE)
         for table, schema in SUM_SCHEMAS.items():
             self._execute(statement(_VIEWS["create_difference"], table, schema))
-        self._run("create_touched_extremes")
+        self.run("create_touched_extremes")
+        self.run("create_new_drift")
         self.commit()
 
     def follow(self, rules: Rules) -> None:
@@ -103,8 +109,7 @@ class Session:
     def paced(self, name: str, clock: int, most: int) -> int:
         """A clock, or an earlier one up to which only about so many customers are due."""
         arrow.settings(self.connection, {"clock": str(clock), "most": str(most)})
-        query = _VIEWS["paced"].replace("{views}", checked(name)).rstrip().rstrip(";")
-        found = arrow.rows(self.connection, query)
+        found = self.rows("paced", name)
         return cast(int, found["clock"][0].as_py()) if found.num_rows else clock
 
     def now(self) -> int:
@@ -113,27 +118,30 @@ class Session:
 
     def due(self, name: str) -> int:
         """When the next timer of a generation fires, in microseconds since 1970; a far future if there is none."""
-        found = arrow.rows(self.connection, _VIEWS["next_due"].replace("{views}", checked(name)))
+        found = self.rows("next_due", name)
         return cast(int, found["due"][0].as_py())
 
-    def apply(self, claimed: Claimed, up_to: int, clock: int) -> None:
+    def apply(self, claimed: Claimed, up_to: int, clock: int, *, predicting: bool = True) -> None:
         """Move a claimed generation to a position and a clock: rows, sums and checkpoint.
 
-        Raises RulesChanged when it is derived by other rules: what they gave before could not be taken back.
+        Without predicting, the customers touched wait for their turn to be predicted (rescoring.py). Raises
+        RulesChanged when it is derived by other rules: what they gave before could not be taken back.
         """
         if claimed.rules != self.fingerprint:
             raise RulesChanged(generation=claimed.name)
         self.reader.touch_new(claimed.position, up_to)
         arrow.settings(self.connection, {"clock": str(clock)})
-        self._run("touch_due", claimed.name)
+        self.run("touch_due", claimed.name)
         columns = self.reader.touched(up_to)
-        rows = derive(columns, self.rules, clock)
-        before = derive(columns.up_to(claimed.position), self.rules, claimed.clock)
-        self._run("replace_customers", claimed.name)
+        rows = derive(columns, self.rules, clock, predicting=predicting)
+        before = derive(columns.up_to(claimed.position), self.rules, claimed.clock, predicting=False)
+        self.run("replace_customers", claimed.name)
         self.fill(claimed.name, rows)
         self.add(claimed.name, {name: difference(name, getattr(rows, name), getattr(before, name)) for name in SUMS})
         self.renew_extremes(claimed.name, changed_extremes(rows.case_spells, before.case_spells))
         self.reader.keep_scores()
+        if claimed.status == "live":
+            note(self, claimed.name, rows.predicted)
         self.checkpoint(claimed.name, up_to, clock)
 
     def fill(self, name: str, rows: Rows) -> None:
@@ -170,16 +178,16 @@ class Session:
         if touched is not None and touched.num_rows == 0:
             return
         made = self.extremes(name, touched)
-        self._run("forget_extremes", name)
+        self.run("forget_extremes", name)
         arrow.write(self.connection, "case_extremes", made, schema=name)
 
     def extremes(self, name: str, touched: pa.Table | None = None) -> pa.Table:
         """The extremes of the stages and days that are touched, by the spells that are stored; None: of all."""
         if touched is None:
-            self._run("touch_all_extremes", name)
+            self.run("touch_all_extremes", name)
         else:
             arrow.write(self.connection, "touched_extremes", touched)
-        return extreme_table(arrow.rows(self.connection, _VIEWS["extreme_spells"].replace("{views}", checked(name))))
+        return extreme_table(self.rows("extreme_spells", name))
 
     def checkpoint(self, name: str, position: int, clock: int) -> None:
         """Note the position and the clock up to which a generation is true, and tell who waits for it."""
@@ -194,18 +202,18 @@ class Session:
         arrow.run(self.connection, _SQL["add_generation"])
         claimed = self.claim(status)
         assert claimed is not None, "the generation was made in this transaction"  # noqa: S101
-        self._run("create_tables", claimed.name)
+        self.run("create_tables", claimed.name)
         for table, rows in definitions(self.rules.tracks).items():
             arrow.write(self.connection, table, rows, schema=claimed.name)
         return claimed.name
 
     def create_keys(self, name: str) -> None:
         """Keys and indexes, once the bulk of the rows is there; those of the timeline are apart."""
-        self._run("create_keys", name)
+        self.run("create_keys", name)
 
     def create_timeline_keys(self, name: str) -> None:
         """The key of the timeline."""
-        self._run("create_timeline_keys", name)
+        self.run("create_timeline_keys", name)
 
     def switch(self, name: str) -> None:
         """Make a generation the live one: from commit on, readers of the schema `live` see it.
@@ -216,7 +224,7 @@ class Session:
         arrow.run(self.connection, _SQL["retire"])
         arrow.run(self.connection, _SQL["make_live"])
         self._yield_to_readers()
-        self._run("publish", name)
+        self.run("publish", name)
 
     def _yield_to_readers(self) -> None:
         # Readers take the views in any order, so waiting for them can end in a deadlock. Giving up well before the
@@ -230,7 +238,7 @@ class Session:
         names = cast(list[str], arrow.rows(self.connection, _SQL["disposable"])["name"].to_pylist())
         for name in names:
             arrow.settings(self.connection, {"generation": name})
-            self._run("drop", name)
+            self.run("drop", name)
             arrow.run(self.connection, _SQL["forget"])
         return names
 
@@ -244,8 +252,13 @@ class Session:
         query = f"SELECT {columns} FROM {checked(name)}.{table} AS t {where} ORDER BY {order}"  # noqa: S608 - our names
         return arrow.rows(self.connection, query).cast(schema)
 
-    def _run(self, name: str, views: str = "") -> None:
+    def run(self, name: str, views: str = "") -> None:
+        """Run the statements of this name in views.sql, on the read models of a generation."""
         self._execute(_VIEWS[name], views)
+
+    def rows(self, name: str, views: str = "") -> pa.Table:
+        """What the query of this name in views.sql gives."""
+        return arrow.rows(self.connection, _VIEWS[name].replace("{views}", checked(views) if views else ""))
 
     def _execute(self, text: LiteralString, views: str = "") -> None:
         for part in text.replace("{views}", checked(views) if views else "").split(";\n"):

@@ -3,18 +3,18 @@
 -- name: claim
 -- The row lock is the claim: whoever else wants to move this generation skips it. Rows, checkpoint and claim are one
 -- transaction, so a runner that dies leaves nothing behind.
-SELECT g.name, g.position, {clock} AS clock, g.rules, h.position AS head
+SELECT g.name, g.status, g.position, {clock} AS clock, g.rules, h.position AS head
 FROM raceline.generation AS g, raceline.log_head AS h
 WHERE g.status = current_setting('raceline.status')
 FOR UPDATE OF g SKIP LOCKED
 
 -- name: look
-SELECT g.name, g.position, {clock} AS clock, g.rules, h.position AS head
+SELECT g.name, g.status, g.position, {clock} AS clock, g.rules, h.position AS head
 FROM raceline.generation AS g, raceline.log_head AS h
 WHERE g.status = current_setting('raceline.status')
 
 -- name: claim_waiting
-SELECT g.name, g.position, {clock} AS clock, g.rules, h.position AS head
+SELECT g.name, g.status, g.position, {clock} AS clock, g.rules, h.position AS head
 FROM raceline.generation AS g, raceline.log_head AS h
 WHERE g.status = current_setting('raceline.status')
 FOR UPDATE OF g

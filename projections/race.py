@@ -36,10 +36,12 @@ NOTHING_ASKED = Instants(np.empty(0, np.int32), np.empty(0, np.int64))
 
 class Told(NamedTuple):
     """What a racetrack makes of customers: its tables, and the names of the stages at the instants asked about, ''
-    outside of it."""
+    outside of it. seen: the events that it is about; race: what its program makes of them."""
 
     tables: dict[str, pa.Table]
     stages: pa.Array
+    seen: Field
+    race: Race
 
 
 def race_tables(columns: Columns, cases: Cases, track: Track, clock: int, asked: Instants = NOTHING_ASKED) -> Told:
@@ -60,7 +62,7 @@ def race_tables(columns: Columns, cases: Cases, track: Track, clock: int, asked:
         **case_tables(cases, track, seen, stays),
         **view_tables(track, seen, stays),
     }
-    return Told(tables, pa.array(track.stages).take(pa.array(state)))
+    return Told(tables, pa.array(track.stages).take(pa.array(state)), seen, race)
 
 
 def prospect_table(columns: Columns, track: Track, clock: int) -> pa.Table:

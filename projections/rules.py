@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from raceline.analytics.sentiment import NO_SCORE, SCORER, score
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.columns import Scorer, Wanted, attribute_columns
 from raceline.projections.race_rules import Track
 from raceline.projections.titles import Titles, titles
+
+if TYPE_CHECKING:
+    from raceline.projections.scoring import Scoring
 
 MICROSECONDS = 1_000_000
 SESSION_GAP = 1_800 * MICROSECONDS
@@ -25,13 +28,15 @@ class CaseType(NamedTuple):
 class Rules:
     """What derivation needs to know besides the events. cases: by type, what it does to a support case; session_gap:
     microseconds of silence that end a path; tracks: the racetracks, the default one first; wanted: by type, the
-    attributes that these look at."""
+    attributes that these look at; models: by name of a racetrack, the one that predicts. Models are no part of what a
+    generation is derived by for good: after a promotion, predictions alone are made again."""
 
     titles: Titles
     cases: Mapping[str, CaseType]
     session_gap: int = SESSION_GAP
     tracks: tuple[Track, ...] = ()
     wanted: Wanted = field(default_factory=dict)
+    models: Mapping[str, "Scoring"] = field(default_factory=dict)
 
 
 def rules_of(catalogue: Catalogue, session_gap: int = SESSION_GAP) -> Rules:

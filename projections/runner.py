@@ -11,11 +11,10 @@ from tenacity import Retrying, retry_if_exception, retry_if_exception_type, wait
 from raceline.domain import arrow
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.errors import LogUnavailable, ProjectionFailed, RacelineError, ReplayRunning, RulesChanged
-from raceline.domain.racetracks import Racetracks
 from raceline.domain.recorder import CHANNEL, listen
 from raceline.domain.sql import statements
 from raceline.projections.generation import Claimed, Session
-from raceline.projections.in_force import in_force
+from raceline.projections.in_force import InForce
 from raceline.projections.replay import replay
 from raceline.projections.rules import MICROSECONDS, Rules
 
@@ -28,7 +27,7 @@ class Projector:
     """Keeps the read models level with the log, and with the clock. `batch`: positions a transaction; `rebuild_after`:
     positions of lag from which a replay into a new generation is cheaper than touching the same customers batch after
     batch; `tick`: microseconds after which the clock moves on although no timer is due; `most_due`: customers whose
-    timers are let fire in one transaction."""
+    timers are let fire in one transaction; `most_scored`: customers who are predicted anew in one transaction."""
 
     url: str
     catalogue: Catalogue
@@ -37,6 +36,7 @@ class Projector:
     rebuild_after: int = 200_000
     tick: int = 60 * MICROSECONDS
     most_due: int = 20_000
+    most_scored: int = 20_000
 
     def run(self, stop: Event) -> None:
         """Project until `stop` is set. A lost database is waited for; a failed derivation raises ProjectionFailed."""
@@ -61,24 +61,27 @@ class Projector:
             listener.join()
 
     def _run(self, stop: Event, wake: Event) -> None:
-        with arrow.connect(self.url) as connection, Racetracks(self.url) as racetracks:
+        with arrow.connect(self.url) as connection, InForce(self.url, self.catalogue) as decided:
             session = Session(connection, self.catalogue, self.rules)
             while not stop.is_set():
                 wake.clear()
-                self.catch_up(session, racetracks, stop=stop)
+                self.catch_up(session, decided, stop=stop)
                 wake.wait(1.0)
 
     def once(self) -> int:
-        """Project everything the log holds now; gives the number of positions. Raises ProjectionFailed."""
-        with arrow.connect(self.url) as connection, Racetracks(self.url) as racetracks:
-            return self.catch_up(Session(connection, self.catalogue, self.rules), racetracks)
+        """Project everything the log holds now, and predict; gives the number of positions. Raises ProjectionFailed."""
+        with arrow.connect(self.url) as connection, InForce(self.url, self.catalogue) as decided:
+            return self.catch_up(Session(connection, self.catalogue, self.rules), decided)
 
-    def catch_up(self, session: Session, racetracks: Racetracks, *, stop: Event | None = None) -> int:
-        """Advance until level with the log, or until another runner holds the generation."""
+    def catch_up(self, session: Session, decided: InForce, *, stop: Event | None = None) -> int:
+        """Advance until level with the log and nobody waits for a prediction, or until another runner holds the
+        generation; gives the number of positions."""
         limit, moved, may_rebuild = self.batch, 0, True
         while stop is None or not stop.is_set():
             try:
-                step = self._step(session, racetracks, limit, may_rebuild=may_rebuild)
+                step = self._step(session, decided, limit, may_rebuild=may_rebuild)
+                if not step and not self._rescore(session):
+                    return moved
             except LogUnavailable:
                 raise
             except Exception as error:  # whatever derivation raised: narrow it down to one position
@@ -87,18 +90,16 @@ class Projector:
                     raise self._failed(session, error) from error
                 limit, may_rebuild = max(1, limit // 8), False
                 continue
-            if not step:
-                return moved
             moved += step
         return moved
 
-    def _step(self, session: Session, racetracks: Racetracks, limit: int, *, may_rebuild: bool) -> int:
+    def _step(self, session: Session, decided: InForce, limit: int, *, may_rebuild: bool) -> int:
         claimed = session.claim("live")
         if claimed is None:
             session.rollback()
             return 0
-        registry = racetracks.registry(claimed.head)
-        rules = in_force(session.rules, self.catalogue, registry)
+        registry = decided.racetracks.registry(claimed.head)
+        rules = decided.racing(session.rules, registry, claimed.head)
         if rules is not session.rules:
             session.rollback()
             session.follow(rules)
@@ -145,16 +146,31 @@ class Projector:
         first, in steps. False when another runner took over in between."""
         clock = max(claimed.clock, clock)
         while (paced := session.paced(claimed.name, clock, self.most_due)) < clock:
-            session.apply(claimed, claimed.position, paced)
+            # Nothing is predicted of days on which nobody looked.
+            session.apply(claimed, claimed.position, paced, predicting=False)
             session.commit()
             again = session.claim("live")
             if again is None or again.name != claimed.name or again.position != claimed.position:
                 session.rollback()
                 return False
             claimed = again
-        session.apply(claimed, up_to, clock)
+        # Behind the log whoever is touched may be touched again at once, and what is not known yet is no forecast.
+        level = up_to == claimed.head
+        session.apply(claimed, up_to, clock, predicting=level)
         session.commit()
+        session.rescoring.moved(claimed, up_to, clock, predicted=level)
         return True
+
+    def _rescore(self, session: Session) -> bool:
+        """Predict some of those who wait; False when nobody does, or when there is something else to do first."""
+        claimed = session.claim("live")
+        level = claimed is not None and claimed.head == claimed.position and claimed.rules == session.fingerprint
+        if claimed is None or not level:
+            session.rollback()
+            return False
+        more = session.rescoring.step(claimed, self.most_scored)
+        session.commit()
+        return more
 
     def _follow_rules(self, session: Session, claimed: Claimed, decided: int) -> int:
         """Replay once for the rules that this process was started with and what is decided in the log; whoever changes

@@ -1,12 +1,17 @@
 """The read models that derivation gives, by the names and columns of views.sql."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from raceline.projections.race_tables import JOURNEYS, MOVES, REVISIONS, schema_of
 
-_TEXT, _LONG, _DAY = pa.string(), pa.int64(), pa.date32()
+if TYPE_CHECKING:
+    from raceline.projections.predictions import Predicted
+
+_TEXT, _LONG, _DAY, _SHARE = pa.string(), pa.int64(), pa.date32(), pa.float64()
+_MOMENT = pa.timestamp("us", "UTC")
 
 
 @dataclass(frozen=True)
@@ -14,7 +19,7 @@ class Rows:
     """The read models of some customers.
 
     Those of OF_CUSTOMER belong to one customer each and replace what was there; those of SUMS are sums over these
-    customers, to be added to the sums over all others.
+    customers, to be added to the sums over all others. predicted: what `predictions` were made of, by racetrack.
     """
 
     customers: pa.Table
@@ -32,6 +37,8 @@ class Rows:
     case_buckets: pa.Table
     stage_views: pa.Table
     overlay_days: pa.Table
+    predictions: pa.Table
+    predicted: tuple["Predicted", ...] = ()
 
 
 # By table, the key of its rows.
@@ -44,6 +51,7 @@ OF_CUSTOMER = {
     "revisions": ["customer_id", "racetrack", "n"],
     "cases": ["customer_id", "n"],
     "case_spells": ["customer_id", "racetrack", "n"],
+    "predictions": ["customer_id", "racetrack"],
 }
 
 _ON_DAY = {"racetrack": _TEXT, "stage": _TEXT, "day": _DAY}
@@ -64,6 +72,23 @@ CASE_SPELLS = schema_of(
     event=_LONG,
     surveys=_LONG,
     survey_score=_LONG,
+)
+PREDICTIONS = schema_of(
+    customer_id=_TEXT,
+    racetrack=_TEXT,
+    version=_LONG,
+    model=_LONG,
+    stage=_TEXT,
+    tier=_TEXT,
+    entered_at=_MOMENT,
+    computed_at=_MOMENT,
+    day=_DAY,
+    position=_LONG,
+    days_in_stage=_SHARE,
+    incidence=pa.list_(_SHARE),
+    expected_days=_SHARE,
+    median_days=_SHARE,
+    expected_days_if_next=_SHARE,
 )
 SUM_SCHEMAS = {
     "stage_days": schema_of(**_ON_DAY, entered=_LONG, departed=_LONG),

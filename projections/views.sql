@@ -247,6 +247,29 @@ CREATE TABLE {views}.case_spells (
     survey_score bigint NOT NULL
 );
 
+-- What the model in force predicts of a customer who is in a stage. computed_at: the landmark, the moment that it is
+-- made of; day: the local day of it; position: the highest one of the events that were used; incidence: the chances to
+-- have left by the end of each bin, by bin and then by exit (analytics/incidence.py). A row whose day is over, or whose
+-- model is no longer the one in force, waits for its turn.
+CREATE TABLE {views}.predictions (
+    customer_id           text COLLATE "C" NOT NULL,
+    racetrack             text NOT NULL,
+    version               bigint NOT NULL,
+    model                 bigint NOT NULL,
+    stage                 text NOT NULL,
+    tier                  text NOT NULL,
+    entered_at            timestamptz NOT NULL,
+    computed_at           timestamptz NOT NULL,
+    day                   date NOT NULL,
+    position              bigint NOT NULL,
+    days_in_stage         float8 NOT NULL,
+    incidence             float8[] NOT NULL,
+    expected_days         float8 NOT NULL,
+    median_days           float8,
+    expected_days_if_next float8
+);
+ALTER TABLE {views}.predictions ALTER incidence SET STATISTICS 0;
+
 -- Sums over all journeys. The day is of the racetrack's time zone; '' is outside of the racetrack, or no rule.
 CREATE TABLE {views}.stage_days (
     racetrack text NOT NULL,
@@ -362,6 +385,7 @@ CREATE INDEX cases_opened ON {views}.cases (opened_at, customer_id, case_id);
 ALTER TABLE {views}.case_spells ADD PRIMARY KEY (customer_id, racetrack, n);
 -- What counts on a day ended after it; for the days that are looked at most, the last ones, that is little.
 CREATE INDEX case_spells_day ON {views}.case_spells (racetrack, side, stage, to_day, from_day);
+ALTER TABLE {views}.predictions ADD PRIMARY KEY (customer_id, racetrack);
 ANALYZE {views}.customers;
 ANALYZE {views}.paths;
 ANALYZE {views}.journeys;
@@ -369,6 +393,7 @@ ANALYZE {views}.moves;
 ANALYZE {views}.revisions;
 ANALYZE {views}.cases;
 ANALYZE {views}.case_spells;
+ANALYZE {views}.predictions;
 ANALYZE {views}.stage_days;
 ANALYZE {views}.case_days;
 ANALYZE {views}.case_buckets;
@@ -385,6 +410,63 @@ DELETE FROM {views}.moves AS m USING pg_temp.touched AS t WHERE m.customer_id = 
 DELETE FROM {views}.revisions AS r USING pg_temp.touched AS t WHERE r.customer_id = t.customer_id;
 DELETE FROM {views}.cases AS c USING pg_temp.touched AS t WHERE c.customer_id = t.customer_id;
 DELETE FROM {views}.case_spells AS s USING pg_temp.touched AS t WHERE s.customer_id = t.customer_id;
+DELETE FROM {views}.predictions AS p USING pg_temp.touched AS t WHERE p.customer_id = t.customer_id;
+
+-- name: in_force
+-- The models that predict, with the local day that it is by the checkpoint's clock.
+SELECT f.racetrack, f.model, f.day
+FROM jsonb_to_recordset(current_setting('raceline.models')::jsonb) AS f (racetrack text, model bigint, day date)
+
+-- name: touch_waiting
+-- The next customers whose predictions are missing, are of another day or by another model, or are not in the ledger: a
+-- replay writes nothing there.
+INSERT INTO pg_temp.touched (customer_id)
+SELECT DISTINCT j.customer_id
+FROM ({in_force}) AS f
+JOIN {views}.journeys AS j ON j.racetrack = f.racetrack AND j.status = 'in_stage'
+LEFT JOIN {views}.predictions AS p ON p.customer_id = j.customer_id AND p.racetrack = j.racetrack
+WHERE j.customer_id > current_setting('raceline.after_customer')
+    AND (p.customer_id IS NULL OR p.day <> f.day OR p.model <> f.model OR NOT EXISTS (
+        SELECT FROM raceline.prediction AS l
+        WHERE l.racetrack = p.racetrack AND l.day = p.day AND l.customer_id = p.customer_id
+            AND l.entered_at = p.entered_at))
+ORDER BY j.customer_id
+LIMIT current_setting('raceline.most')::bigint;
+ANALYZE pg_temp.touched;
+
+-- name: last_touched
+SELECT max(t.customer_id) AS customer_id FROM pg_temp.touched AS t
+
+-- name: replace_predictions
+DELETE FROM {views}.predictions AS p USING pg_temp.touched AS t WHERE p.customer_id = t.customer_id;
+
+-- name: forget_predictions
+-- Where no model predicts any more nothing is predicted.
+DELETE FROM {views}.predictions AS p WHERE p.racetrack NOT IN (SELECT f.racetrack FROM ({in_force}) AS f);
+
+-- name: note_predictions
+-- The ledger keeps the first prediction of each customer, stay and day: of those that were made just now, the ones that
+-- are the first.
+INSERT INTO raceline.prediction (racetrack, customer_id, entered_at, day, computed_at, racetrack_version, model, stage,
+    position, incidence)
+SELECT p.racetrack, p.customer_id, p.entered_at, p.day, p.computed_at, p.version, p.model, p.stage, p.position,
+    p.incidence::real[]
+FROM {views}.predictions AS p
+JOIN pg_temp.touched AS t ON t.customer_id = p.customer_id
+ORDER BY p.customer_id, p.racetrack
+ON CONFLICT DO NOTHING
+RETURNING racetrack, customer_id
+
+-- name: create_new_drift
+CREATE TEMPORARY TABLE new_drift (racetrack text, model bigint, day date, stage text, feature text, bin bigint,
+    rows bigint) ON COMMIT DELETE ROWS;
+
+-- name: add_drift
+INSERT INTO raceline.prediction_drift AS d (racetrack, model, day, stage, feature, bin, rows)
+SELECT n.racetrack, n.model, n.day, n.stage, n.feature, n.bin, n.rows
+FROM pg_temp.new_drift AS n
+ON CONFLICT (racetrack, model, day, stage, feature, bin) DO UPDATE SET rows = d.rows + excluded.rows;
+DELETE FROM pg_temp.new_drift;
 
 -- name: touch_due
 -- The customers whom time alone may have moved since they were derived.
@@ -401,7 +483,7 @@ FROM {views}.journeys AS j
 WHERE j.next_timer <= timestamptz 'epoch' + current_setting('raceline.clock')::bigint * interval '1 microsecond'
 ORDER BY j.next_timer
 OFFSET current_setting('raceline.most')::bigint
-LIMIT 1;
+LIMIT 1
 
 -- name: next_due
 SELECT COALESCE((extract(epoch FROM min(j.next_timer)) * 1000000)::bigint, 9223372036854775807) AS due
@@ -529,6 +611,11 @@ CREATE VIEW live.case_spells AS
 SELECT t.customer_id, t.racetrack, t.n, t.case_n, t.case_id, t.side, t.stage, t.from_day, t.to_day, t.severity,
     t.problem, t.cause, t.sentiment, t.event, t.surveys, t.survey_score
 FROM {views}.case_spells AS t;
+DROP VIEW IF EXISTS live.predictions;
+CREATE VIEW live.predictions AS
+SELECT t.customer_id, t.racetrack, t.version, t.model, t.stage, t.tier, t.entered_at, t.computed_at, t.day, t.position,
+    t.days_in_stage, t.incidence, t.expected_days, t.median_days, t.expected_days_if_next
+FROM {views}.predictions AS t;
 DROP VIEW IF EXISTS live.case_days;
 CREATE VIEW live.case_days AS
 SELECT t.racetrack, t.side, t.stage, t.day, t.cases, t.scored, t.score, t.negative, t.neutral, t.positive,

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from journeys import START, House, click, event, naive_paths, naive_stage, total_order
 
-from raceline.projections.in_force import in_force
 from raceline.projections.replay import replay
 from raceline.projections.verify import verify
 
@@ -44,7 +43,7 @@ def crash(house):
     from raceline.projections.generation import Session
 
     with arrow.connect(house.url) as connection:
-        rules = in_force(house.rules, house.catalogue, house.racetracks.registry())
+        rules = house.decided.now(house.rules)
         session = Session(connection, house.catalogue, rules)
         claimed = session.claim("live")
         if claimed.position < claimed.head and claimed.rules == session.fingerprint:

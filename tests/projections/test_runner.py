@@ -132,10 +132,10 @@ def test_a_projection_that_fails_stops_keeps_its_checkpoint_and_shows(house, mon
     house.take(clicks(40, 10))
     plain = derivation.derive
 
-    def fragile(columns, rules, clock):
+    def fragile(columns, rules, clock, **more):
         if "case.opened" in columns.texts["type"].to_pylist():
             raise ValueError("what is this?")
-        return plain(columns, rules, clock)
+        return plain(columns, rules, clock, **more)
 
     monkeypatch.setattr("raceline.projections.generation.derive", fragile)
     with pytest.raises(ProjectionFailed, match="what is this"):

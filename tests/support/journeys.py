@@ -17,8 +17,8 @@ from raceline.domain.event import event_uid
 from raceline.domain.ingest import Ingest
 from raceline.domain.log import EventLog
 from raceline.domain.racetrack_file import parse
-from raceline.domain.racetracks import Racetracks
 from raceline.projections.generation import Session, prepare
+from raceline.projections.in_force import InForce
 from raceline.projections.rules import rules_of
 from raceline.projections.runner import Projector
 
@@ -41,6 +41,7 @@ TABLES = {
     "case_extremes": "racetrack, side, stage, day",
     "stage_views": "racetrack, kind, stage, day, page",
     "overlay_days": "racetrack, overlay, stage, day, value",
+    "predictions": "customer_id, racetrack",
     "racetracks": "racetrack",
     "racetrack_stages": "racetrack, n",
     "racetrack_rules": "racetrack, n",
@@ -82,7 +83,8 @@ class House:
         self.rules = rules_of(self.catalogue)
         prepare(self.url, self.catalogue, self.rules)
         self.log = EventLog(self.url, pool_size=2)
-        self.racetracks = Racetracks(self.log)
+        self.decided = InForce(self.log, self.catalogue)
+        self.racetracks, self.models = self.decided.racetracks, self.decided.models
         self.ingest = Ingest(self.log, Check(self.catalogue))
 
     def take(self, envelopes):
@@ -95,7 +97,7 @@ class House:
         """Bring the read models up to date; on one session for the life of the house, as a running projector has."""
         if self._session is None:
             self._session = Session(self._open.enter_context(arrow.connect(self.url)), self.catalogue, self.rules)
-        return self.projector(**settings).catch_up(self._session, self.racetracks)
+        return self.projector(**settings).catch_up(self._session, self.decided)
 
     def activate(self, definition):
         """Publish a definition, a YAML text, and put it in force."""
@@ -103,6 +105,13 @@ class House:
         published = self.racetracks.publish(racetrack, definition, "test")
         self.racetracks.activate(racetrack.name, published.version, "test")
         return published
+
+    def promote(self, racetrack, file, force=True):
+        """Register a model's file for the active version of a racetrack, and put it in force."""
+        active = self.racetracks.registry().get(racetrack)
+        version = self.models.register(active, file, "{}", "{}", "test").version
+        self.models.promote(racetrack, version, "test", force=force)
+        return version
 
     def tables(self, schema="live"):
         """Every read model, with positions replaced by the event_ids they stand for."""

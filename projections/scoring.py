@@ -1,0 +1,141 @@
+"""Models at work: a registered model's file, opened for the racetrack that it was trained for."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from raceline.analytics.landmark_model import LandmarkModel, arrays, from_arrays, score
+from raceline.analytics.model_file import from_bytes, to_bytes
+from raceline.domain.catalogue import Catalogue
+from raceline.domain.errors import UnknownModel, UnreadableModel
+from raceline.domain.model_registry import ModelRegistry, ModelVersion
+from raceline.domain.racetrack import Racetrack
+from raceline.projections.race_rules import Track
+
+if TYPE_CHECKING:
+    from raceline.projections.feature_list import FeatureList
+
+Pages = Mapping[str, tuple[str, ...]]
+_BETWEEN = "\t"  # of a stage and its page; no name of a stage has one
+_KEPT = 32  # models that stay open
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Scoring:
+    """A model that is open. version: of the model; hash: of its file. pages: by stage, those that it looks for."""
+
+    racetrack: str
+    version: int
+    racetrack_version: int
+    racetrack_hash: str
+    hash: str
+    model: LandmarkModel
+    features: "FeatureList"
+    pages: Pages
+
+
+def written_model(model: LandmarkModel, pages: Pages) -> bytes:
+    """A model as its file: the same model and pages are the same bytes."""
+    told = [f"{stage}{_BETWEEN}{page}" for stage, several in pages.items() for page in several]
+    return to_bytes(arrays(model) | {"pages": told})
+
+
+def read_model(content: bytes) -> tuple[LandmarkModel, dict[str, tuple[str, ...]]]:
+    """The model of a file, and its pages by stage. Raises UnreadableModel."""
+    try:
+        found = from_bytes(content)
+        model = from_arrays(found)
+        pages: dict[str, tuple[str, ...]] = {}
+        for told in found["pages"]:
+            stage, _, page = told.partition(_BETWEEN)
+            pages[stage] = (*pages.get(stage, ()), page)
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as problem:
+        detail = f"it lacks {problem}" if isinstance(problem, KeyError) else str(problem)
+        raise UnreadableModel(detail) from problem
+    return model, pages
+
+
+def scoring_of(version: ModelVersion, content: bytes, catalogue: Catalogue, racetrack: Racetrack) -> Scoring:
+    """A registered model, open. racetrack: the definition that it was trained for. Raises UnreadableModel."""
+    from raceline.projections.feature_list import feature_list
+
+    try:
+        model, pages = read_model(content)
+        features = feature_list(catalogue, racetrack, pages)
+        _try(model, features, len(racetrack.stages))
+    except UnreadableModel as problem:
+        raise UnreadableModel(problem.detail, racetrack=version.racetrack, version=version.version) from problem
+    return Scoring(
+        racetrack=version.racetrack,
+        version=version.version,
+        racetrack_version=version.racetrack_version,
+        racetrack_hash=version.racetrack_hash,
+        hash=version.hash,
+        model=model,
+        features=features,
+        pages=pages,
+    )
+
+
+def _try(model: LandmarkModel, features: "FeatureList", stages: int) -> None:
+    """See to it that the model fits what it will be asked, so that nothing has to be caught while customers wait."""
+    if model.stages != stages:
+        raise UnreadableModel(f"it knows {model.stages} stages, and the racetrack has {stages}")
+    if model.names != tuple(features.names):
+        other = sorted(set(model.names) ^ set(features.names))
+        told = f"such as {other[0]}" if other else "in another order"
+        raise UnreadableModel(f"it goes by other features than this raceline has, {told}: train it again")
+    try:
+        found = score(model, np.arange(stages, dtype=np.int32), np.full((stages, len(model.names)), np.nan))
+    except (ValueError, TypeError, IndexError, AttributeError) as problem:
+        raise UnreadableModel(f"its arrays do not fit together: {problem}") from problem
+    if not np.isfinite(found).all():
+        raise UnreadableModel("it gives chances that are no numbers")
+
+
+class _Files(Protocol):
+    """Where the registry and the files of models are: raceline.domain.models.Models."""
+
+    def registry(self, up_to: int | None = None) -> ModelRegistry: ...
+    def file(self, hash: str) -> bytes: ...  # noqa: A002
+
+
+class Scorings:
+    """The models of a log, opened once each. One that cannot be read is told of in the process's log, once, and does
+    not predict."""
+
+    def __init__(self, models: _Files, catalogue: Catalogue) -> None:
+        self._models, self._catalogue = models, catalogue
+        self._open: dict[tuple[str, int, str], Scoring | None] = {}
+
+    def of(self, tracks: tuple[Track, ...], up_to: int | None = None) -> dict[str, Scoring]:
+        """By name of the racetrack, the model in force at a position; by default now. Racetracks of which no model was
+        trained for this very definition have none."""
+        found = {}
+        registry = self._models.registry(up_to)
+        for track in tracks:
+            version = registry.in_force(track.name)
+            if version is not None and version.racetrack_hash == track.hash:
+                scoring = self._opened(version, track)
+                if scoring is not None:
+                    found[track.name] = scoring
+        return found
+
+    def _opened(self, version: ModelVersion, track: Track) -> Scoring | None:
+        key = (version.racetrack, version.version, version.hash)
+        if key not in self._open:
+            if len(self._open) >= _KEPT:
+                self._open.clear()
+            self._open[key] = self._read(version, track)
+        return self._open[key]
+
+    def _read(self, version: ModelVersion, track: Track) -> Scoring | None:
+        try:
+            return scoring_of(version, self._models.file(version.hash), self._catalogue, track.racetrack)
+        except (UnreadableModel, UnknownModel) as problem:
+            _log.error("the model %s predicts nothing: %s", version.name, problem)
+            return None
