@@ -4,14 +4,15 @@ Several predictions of one customer are no independent proof, so all intervals t
 are those of sums per customer (Liang and Zeger, Biometrika 73, 1986). They are of 95 %.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raceline.analytics.incidence import Floats
 
-Longs = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+Codes: TypeAlias = NDArray[np.int32] | NDArray[np.int64]
 
 Z = 1.959963984540054  # of a confidence of 95 %
 # The least chance that is counted: what was said to be impossible and came true costs much, but not everything.
@@ -48,7 +49,7 @@ class Line(NamedTuple):
 NOTHING = Estimate(np.nan, np.nan, np.nan)
 
 
-def calibration_bins(p: Floats, y: NDArray[np.bool_], customer: Longs | None = None, bins: int = 10) -> tuple[Bin, ...]:
+def calibration_bins(p: Floats, y: Bools, customer: Codes | None = None, bins: int = 10) -> tuple[Bin, ...]:
     """The calibration curve: at most so many bins of about as many predictions each, ascending by chance.
 
     p (n,) chances; y (n,) whether it came true; customer (n,) whose (default: each another's). Equal chances share a
@@ -64,7 +65,7 @@ def calibration_bins(p: Floats, y: NDArray[np.bool_], customer: Longs | None = N
     return tuple(_bin(p[place], y[place], customer[place]) for place in places if len(place))
 
 
-def slope(p: Floats, y: NDArray[np.bool_], customer: Longs) -> Line:
+def slope(p: Floats, y: Bools, customer: Codes) -> Line:
     """Calibration intercept and slope (Cox, Biometrika 45, 1958), by logistic regression of y on the log odds of p.
 
     nan where nothing or everything came true, where all chances are the same or where they divide the two exactly, and
@@ -91,7 +92,7 @@ def slope(p: Floats, y: NDArray[np.bool_], customer: Longs) -> Line:
     return Line(float(line[0]), around(float(line[1]), float(spread[1, 1]), len(scores)))
 
 
-def observed_over_expected(p: Floats, y: NDArray[np.bool_], customer: Longs) -> Estimate:
+def observed_over_expected(p: Floats, y: Bools, customer: Codes) -> Estimate:
     """How many came true over how many were to be expected; nan where none were.
 
     Where none came true the upper bound is the rule of three: more than three would hardly have been missed.
@@ -105,7 +106,7 @@ def observed_over_expected(p: Floats, y: NDArray[np.bool_], customer: Longs) -> 
     return found._replace(low=max(found.low, 0.0))
 
 
-def ratio(above: Floats, below: Floats, customer: Longs) -> Estimate:
+def ratio(above: Floats, below: Floats, customer: Codes) -> Estimate:
     """Ratio of two sums, with the interval of a ratio estimate over customers (Cochran, Sampling Techniques, 6.4)."""
     total = float(below.sum())
     if total == 0:
@@ -123,11 +124,22 @@ def around(value: float, variance: float, customers: int) -> Estimate:
     return Estimate(value, value - error, value + error)
 
 
-def by_customer(values: Floats, customer: Longs) -> Floats:
-    """Sums (customers, m) of values (n, m)."""
-    _, place = np.unique(customer, return_inverse=True)
-    count = int(place.max()) + 1 if len(place) else 0
-    return np.column_stack([np.bincount(place, column, count) for column in values.T])
+def by_customer(values: Floats, customer: Codes) -> Floats:
+    """Sums (customers, m) of values (n, m), of the customers (n,) that there are."""
+    place, present = _places(customer)
+    return np.column_stack([np.bincount(place, column, len(present))[present] for column in values.T])
+
+
+def customers_of(customer: Codes) -> int:
+    """How many different ones there are."""
+    return int(_places(customer)[1].sum())
+
+
+def _places(customer: Codes) -> tuple[Codes, Bools]:
+    """Numbers of customers from 0, and which numbers there are; small codes are numbers, and sorting is spared."""
+    if len(customer) and not 0 <= customer.min() <= customer.max() < 8 * len(customer):
+        customer = np.unique(customer, return_inverse=True)[1]
+    return customer, np.bincount(customer) > 0
 
 
 def wilson(share: float, rows: float) -> tuple[float, float]:
@@ -137,7 +149,7 @@ def wilson(share: float, rows: float) -> tuple[float, float]:
     return max(middle - width, 0.0), min(middle + width, 1.0)
 
 
-def _bin(p: Floats, y: NDArray[np.bool_], customer: Longs) -> Bin:
+def _bin(p: Floats, y: Bools, customer: Codes) -> Bin:
     share, rows = float(y.mean()), len(y)
     residual = by_customer((y.astype(np.float64) - share)[:, None], customer)
     alone = share * (1 - share) * rows

@@ -14,7 +14,16 @@ from typing import NamedTuple, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raceline.analytics.calibration import LEAST, Longs, observed_over_expected, ratio, slope
+from raceline.analytics.calibration import (
+    LEAST,
+    NOTHING,
+    Bools,
+    Codes,
+    customers_of,
+    observed_over_expected,
+    ratio,
+    slope,
+)
 from raceline.analytics.concordance import concordance
 from raceline.analytics.incidence import EXITS, Floats, at
 
@@ -31,21 +40,18 @@ class Outcomes(NamedTuple):
     exit: NDArray[np.int8]
     follow: Floats
 
-    def of(self, rows: NDArray[np.bool_]) -> Self:
+    def of(self, rows: Bools) -> Self:
         """Those of some rows (n,)."""
         return self._replace(days=self.days[rows], exit=self.exit[rows], follow=self.follow[rows])
 
 
-class Measured(NamedTuple):
-    """How good the predictions of one horizon and stage (ALL: -1) are; nan where something is not defined.
+class Measures(NamedTuple):
+    """How good chances of one move are; nan where something is not defined.
 
-    rows, customers, moves: watched for the horizon, whose, and followed by the move to the next stage within it. Log
-    losses are of that move, exits_... of what happened in all. skill: 1 - log_loss / baseline_log_loss. observed and
-    expected are numbers of moves, ratio the one over the other. c_index is over all rows and times.
+    rows, customers, moves: how many, whose, and followed by the move. skill: 1 - log_loss / baseline_log_loss. observed
+    and expected are numbers of moves, ratio the one over the other.
     """
 
-    horizon: int
-    stage: int
     rows: int
     customers: int
     moves: int
@@ -53,8 +59,6 @@ class Measured(NamedTuple):
     baseline_brier: float
     log_loss: float
     baseline_log_loss: float
-    exits_log_loss: float
-    baseline_exits_log_loss: float
     skill: float
     skill_low: float
     skill_high: float
@@ -68,6 +72,39 @@ class Measured(NamedTuple):
     ratio_low: float
     ratio_high: float
     auc: float
+
+
+class Measured(NamedTuple):
+    """How good the predictions of one horizon and stage (ALL: -1) are; nan where something is not defined.
+
+    As Measures of those watched for the horizon, of the move to the next stage within it. exits_...: the log losses of
+    what happened in all. c_index is over all rows and times.
+    """
+
+    horizon: int
+    stage: int
+    rows: int
+    customers: int
+    moves: int
+    brier: float
+    baseline_brier: float
+    log_loss: float
+    baseline_log_loss: float
+    skill: float
+    skill_low: float
+    skill_high: float
+    slope: float
+    slope_low: float
+    slope_high: float
+    intercept: float
+    observed: float
+    expected: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    auc: float
+    exits_log_loss: float
+    baseline_exits_log_loss: float
     c_index: float
 
 
@@ -78,12 +115,12 @@ class _Rows(NamedTuple):
     """Of the rows that are judged: the chance of the move, whether it came true, and that of what happened in all."""
 
     p: Floats
-    y: NDArray[np.bool_]
+    y: Bools
     happened: Floats
 
 
 def evaluate(
-    incidence: Floats, baseline: Floats, outcomes: Outcomes, stage: NDArray[np.int32], customer: Longs, stages: int
+    incidence: Floats, baseline: Floats, outcomes: Outcomes, stage: NDArray[np.int32], customer: Codes, stages: int
 ) -> Evaluation:
     """A Measured of each horizon, first of all stages together and then of each.
 
@@ -98,9 +135,7 @@ def evaluate(
     )
 
 
-def chances(
-    incidence: Floats, outcomes: Outcomes, horizon: float
-) -> tuple[NDArray[np.bool_], Floats, NDArray[np.bool_]]:
+def chances(incidence: Floats, outcomes: Outcomes, horizon: float) -> tuple[Bools, Floats, Bools]:
     """What a calibration curve is made of: which rows are judged (n,), the chances p of those, and y: who moved."""
     watched = outcomes.follow >= horizon
     rows = _judged(at(incidence[watched], horizon), outcomes.of(watched), horizon)
@@ -111,8 +146,8 @@ def _evaluated(
     chance: Floats,
     other: Floats,
     outcomes: Outcomes,
-    customer: Longs,
-    of_stage: list[tuple[int, NDArray[np.bool_]]],
+    customer: Codes,
+    of_stage: list[tuple[int, Bools]],
     horizon: int,
 ) -> list[Measured]:
     """chance and other: (n, E) of model and baseline by the horizon."""
@@ -122,8 +157,16 @@ def _evaluated(
         happened = outcomes.of(judged)
         rows, base = (_judged(of[judged], happened, horizon) for of in (chance, other))
         never = np.where(outcomes.exit[here] > _NEXT, np.inf, outcomes.days[here])
-        c_index = concordance(chance[here, _NEXT], never, outcomes.exit[here] == _NEXT)
-        found.append(_measured(horizon, stage, rows, base, customer[judged], c_index))
+        found.append(
+            Measured(
+                horizon,
+                stage,
+                *measures(rows.p, rows.y, customer[judged], base.p),
+                exits_log_loss=_mean(-np.log(np.maximum(rows.happened, LEAST))),
+                baseline_exits_log_loss=_mean(-np.log(np.maximum(base.happened, LEAST))),
+                c_index=concordance(chance[here, _NEXT], never, outcomes.exit[here] == _NEXT),
+            )
+        )
     return found
 
 
@@ -134,23 +177,24 @@ def _judged(chance: Floats, outcomes: Outcomes, horizon: float) -> _Rows:
     return _Rows(chance[:, _NEXT], left & (outcomes.exit == _NEXT), np.where(left, by_exit, still))
 
 
-def _measured(horizon: int, stage: int, rows: _Rows, base: _Rows, customer: Longs, c_index: float) -> Measured:
-    losses, base_losses = _log_losses(rows), _log_losses(base)
-    skill = ratio(losses, base_losses, customer)
-    line = slope(rows.p, rows.y, customer)
-    share = observed_over_expected(rows.p, rows.y, customer)
-    return Measured(
-        horizon=horizon,
-        stage=stage,
-        rows=len(rows.y),
-        customers=len(np.unique(customer)),
-        moves=int(rows.y.sum()),
-        brier=_mean((rows.p - rows.y) ** 2),
-        baseline_brier=_mean((base.p - base.y) ** 2),
+def measures(p: Floats, y: Bools, customer: Codes, base: Floats | None = None) -> Measures:
+    """How good chances p (n,) of a move are, of which it is known (n,) whether it came. customer: (n,) whose.
+
+    base (n,): what the baseline said; without it there is no skill.
+    """
+    losses, skill, base_brier, base_loss = _log_losses(p, y), NOTHING, np.nan, np.nan
+    if base is not None:
+        base_losses = _log_losses(base, y)
+        skill, base_brier, base_loss = ratio(losses, base_losses, customer), _mean((base - y) ** 2), _mean(base_losses)
+    line, share = slope(p, y, customer), observed_over_expected(p, y, customer)
+    return Measures(
+        rows=len(y),
+        customers=customers_of(customer),
+        moves=int(y.sum()),
+        brier=_mean((p - y) ** 2),
+        baseline_brier=base_brier,
         log_loss=_mean(losses),
-        baseline_log_loss=_mean(base_losses),
-        exits_log_loss=_mean(-np.log(np.maximum(rows.happened, LEAST))),
-        baseline_exits_log_loss=_mean(-np.log(np.maximum(base.happened, LEAST))),
+        baseline_log_loss=base_loss,
         skill=1 - skill.value,
         skill_low=1 - skill.high,
         skill_high=1 - skill.low,
@@ -158,22 +202,20 @@ def _measured(horizon: int, stage: int, rows: _Rows, base: _Rows, customer: Long
         slope_low=line.slope.low,
         slope_high=line.slope.high,
         intercept=line.intercept,
-        observed=float(rows.y.sum()),
-        expected=float(rows.p.sum()),
+        observed=float(y.sum()),
+        expected=float(p.sum()),
         ratio=share.value,
         ratio_low=share.low,
         ratio_high=share.high,
-        auc=_auc(rows.p, rows.y),
-        c_index=c_index,
+        auc=_auc(p, y),
     )
 
 
-def _log_losses(rows: _Rows) -> Floats:
-    given = np.where(rows.y, rows.p, 1 - rows.p)
-    return np.asarray(-np.log(np.clip(given, LEAST, 1 - LEAST)))
+def _log_losses(p: Floats, y: Bools) -> Floats:
+    return np.asarray(-np.log(np.clip(np.where(y, p, 1 - p), LEAST, 1 - LEAST)))
 
 
-def _auc(p: Floats, y: NDArray[np.bool_]) -> float:
+def _auc(p: Floats, y: Bools) -> float:
     """The chance that of one that came true and one that did not, the first was given more; equal ones count a half."""
     came, not_come = int(y.sum()), int((~y).sum())
     if not came or not not_come:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pytest import approx, param
 
 from raceline.analytics.concordance import concordance
-from raceline.analytics.evaluation import ALL, HORIZONS, Outcomes, chances, evaluate
+from raceline.analytics.evaluation import ALL, HORIZONS, Outcomes, chances, evaluate, measures
 from raceline.analytics.incidence import BIN_ENDS, EXITS, E, K, at, from_hazards
 from raceline.analytics.promotion import PromotionRules, promotion
 
@@ -152,3 +152,13 @@ def test_the_c_index_counts_pairs(found):
                 pairs += 1
                 right += 1.0 if score[i] > score[j] else 0.5 if score[i] == score[j] else 0.0
     assert concordance(score, days, moved) == (approx(right / pairs) if pairs else approx(math.nan, nan_ok=True))
+
+
+def test_chances_alone_are_measured_without_a_skill_and_customers_may_be_any_numbers():
+    p, y, customer = np.array([0.1, 0.4, 0.6, 0.3]), np.array([False, True, True, False]), np.array([0, 1, 1, 2])
+    told = measures(p, y, customer)
+    assert np.isnan([told.skill, told.skill_low, told.baseline_brier, told.baseline_log_loss]).all()
+    assert (told.rows, told.customers, told.moves, told.auc) == (4, 3, 2, 1)
+    others = measures(p, y, np.array([-5, 10**12, 10**12, 7]))
+    assert others == approx(told, nan_ok=True)
+    assert measures(p, y, customer, p).skill == 0
