@@ -81,6 +81,17 @@ class Settings(BaseSettings):
         description="Most steps of paths that one process keeps in memory to answer questions about paths; some 30 "
         "bytes each, three times that while they are brought up to date",
     )
+    ledger_rows: PositiveInt = Field(
+        4_000_000,
+        description="Most predictions that were made that one process keeps in memory to tell what came true of them; "
+        "the newest days, some 80 bytes each, twice that while they are brought up to date",
+    )
+    drift_watch: PositiveFloat = Field(
+        0.1, description="Population stability index from which a feature or the chances of a model are to be watched"
+    )
+    drift_alarm: PositiveFloat = Field(
+        0.25, description="Population stability index from which the process's log warns of a model in force"
+    )
     min_position_timeout_seconds: NonNegativeFloat = Field(
         10, description="How long a read waits for the projection to reach its minPosition"
     )

@@ -1,7 +1,7 @@
 """The ledger of predictions as columns, and what came true of each row by the stays that are known now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -13,6 +13,7 @@ from raceline.analytics.incidence import EXITS
 from raceline.analytics.stay_at import stay_at
 from raceline.domain.event import DAY
 from raceline.projections.path_columns import Names
+from raceline.projections.path_figures_made import Made
 
 Codes: TypeAlias = NDArray[np.int32]
 Longs: TypeAlias = NDArray[np.int64]
@@ -23,6 +24,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 HORIZONS: Final = (1, 7, 30)
 NEXT, OUT = EXITS.index("NEXT"), EXITS.index("OUT")
 NEVER: Final = 2**63 - 1
+_ANSWERS = 2**27  # bytes of figures and of choices of rows
 # By which exit a move of a kind ends a stay (analytics/incidence.py).
 EXIT_OF: Final = {
     "forward": "NEXT", "skip": "FURTHER", "edge": "EDGE", "lap": "EDGE", "backward": "BACKWARD", "left": "OUT",
@@ -85,7 +87,7 @@ class Ledger:
 
     clock: microseconds since 1970; racetracks, stages: names by their codes; customers: how many codes there are; last:
     the newest row's id; first_day: since 1970, the oldest day of the rows, None when there are none; left_out: older
-    rows, which are not kept.
+    rows, which are not kept; made: figures of it that were asked for.
     """
 
     generation: str
@@ -99,6 +101,7 @@ class Ledger:
     last: int
     first_day: int | None
     left_out: int
+    made: Made = field(default_factory=lambda: Made(_ANSWERS), compare=False, repr=False)
 
     def code(self, racetrack: str) -> int:
         """The code of a racetrack; -1 when nothing was predicted on it."""
