@@ -113,7 +113,7 @@ def main() -> None:
         with runtime(read_settings()) as store, psycopg.connect(url, autocommit=True, row_factory=dict_row) as conn:
             fill(store, given.events)
             conn.execute("VACUUM ANALYZE raceline.event")
-            as_known = AsKnown(store.url, store.catalogue, store.rules, store.racetracks)
+            as_known = AsKnown(store.url, store.catalogue, store.rules, store.racetracks, store.models)
             begun = time.perf_counter()
             told = explain(store, as_known)
             first = (time.perf_counter() - begun) * 1000

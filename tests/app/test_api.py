@@ -43,7 +43,7 @@ def test_no_question_takes_longer_than_the_settings_allow(serve, database, quest
 def test_what_the_driver_says_of_a_database_that_is_away_is_not_told(served):
     store = served.store
     with pytest.raises(LogUnavailable) as told:
-        AsKnown("postgresql://secret@127.0.0.1:1/secret", store.catalogue, store.rules, store.racetracks)(
+        AsKnown("postgresql://secret@127.0.0.1:1/secret", store.catalogue, store.rules, store.racetracks, store.models)(
             Asked(("x",), 1)
         )
     assert str(told.value) == LogUnavailable.__doc__

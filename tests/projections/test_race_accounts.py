@@ -49,7 +49,7 @@ def test_a_journey_is_of_the_company_that_any_event_of_the_customer_names(house)
 
 
 def test_the_same_is_known_of_a_customer_who_is_derived_for_a_question(house):
-    with closing(AsKnown(house.url, house.catalogue, house.rules, house.racetracks)) as known:
+    with closing(AsKnown(house.url, house.catalogue, house.rules, house.racetracks, house.models)) as known:
         answer = known(Asked(("ada", "bo", "cy")))
         before = known(Asked(("ada",), position=house.racetracks.registry().position + 1))
     assert {row["customer_id"]: row["account_id"] for row in answer["journeys"]} == {"ada": "acme", "cy": None}

@@ -194,7 +194,7 @@ def _parsed(text):
 
 @pytest.fixture
 def asked(house):
-    with closing(AsKnown(house.url, house.catalogue, house.rules, house.racetracks)) as known:
+    with closing(AsKnown(house.url, house.catalogue, house.rules, house.racetracks, house.models)) as known:
         yield lambda *customers, **at: known(Asked(customers, **at))
 
 
@@ -318,7 +318,7 @@ def test_time_in_the_log_goes_on_when_the_clock_of_the_server_steps_back(house):
 
 
 def asked_of(house):
-    with closing(AsKnown(house.url, house.catalogue, house.rules, house.racetracks)) as known:
+    with closing(AsKnown(house.url, house.catalogue, house.rules, house.racetracks, house.models)) as known:
         return known(Asked(("ada",)))
 
 
