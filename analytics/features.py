@@ -123,7 +123,8 @@ def contributing(
     group: int = 0,
 ) -> Longs:
     """The rows of the events behind one value, by time: those that are counted, the last one, those that are wanted;
-    of things that are open, all that was said of them. None for AGE."""
+    of things that are open, all that was said of them. None for AGE,
+    and none where no event did it."""
     aggregate, window = int(plan.aggregate[feature]), int(plan.window[feature])
     if aggregate == AGE:
         return np.empty(0, np.int64)
@@ -143,7 +144,7 @@ def contributing(
         found = found[-1:]
     elif aggregate == STANDING:
         found = found[_of_open(value[found].astype(np.int64), wanted)]
-    return row[found]
+    return row[found][row[found] >= 0]
 
 
 def _of_open(value: Longs, wanted: float) -> NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """Racetracks compiled: definitions in words become arrays for the kernel and matchers for the columns."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,9 @@ from raceline.domain.catalogue import Catalogue
 from raceline.domain.columns import attribute_columns
 from raceline.domain.condition import Condition, Filter, Scalar, Where
 from raceline.domain.errors import InvalidRacetrack
+from raceline.domain.feature import Feature
 from raceline.domain.racetrack import OUTSIDE, Exit, Overlay, Racetrack, Rule
+from raceline.projections.feature_list import attributes_read
 
 MILLIONTHS = 1_000_000
 _SINCE = {"start": START, "lap": LAP, "stage": STAGE}
@@ -67,7 +69,8 @@ class Leaf(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Track:
-    """One version of a racetrack, ready to run. types: by rule, those that it looks at."""
+    """One version of a racetrack, ready to run. types: by rule, those that it looks at; reads: by type, the columns of
+    the attributes that its features look at."""
 
     name: str
     version: int
@@ -78,6 +81,7 @@ class Track:
     values: tuple[ValueColumn, ...]
     types: tuple[frozenset[str], ...]
     overlays: tuple[Lay, ...] = ()
+    reads: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
     def rules(self) -> tuple[Rule | Exit, ...]:
@@ -96,7 +100,7 @@ class Track:
 
 
 def wanted(racetracks: "tuple[Racetrack, ...]", catalogue: Catalogue) -> dict[str, frozenset[str]]:
-    """By type, the attributes that the conditions and overlays of these racetracks look at."""
+    """By type, the attributes that the conditions, overlays and features of these racetracks look at."""
     found: dict[str, set[str]] = {}
     for racetrack in racetracks:
         for condition in _leaves(racetrack):
@@ -105,11 +109,13 @@ def wanted(racetracks: "tuple[Racetrack, ...]", catalogue: Catalogue) -> dict[st
         for overlay in racetrack.overlays.values():
             for kind in types_of(overlay, catalogue):
                 found.setdefault(kind, set()).update(overlay.where, [overlay.attribute] if overlay.attribute else [])
+        for kind, names in attributes_read(racetrack, catalogue).items():
+            found.setdefault(kind, set()).update(names)
     return {kind: frozenset(names) for kind, names in found.items() if names}
 
 
-def types_of(condition: Condition | Overlay, catalogue: Catalogue) -> tuple[str, ...]:
-    """The types that a condition or an overlay is about, families spelled out."""
+def types_of(condition: Condition | Overlay | Feature, catalogue: Catalogue) -> tuple[str, ...]:
+    """The types that a condition, an overlay or a feature is about, families spelled out."""
     families = {name.removesuffix("*") for name in condition.events if name.endswith(".*")}
     return tuple(
         kind for kind in catalogue.types if kind in condition.events or kind.partition(".")[0] + "." in families
@@ -148,7 +154,7 @@ class _Compiler:
         matchers = tuple(matcher for _, matcher in self.matchers.values())
         values = tuple(column for _, column in self.values.values())
         overlays = tuple(self._lay(overlay) for overlay in self.racetrack.overlays.values())
-        return Track(name, version, digest, self.racetrack, program, matchers, values, types, overlays)
+        return Track(name, version, digest, self.racetrack, program, matchers, values, types, overlays, self._reads())
 
     def _program(self) -> Program:
         stages = list(self.racetrack.stages)
@@ -238,6 +244,15 @@ class _Compiler:
             columns = {kind: self._column(kind, attribute) for kind in types}
             value = ValueColumn(columns, overlay.aggregate != "distinct")
         return Lay(overlay, self._tests(types, overlay.where), value)
+
+    def _reads(self) -> dict[str, dict[str, str]]:
+        for feature in self.racetrack.features.values():
+            names = {*feature.where, *([feature.attribute] if feature.attribute else [])}
+            for kind in types_of(feature, self.catalogue):
+                for name in names:
+                    self._column(kind, name)  # so that a catalogue that lacks it is refused
+        read = attributes_read(self.racetrack, self.catalogue)
+        return {kind: {name: self._column(kind, name) for name in sorted(names)} for kind, names in read.items()}
 
     def _test(self, kind: str, attribute: str, predicate: Predicate) -> Test:
         column = self._column(kind, attribute)

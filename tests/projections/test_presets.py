@@ -71,7 +71,7 @@ def run(preset, events):
 
 def lives(customers):
     """Three years of each: days with several events, lulls of months, all kinds of events. A few only look."""
-    everything = [kind for kind in CATALOGUE.types if kind.split(".")[0] not in ("identity", "outreach")]
+    everything = [kind for kind in CATALOGUE.types if kind.split(".")[0] not in ("account", "identity", "outreach")]
     for customer in range(customers):
         chance = random.Random(customer)  # the same lives each time
         looks = customer % 10 == 9
