@@ -20,6 +20,7 @@ from raceline.domain.racetrack_registry import Version
 from raceline.domain.racetracks import Racetracks
 from raceline.projections.asked import Asked
 from raceline.projections.derive import derive
+from raceline.projections.explained import explain
 from raceline.projections.generation import checkpoint_as_of
 from raceline.projections.in_force import with_models, with_racetracks
 from raceline.projections.race import prospect_table
@@ -121,7 +122,7 @@ class AsKnown:
             stack.close()
             raise
         self._keep(stack, reader)
-        answer = _told(columns if asked.at is None else _until(columns, asked.at), rules, clock, asked.tables)
+        answer = _told(columns if asked.at is None else _until(columns, asked.at), rules, clock, asked)
         if asked.at is not None:
             _end_revisions(answer, _microseconds(asked.at))
         return answer | self._definitions(racing) | {"checkpoint": [{"position": position, "clock": clock}]}
@@ -178,13 +179,14 @@ def _microseconds(moment: datetime) -> int:
     return (passed.days * 86_400 + passed.seconds) * MICROSECONDS + passed.microseconds
 
 
-def _told(columns: Columns, rules: Rules, clock: int, tables: frozenset[str] | None) -> Answer:
+def _told(columns: Columns, rules: Rules, clock: int, asked: Asked) -> Answer:
     """The rows of the tables that are wanted; None is all of them."""
+    tables = asked.tables
     rows = derive(columns, rules, clock, predicting=tables is None or "predictions" in tables)
     answer = {name: getattr(rows, name).to_pylist() for name in OF_CUSTOMER if tables is None or name in tables}
     if tables is None or "prospects" in tables:
         answer["prospects"] = [row for table in _prospects(columns, rules, clock) for row in table.to_pylist()]
-    return answer
+    return answer | explain(columns, rules, clock, rows.moves, tables, asked.what_ifs)
 
 
 def _prospects(columns: Columns, rules: Rules, clock: int) -> Iterator[pa.Table]:

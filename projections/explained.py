@@ -1,0 +1,192 @@
+"""Why a prediction is what it is: what each group of features adds to the stage's usual rate, the values and the events
+behind it, how sure it is, and what it would be under other features (design, section 8). Made when it is asked for.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from raceline.analytics.contributions import HORIZONS, NEXT, Contributions, all_contributions
+from raceline.analytics.features import NEVER, contributing
+from raceline.analytics.incidence import BIN_ENDS, expected_days
+from raceline.analytics.landmark_model import GROUPS, score, score_replicates
+from raceline.analytics.uncertainty import interval
+from raceline.domain.columns import Columns
+from raceline.projections.asked import WhatIf
+from raceline.projections.predictions import Standing, standings_for
+from raceline.projections.rows import Longs
+from raceline.projections.rules import Rules
+from raceline.projections.said import in_words
+from raceline.projections.scoring import Scoring
+from raceline.projections.what_if import Asked, answers
+
+Answer = dict[str, list[dict[str, Any]]]
+Floats = NDArray[np.float64]
+
+# By name, what is told of the customers who have a prediction; `n` of a factor is the number of its group, from 1.
+EXPLAINED = frozenset(
+    {"factors", "factor_features", "factor_events", "prediction_intervals", "what_ifs", "what_if_refusals"}
+)
+MOST_EVENTS = 20  # of a factor; how many there are is told with it
+WITHIN = ("withinDay", "withinWeek", "withinMonth")
+_TITLES = ("Time", "Content", "Usage", "Purchases", "Support cases", "Sentiment", "Paths", "Account")
+_BINS = [BIN_ENDS.index(days) for days in HORIZONS]
+_WEEK = HORIZONS.index(7)
+_TIME = GROUPS.index("TIME")
+
+
+class _Customer(NamedTuple):
+    """One who is in a stage, as a model sees them. k: the place in `standing`; came: the rows of the events that
+    brought them into the stage, this time and before."""
+
+    key: dict[str, str]
+    scoring: Scoring
+    standing: Standing
+    k: int
+    came: Longs
+
+    @property
+    def stage(self) -> int:
+        return int(self.standing.stage[self.k])
+
+    @property
+    def features(self) -> Floats:
+        values: Floats = self.standing.features[self.k]
+        return values
+
+
+def explain(
+    columns: Columns,
+    rules: Rules,
+    clock: int,
+    moves: pa.Table,
+    wanted: frozenset[str] | None,
+    what_ifs: tuple[WhatIf, ...] = (),
+) -> Answer:
+    """The rows of EXPLAINED that are wanted; None is all. columns: all events of the customers; moves: theirs.
+
+    factors: for each horizon the largest contribution first; base and all contributions add up to the score.
+    """
+    names = EXPLAINED if wanted is None else EXPLAINED & wanted
+    answer: Answer = {name: [] for name in sorted(names)}
+    if not names or not rules.models:
+        return answer
+    found: Answer = {name: [] for name in EXPLAINED}
+    for track, scoring, standing in standings_for(columns, rules, clock):
+        ids = columns.customers.take(pa.array(standing.customer)).to_pylist()
+        if "prediction_intervals" in names:
+            found["prediction_intervals"] += _intervals(ids, track.name, scoring, standing)
+        for k, customer in enumerate(ids):
+            key = {"customer_id": customer, "racetrack": track.name}
+            came = _came(columns, moves, key, track.stages[standing.stage[k]])
+            one = _Customer(key, scoring, standing, k, came)
+            if names & {"factors", "factor_features", "factor_events"}:
+                _add_factors(found, columns, one)
+            _add_what_ifs(found, one, what_ifs)
+    return {name: found[name] for name in answer}
+
+
+def _intervals(ids: list[str], racetrack: str, scoring: Scoring, standing: Standing) -> Iterator[dict[str, Any]]:
+    """Where each figure lies, nine times of ten, as far as chance in the training data goes."""
+    by_all = score_replicates(scoring.model, standing.stage, standing.features)
+    if len(by_all) < 2:
+        return
+    point = score(scoring.model, standing.stage, standing.features)
+    ends = {name: interval(point[:, k, NEXT], by_all[:, :, k, NEXT]) for name, k in zip(WITHIN, _BINS, strict=True)}
+    low, high = interval(expected_days(point), np.array([expected_days(one) for one in by_all]), "log")
+    ends["expectedDays"] = low, np.minimum(high, BIN_ENDS[-1])
+    for k, customer in enumerate(ids):
+        for name, (lows, highs) in ends.items():
+            key = {"customer_id": customer, "racetrack": racetrack}
+            yield key | {"name": name, "low": float(lows[k]), "high": float(highs[k])}
+
+
+def _came(columns: Columns, moves: pa.Table, key: dict[str, str], stage: str) -> Longs:
+    """The rows of the events that brought a customer into a stage; a move by the clock alone has none."""
+    each = zip(*(moves[name].to_pylist() for name in (*key, "to_stage", "trigger")), strict=True)
+    wanted = (*key.values(), stage)
+    triggers = [one[3] for one in each if one[:3] == wanted and one[3] is not None]
+    return np.flatnonzero(np.isin(columns.position, np.array(triggers, np.int64)))
+
+
+def _add_factors(found: Answer, columns: Columns, one: _Customer) -> None:
+    model = one.scoring.model
+    told = all_contributions(model, one.stage, one.features)
+    effects, factors = _effects(one), list[dict[str, Any]]()
+    for g in sorted(set(model.groups.tolist())):
+        features = np.flatnonzero(model.groups == g)
+        events = _events(one, features, g)
+        key = one.key | {"n": g + 1}
+        factors += _of_group(key, g, told, len(events))
+        found["factor_features"] += _of_features(key, one, features, effects)
+        newest = columns.position[events[::-1][:MOST_EVENTS]].tolist()
+        found["factor_events"] += [key | {"m": m, "position": position} for m, position in enumerate(newest, 1)]
+    found["factors"] += sorted(factors, key=lambda row: (row["horizon"], -abs(row["contribution"]), row["n"]))
+
+
+def _of_group(key: dict[str, Any], g: int, told: tuple[Contributions, ...], events: int) -> Iterator[dict[str, Any]]:
+    for horizon, parts in zip(HORIZONS, told, strict=True):
+        yield key | {
+            "horizon": horizon,
+            "group": GROUPS[g],
+            "title": _TITLES[g],
+            "contribution": float(parts.groups[g]),
+            "base": parts.base,
+            "score": parts.score,
+            "events": events,
+        }
+
+
+def _effects(one: _Customer) -> Floats:
+    """(f,) by how much each feature changes the chance to move on within a week, against its typical value."""
+    model, stage = one.scoring.model, one.stage
+    rows = np.repeat(one.features[None], len(one.features) + 1, axis=0)
+    np.fill_diagonal(rows, model.typical[stage])
+    found = score(model, np.full(len(rows), stage, np.int32), rows)[:, _BINS[_WEEK], NEXT]
+    effects: Floats = found[-1] - found[:-1]
+    return effects
+
+
+def _of_features(key: dict[str, Any], one: _Customer, features: Longs, effects: Floats) -> Iterator[dict[str, Any]]:
+    """Those that there is something to say of; first those that make the greatest difference."""
+    list_ = one.scoring.features
+    titles = list_.titles_of(one.stage)
+    value, typical = one.features, one.scoring.model.typical[one.stage]
+    some = [f for f in features.tolist() if titles[f] and (effects[f] != 0 or np.nan_to_num(value[f]) != 0)]
+    for m, f in enumerate(sorted(some, key=lambda f: -abs(effects[f])), 1):
+        yield key | {
+            "m": m,
+            "feature": list_.names[f],
+            "title": titles[f],
+            "value": None if np.isnan(value[f]) else float(value[f]),
+            "typical": None if np.isnan(typical[f]) else float(typical[f]),
+            "said": in_words(one.scoring.model, one.stage, f, list_.specs[f].unit, float(value[f])),
+        }
+
+
+def _events(one: _Customer, features: Longs, g: int) -> Longs:
+    """The rows of the events behind a group, by time."""
+    standing, k = one.standing, one.k
+    customer, at, entered = int(standing.customer[k]), int(standing.at[k]), int(standing.entered[k])
+    of_each = [
+        contributing(standing.streams, one.scoring.features.plan, f, customer, at, entered, NEVER, one.stage)
+        for f in features.tolist()
+    ]
+    rows = np.unique(np.concatenate([*of_each, one.came if g == _TIME else one.came[:0]]))
+    return rows[rows >= 0]
+
+
+def _add_what_ifs(found: Answer, one: _Customer, what_ifs: tuple[WhatIf, ...]) -> None:
+    if not what_ifs:
+        return
+    standing, k = one.standing, one.k
+    stayed = int(standing.at[k] - standing.entered[k])
+    asked = Asked(one.scoring, one.stage, one.features, stayed)
+    for what_if in what_ifs:
+        key = {"key": what_if.key, **one.key}
+        figures, refusals = answers(asked, what_if.changes)
+        found["what_ifs"].append(key | figures)
+        found["what_if_refusals"] += [key | {"m": m, **refusal} for m, refusal in enumerate(refusals, 1)]
