@@ -22,6 +22,7 @@ from raceline.analytics.race import Race, run
 from raceline.domain.columns import Columns
 from raceline.projections.cases import Cases, cases_of
 from raceline.projections.customer_paths import Paths, paths_of
+from raceline.projections.feature_streams import streams_of
 from raceline.projections.race_facts import Field, field, local_days
 from raceline.projections.race_rules import Track
 from raceline.projections.rows import Longs, dates, lists, moments, named
@@ -88,8 +89,6 @@ def standing_now(
     last = last[race.to_state[last] < track.program.stages]
     customer, stage, entered = race.customer[last], race.to_state[last], race.at[last]
     day, at = _landmarks(columns, track.racetrack.time_zone, clock, customer, entered)
-    from raceline.projections.feature_streams import streams_of
-
     streams = streams_of(columns, paths, cases, track, seen, race, scoring.features).streams
     plan = scoring.features.plan
     return Standing(

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -13,10 +13,8 @@ from raceline.domain.catalogue import Catalogue
 from raceline.domain.errors import UnknownModel, UnreadableModel
 from raceline.domain.model_registry import ModelRegistry, ModelVersion
 from raceline.domain.racetrack import Racetrack
+from raceline.projections.feature_list import FeatureList, feature_list
 from raceline.projections.race_rules import Track
-
-if TYPE_CHECKING:
-    from raceline.projections.feature_list import FeatureList
 
 Pages = Mapping[str, tuple[str, ...]]
 _BETWEEN = "\t"  # of a stage and its page; no name of a stage has one
@@ -34,7 +32,7 @@ class Scoring:
     racetrack_hash: str
     hash: str
     model: LandmarkModel
-    features: "FeatureList"
+    features: FeatureList
     pages: Pages
 
 
@@ -61,8 +59,6 @@ def read_model(content: bytes) -> tuple[LandmarkModel, dict[str, tuple[str, ...]
 
 def scoring_of(version: ModelVersion, content: bytes, catalogue: Catalogue, racetrack: Racetrack) -> Scoring:
     """A registered model, open. racetrack: the definition that it was trained for. Raises UnreadableModel."""
-    from raceline.projections.feature_list import feature_list
-
     try:
         model, pages = read_model(content)
         features = feature_list(catalogue, racetrack, pages)
@@ -81,7 +77,7 @@ def scoring_of(version: ModelVersion, content: bytes, catalogue: Catalogue, race
     )
 
 
-def _try(model: LandmarkModel, features: "FeatureList", stages: int) -> None:
+def _try(model: LandmarkModel, features: FeatureList, stages: int) -> None:
     """See to it that the model fits what it will be asked, so that nothing has to be caught while customers wait."""
     if model.stages != stages:
         raise UnreadableModel(f"it knows {model.stages} stages, and the racetrack has {stages}")
