@@ -50,7 +50,7 @@ def _told(ledger: Ledger, racetrack: str, grid: Grid, place: Longs) -> list[Row]
     came = {name: [None if n < 0 else n for n in values[place].tolist()] for name, values in grid.came.items()}
     return rows_of(
         racetrack=[racetrack] * len(place),
-        stage=ledger.stages.take(place),
+        stage=ledger.stages.take(grid.stage[place]),
         day=[as_date(day) for day in grid.day[place].tolist()],
         predicted=grid.predicted[place],
         revised=grid.revised[place],

@@ -93,9 +93,10 @@ def tables(moves, accounts):
     }
 
 
-def fill(conn, table, rows):
+def fill(conn, table, rows, schema="views_1"):
     for row in rows:
-        statement = sql.SQL("INSERT INTO views_1.{} ({}) VALUES ({})").format(
+        statement = sql.SQL("INSERT INTO {}.{} ({}) VALUES ({})").format(
+            sql.Identifier(schema),
             sql.Identifier(table),
             sql.SQL(", ").join(map(sql.Identifier, row)),
             sql.SQL(", ").join(sql.Placeholder() * len(row)),

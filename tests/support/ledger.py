@@ -1,0 +1,47 @@
+"""Rows of the ledger of predictions, made by hand, and what came true of them in plain loops."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from moves import TRACK, day, fill
+
+from raceline.analytics.incidence import EXITS, E, K
+
+_DAY = timedelta(days=1)
+EXIT_OF = {"forward": "NEXT", "skip": "FURTHER", "edge": "EDGE", "lap": "EDGE", "backward": "BACKWARD", "left": "OUT"}
+
+
+def incidence(within_day, within_week, within_month, left=0.0):
+    """(K * E) elements, as the ledger holds them; what nobody looks at is 0."""
+    found = np.zeros((K, E))
+    found[[0, 2, 4], EXITS.index("NEXT")] = within_day, within_week, within_month
+    found[4, EXITS.index("OUT")] = left
+    return found.ravel().tolist()
+
+
+def predicted(customer, at, stage, chances=(0.1, 0.4, 0.8), left=0.05, model=1, track=TRACK):
+    """A row; `at` is days after the start of the moves, and the day is that of UTC."""
+    return {
+        "racetrack": track, "customer_id": customer, "entered_at": day(0), "day": day(at).date(),
+        "computed_at": day(at),
+        "racetrack_version": 1, "model": model, "stage": stage, "position": 1, "incidence": incidence(*chances, left),
+    }  # fmt: skip
+
+
+def note(conn, rows):
+    """Write rows into the ledger, as the live run does."""
+    fill(conn, "prediction", rows, schema="raceline")
+
+
+def came_true(row, moves, clock):
+    """What became of a prediction: the exit and after how many days, None while the stay goes on; "revised" when no
+    stay in its stage holds the landmark."""
+    own = sorted((one for one in moves if one["customer_id"] == row["customer_id"]), key=lambda one: one["n"])
+    for n, stay in enumerate(own):
+        left = stay["left_at"] or datetime.max.replace(tzinfo=UTC)
+        if stay["entered_at"] <= row["computed_at"] < left:
+            if stay["to_stage"] != row["stage"]:
+                return "revised"
+            ended = own[n + 1] if stay["left_at"] is not None else None
+            return None if ended is None else (EXIT_OF[ended["kind"]], (left - row["computed_at"]) / _DAY)
+    return "revised"
