@@ -73,8 +73,8 @@ INJECTED: Mapping[str, str] = {
     # incidence: chances to have left, 5 exits by the end of each of 7 bins (predictions.sql). model: its version.
     "predictions": (
         'customer_id text COLLATE "C", racetrack text, version bigint, model bigint, stage text, tier text,'
-        " entered_at timestamptz, computed_at timestamptz, position bigint, days_in_stage float8, incidence float8[],"
-        " expected_days float8, median_days float8, expected_days_if_next float8"
+        " entered_at timestamptz, computed_at timestamptz, day date, position bigint, days_in_stage float8,"
+        " incidence float8[], expected_days float8, median_days float8, expected_days_if_next float8"
     ),
     # What could move a customer on, and how far it is. n: from 1, in order of preference.
     "prospects": (

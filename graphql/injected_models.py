@@ -29,7 +29,7 @@ EXPLAINED: Mapping[str, str] = {
 _EVALUATED: str = "customers bigint, rows bigint, moves bigint, " + ", ".join(
     f"{name} float8"
     for name in (
-        "brier", "baseline_brier", "log_loss", "baseline_log_loss", "exits_log_loss", "skill", "skill_low",
+        "brier", "baseline_brier", "log_loss", "baseline_log_loss", "skill", "skill_low",
         "skill_high", "slope", "slope_low", "slope_high", "intercept", "observed", "expected", "ratio", "ratio_low",
         "ratio_high", "auc", "c_index",
     )
@@ -58,7 +58,8 @@ MODELS: Mapping[str, str] = {
         "racetrack text, model bigint, n bigint, kind text, decided_at timestamptz, position bigint, decided_by text,"
         " forced boolean, failed text[], reason text, in_force bigint"
     ),
-    "model_metrics": f"racetrack text, model bigint, horizon bigint, stage text, {_EVALUATED}",
+    "model_metrics": f"racetrack text, model bigint, horizon bigint, stage text, {_EVALUATED},"
+    " exits_log_loss float8, baseline_exits_log_loss float8",
     "model_calibration": f"racetrack text, model bigint, horizon bigint, stage text, {_BIN}",
 }
 

@@ -151,7 +151,6 @@ _FIGURES: Mapping[str, Compile] = {
     "baselineBrier": column("baseline_brier"),
     "logLoss": column("log_loss"),
     "baselineLogLoss": column("baseline_log_loss"),
-    "exitsLogLoss": column("exits_log_loss"),
     "skill": column("skill"),
     "skillLow": column("skill_low"),
     "skillHigh": column("skill_high"),
@@ -240,6 +239,8 @@ MODEL_COLUMNS: Columns = {
         "horizon": expression("horizon_name"),
         "stage": _stage,
         **_FIGURES,
+        "exitsLogLoss": column("exits_log_loss"),
+        "baselineExitsLogLoss": column("baseline_exits_log_loss"),
         "bins": many("model_bins", own=True),
     },
     "Calibration": {

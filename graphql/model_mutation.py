@@ -85,7 +85,7 @@ class ModelMutation:
         except UnknownModelError as error:
             return UnknownModel(**told(error))
         except PromotionRefusedError as error:
-            return PromotionRefused(**told(error), failed=error.facts["failed"].split(", "))
+            return PromotionRefused(**told(error), failed=error.facts["failed"].split("; "))
         except LogBusyError as error:
             return LogBusy(**told(error))
         except LogUnavailableError:

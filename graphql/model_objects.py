@@ -97,7 +97,6 @@ class Evaluated:
         description="The mean of -log of the chance that was given to what happened; 0 is perfect, less is better."
     )
     baseline_log_loss: float | None
-    exits_log_loss: float | None = strawberry.field(description="The same over all ways in which a stay may end.")
     skill: float | None = strawberry.field(
         description="1 - logLoss / baselineLogLoss: above 0 it is better than the baseline, and 1 is perfect."
     )
@@ -141,6 +140,10 @@ class ModelEvaluation(Evaluated):
 
     horizon: PredictionHorizon
     stage: str | None = strawberry.field(description="Null: all stages together.")
+    exits_log_loss: float | None = strawberry.field(
+        description="As `logLoss`, of the chances of all ways in which a stay may end, and of none."
+    )
+    baseline_exits_log_loss: float | None
     bins: list[CalibrationBin]
 
 
@@ -285,7 +288,9 @@ class ModelVersion:
         from_: From = UNSET,
         to: To = UNSET,
     ) -> Calibration | None:
-        """How its predictions turned out, one for each customer, stay and day; null when it made none."""
+        """How its predictions turned out, one for each customer, stay and day. Figures of nothing are null,
+        and so is all of it while the model is new.
+        """
 
     @planned
     def over_time(

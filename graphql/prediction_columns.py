@@ -87,8 +87,8 @@ def _of_the_same_row(selection: Selection, row: Sql) -> Sql:
     return selection.object(row)
 
 
-def _range(name: str) -> Compile:
-    return row_object("predicted_range", name=name)
+def _range(figure: str) -> Compile:
+    return row_object("predicted_range", figure=figure)
 
 
 _CHANCES = {

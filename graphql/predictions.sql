@@ -40,7 +40,7 @@ CASE WHEN {value} < 0.2 THEN 'LOW' WHEN {value} < 0.5 THEN 'MEDIUM' ELSE 'HIGH' 
 -- name: predicted_range
 (SELECT v.low, v.high
  FROM {prediction_intervals} AS v
- WHERE v.customer_id = {parent}.customer_id AND v.racetrack = {parent}.racetrack AND v.name = '{name}') AS {row}
+ WHERE v.customer_id = {parent}.customer_id AND v.racetrack = {parent}.racetrack AND v.name = '{figure}') AS {row}
 
 -- name: factors
 (SELECT f.customer_id, f.racetrack, f.n, f."group", f.title, f.contribution, f.events,

@@ -152,7 +152,7 @@ def serving(house: House, **limits: Any) -> Iterator[Service]:
     """The house's API on a free port, with these limits."""
     statements: list[str] = []
     made: list[Api] = []
-    as_known = AsKnown(house.url, house.catalogue, house.rules, house.racetracks)
+    as_known = AsKnown(house.url, house.catalogue, house.rules, house.racetracks, house.models)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> Any:
