@@ -100,7 +100,7 @@ def _say_next(model: "ModelVersion") -> None:
         say(f"It passed every rule: `raceline model promote {model.name}` lets it predict.")
     else:
         say(
-            f"It did not pass every rule ({', '.join(model.failed)}), so it is not to be promoted. More customers, or a"
+            f"It did not pass every rule ({'; '.join(model.failed)}), so it is not to be promoted. More customers, or a"
             f" longer time, may cure that; `raceline model promote {model.name} --force` does it all the same."
         )
 

@@ -134,7 +134,7 @@ class ModelDecisions(Aggregate):
             return
         failed = self.failed[version - 1]
         if failed and not force:
-            raise PromotionRefused(racetrack=self.racetrack, version=version, failed=", ".join(failed))
+            raise PromotionRefused(racetrack=self.racetrack, version=version, failed="; ".join(failed))
         facts = {"forced": bool(failed), "failed": list(failed), "reason": reason, "by": by}
         self.trigger_event(self.Promoted, racetrack=self.racetrack, version=version, **facts)
 

@@ -103,7 +103,7 @@ def test_a_model_that_passed_its_checks_is_promoted_in_the_place_of_the_one_that
 def test_a_model_that_failed_a_check_is_promoted_only_by_force_and_the_log_says_so(models, register, log):
     register(metrics=FAILED)
     head = log.head()
-    with pytest.raises(PromotionRefused, match="failed=beats the baseline, calibrated"):
+    with pytest.raises(PromotionRefused, match="failed=beats the baseline; calibrated"):
         models.promote("race", 1, "ada")
     assert log.head() == head
     models.promote("race", 1, "ada", force=True, reason="for a demonstration")

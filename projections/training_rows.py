@@ -1,0 +1,228 @@
+"""Rows to learn from and rows to be judged by: landmarks in the stays of all customers, their features and outcomes."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from raceline.analytics.features import Streams, features
+from raceline.analytics.landmarks import Landmarks, Stays, landmarks, outcomes, possible
+from raceline.analytics.race import Race, run
+from raceline.domain.columns import ColumnReader, Columns
+from raceline.projections import race_facts
+from raceline.projections.cases import cases_of
+from raceline.projections.customer_paths import paths_of
+from raceline.projections.feature_list import FeatureList
+from raceline.projections.feature_streams import stays_of, streams_of
+from raceline.projections.race_facts import Field
+from raceline.projections.rows import Longs
+from raceline.projections.rules import Rules
+from raceline.projections.training_span import Draw, Span, drawn, midnights_until
+
+Pages = Mapping[str, tuple[str, ...]]
+Progress = Callable[[int], None]  # told how many events were read
+MOST_PAGES = 8  # of a stage
+
+
+class Rows(NamedTuple):
+    """n rows. customer: (n,) codes over all that was read. The rest as analytics/landmark_model.py has it."""
+
+    stage: NDArray[np.int32]
+    customer: NDArray[np.int32]
+    features: NDArray[np.float64]
+    days: NDArray[np.float64]
+    exit: NDArray[np.int8]
+    follow: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What rows are made of. rules: racing on the one racetrack; held_out_from: the local midnight that parts what is
+    learned from what is held out."""
+
+    rules: Rules
+    span: Span
+    held_out_from: int
+    seed: int
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The names of the racetrack's stages."""
+        return tuple(self.rules.tracks[0].racetrack.stages)
+
+
+@dataclass
+class Survey:
+    """What there is. learned, held_out: how many landmarks; pages: of each stage and page, the customers who saw it."""
+
+    learned: int = 0
+    held_out: int = 0
+    customers: int = 0
+    pages: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+    def most_seen(self, stages: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        """The pages of each stage that most customers saw, most first; equals by name."""
+        order = sorted(self.pages.items(), key=lambda one: (-one[1], one[0][1]))
+        found = {name: tuple(page for (code, page), _ in order if code == n) for n, name in enumerate(stages)}
+        return {name: pages[:MOST_PAGES] for name, pages in found.items()}
+
+
+class _Chunk(NamedTuple):
+    """Customers, and how a racetrack sees their events."""
+
+    columns: Columns
+    seen: Field
+    race: Race
+    stays: Stays
+    draw: Draw
+    midnights: Longs
+
+
+class _Part(NamedTuple):
+    """Stays of a chunk that landmarks are taken from, from `first` on until `until`; row: which of the chunk's."""
+
+    stays: Stays
+    row: Longs
+    until: int
+
+
+def chunks(reader: ColumnReader, plan: Plan, size: int, progress: Progress) -> Iterator[Columns]:
+    """The events of all customers, about `size` at a time; the next ones are read beside what is done with these."""
+    ranges = reader.chunks(plan.span.cut_off, size)
+    with ThreadPoolExecutor(1, "raceline-read") as reading:
+        ahead = None
+        for n in range(len(ranges) + 1):
+            columns = None if ahead is None else ahead.result()
+            if n < len(ranges):
+                ahead = reading.submit(reader.between, *ranges[n][:2], plan.span.cut_off)
+            if columns is not None:
+                progress(ranges[n - 1][2])
+                yield columns.where(columns.occurred_at <= plan.span.until)
+
+
+def survey(columns: Iterator[Columns], plan: Plan) -> Survey:
+    """Count what there is to learn from, before any of it is made."""
+    found = Survey()
+    for some in columns:
+        chunk = _chunk(some, plan)
+        learned, held_out = (_part(chunk, plan, held_out=which) for which in (False, True))
+        found.learned += possible(learned.stays, chunk.midnights, learned.until, plan.span.live_since)
+        found.held_out += possible(held_out.stays, chunk.midnights, held_out.until, plan.span.live_since)
+        found.customers += len(some.customers)
+        _count_pages(found.pages, chunk, plan)
+    return found
+
+
+def rows_of(columns: Iterator[Columns], plan: Plan, found: Survey, listed: FeatureList, most: int) -> tuple[Rows, Rows]:
+    """The rows to learn from, at most about `most`, and those to be judged by, at most about a quarter as many; each
+    landmark with the same chance."""
+    both = [
+        _Filled(count, limit, len(listed.names)) for count, limit in ((found.learned, most), (found.held_out, most / 4))
+    ]
+    first = 0
+    for some in columns:
+        chunk = _chunk(some, plan)
+        made = streams_of(
+            some, paths_of(some, plan.rules.session_gap), cases_of(some, plan.rules.cases), plan.rules.tracks[0],
+            chunk.seen, chunk.race, listed,
+        )  # fmt: skip
+        for filled, held_out in zip(both, (False, True), strict=True):
+            part = _part(chunk, plan, held_out=held_out)
+            taken = landmarks(
+                part.stays, chunk.midnights, part.until, plan.span.live_since, filled.keep, plan.seed, chunk.draw.key
+            )
+            filled.add(_rows(chunk, made.streams, listed, part, taken, plan, first))
+        first += len(some.customers)
+    return both[0].rows(), both[1].rows()
+
+
+def _chunk(columns: Columns, plan: Plan) -> _Chunk:
+    track = plan.rules.tracks[0]
+    seen = race_facts.field(columns, track)
+    race = run(track.program, seen.facts, plan.span.until)
+    stays = stays_of(track, race)
+    oldest = int(stays.entered.min(initial=plan.span.until))
+    days = midnights_until(oldest, plan.span.until, track.racetrack.time_zone)
+    return _Chunk(columns, seen, race, stays, drawn(columns.customers, plan.seed), days)
+
+
+def _part(chunk: _Chunk, plan: Plan, *, held_out: bool) -> _Part:
+    """The stays to learn from, or those to be judged by: these begin where the others end."""
+    stays, parted = chunk.stays, plan.held_out_from
+    mine = chunk.draw.held_out[stays.customer] == held_out
+    mine &= stays.left > parted if held_out else stays.entered < parted
+    row = np.flatnonzero(mine)
+    some = Stays._make(column[row] for column in stays)
+    if held_out:
+        return _Part(some._replace(entered=np.maximum(some.entered, parted)), row, plan.span.until)
+    return _Part(some, row, parted)
+
+
+def _rows(
+    chunk: _Chunk, streams: Streams, listed: FeatureList, part: _Part, taken: Landmarks, plan: Plan, first: int
+) -> Rows:
+    stays = chunk.stays
+    stay = part.row[taken.stay]
+    customer, stage = stays.customer[stay], stays.stage[stay]
+    became = outcomes(part.stays, taken, part.until)
+    made = features(streams, listed.plan, customer, taken.at, stays.entered[stay], plan.span.live_since, stage)
+    return Rows(stage, (customer + first).astype(np.int32), made, became.days, became.exit, became.follow)
+
+
+def _count_pages(counted: Counter[tuple[int, str]], chunk: _Chunk, plan: Plan) -> None:
+    """Add the customers who saw a page in a stage, of those and of the time that is learned from."""
+    columns, stays = chunk.seen.columns, chunk.stays
+    row = np.flatnonzero(columns.texts["page"].is_valid().to_numpy() & (columns.occurred_at < plan.held_out_from))
+    customer, at = columns.customer[row], columns.occurred_at[row]
+    stay = _stay_at(stays, customer, at)
+    kept = (stay >= 0) & ~chunk.draw.held_out[customer]
+    pages = columns.texts["page"].take(pa.array(row[kept])).combine_chunks().dictionary_encode()
+    names = pages.dictionary.to_pylist()
+    each = np.stack([stays.stage[stay[kept]], pages.indices.to_numpy(), customer[kept]]).astype(np.int64)
+    seen = np.unique(each, axis=1)[:2]
+    keys, customers = np.unique(seen, axis=1, return_counts=True)
+    for stage, page, count in zip(*keys.tolist(), customers.tolist(), strict=True):
+        counted[stage, names[page]] += count
+
+
+def _stay_at(stays: Stays, customer: NDArray[np.int32], at: Longs) -> Longs:
+    """(n,) the stay that each of these moments, by customer and time, is in; -1 for none. At its entry it is in it."""
+    if not len(stays.customer):
+        return np.full(len(at), -1)
+    # One order of stays and moments together; at the same moment the stay begins first.
+    whose = np.concatenate([stays.customer, customer])
+    when = np.concatenate([stays.entered, at])
+    kind = np.repeat([0, 1], [len(stays.customer), len(at)])
+    order = np.lexsort((kind, when, whose))
+    last = np.empty(len(order), np.int64)
+    last[order] = np.cumsum(kind[order] == 0) - 1  # stays are by customer and time, as this order has them
+    found = last[len(stays.customer) :]
+    inside = (found >= 0) & (stays.customer[found] == customer) & (at < stays.left[found])
+    return np.where(inside, found, -1)
+
+
+class _Filled:
+    """Rows that grow chunk by chunk, in arrays that are there from the start: twice of them would be too much."""
+
+    def __init__(self, count: int, most: float, width: int) -> None:
+        self.keep = min(1.0, most / count) if count else 1.0
+        room = count if self.keep == 1 else int(count * self.keep + 10 * np.sqrt(count) + 10)
+        self._rows = Rows(
+            np.empty(room, np.int32), np.empty(room, np.int32), np.empty((room, width)), np.empty(room),
+            np.empty(room, np.int8), np.empty(room),
+        )  # fmt: skip
+        self._size = 0
+
+    def add(self, some: Rows) -> None:
+        first, self._size = self._size, self._size + len(some.stage)
+        columns: Iterable[NDArray[Any]] = self._rows
+        for column, values in zip(columns, some, strict=True):
+            column[first : self._size] = values
+
+    def rows(self) -> Rows:
+        return Rows._make(column[: self._size] for column in self._rows)
