@@ -1,4 +1,4 @@
-"""raceline racetrack show and diff tell the overlays of a definition."""
+"""raceline racetrack show and diff tell the overlays and the features of a definition."""
 
 import json
 
@@ -9,6 +9,8 @@ OVERLAYS = """
 overlays:
   devices: {title: Devices, event: telemetry.device_reported, distinct: device_id, documentation: Each once a day.}
   logins: {title: Logins, event: telemetry.login_recorded, where: {succeeded: true}}
+features:
+  logins_90d: {title: Logins lately, event: telemetry.login_recorded, window_days: 90, group: usage}
 """
 
 
@@ -27,12 +29,14 @@ def test_overlays_are_shown_in_words(raceline, published):
         "Devices (devices): different values of device_id in telemetry.device_reported",
         "Each once a day.",
         "Logins (logins): number of telemetry.login_recorded whose succeeded is true",
+        "Logins lately (logins_90d): number of telemetry.login_recorded in the last 90 days (usage)",
     ):
         assert words in out
 
 
 def test_overlays_that_differ_are_told_though_nobody_would_be_elsewhere(raceline, published):
     changed = OVERLAYS.replace("distinct: device_id", "mean: uptime_seconds").replace("logins:", "sign_ins:")
+    changed = changed.replace("window_days: 90", "since: stage")
     published.write_text(RACE + changed)
     done = raceline("racetrack", "diff", str(published), "--against", "race@1", "--json")
     assert json.loads(done.out)["overlays"] == [
@@ -44,8 +48,14 @@ def test_overlays_that_differ_are_told_though_nobody_would_be_elsewhere(raceline
         {"overlay": "sign_ins", "change": "new",
          "now": "", "then": "Logins: number of telemetry.login_recorded whose succeeded is true"},
     ]  # fmt: skip
+    assert json.loads(done.out)["features"] == [
+        {"feature": "logins_90d", "change": "changed",
+         "now": "Logins lately: number of telemetry.login_recorded in the last 90 days",
+         "then": "Logins lately: number of telemetry.login_recorded since entering the stage"},
+    ]  # fmt: skip
     out = raceline("racetrack", "diff", str(published), "--against", "race@1").out
     assert "Overlays" in out
+    assert "Features" in out
     assert "sign_ins" in out
 
 

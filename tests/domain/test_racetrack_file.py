@@ -206,6 +206,7 @@ def test_what_the_canonical_form_says_is_the_definition(definition):
     assert list(again.stages) == list(racetrack.stages)
     assert list(again.rules) == list(racetrack.rules)
     assert list(again.overlays) == list(racetrack.overlays)
+    assert list(again.features) == list(racetrack.features)
 
 
 def _shuffled(value, chance, key=None):
@@ -215,7 +216,7 @@ def _shuffled(value, chance, key=None):
     if not isinstance(value, dict):
         return value
     items = [(name, _shuffled(one, chance, name)) for name, one in value.items()]
-    if key not in ("stages", "rules", "exits", "edges", "overlays"):
+    if key not in ("stages", "rules", "exits", "edges", "overlays", "features"):
         chance.shuffle(items)
     return dict(items)
 
@@ -244,9 +245,10 @@ def test_what_is_said_and_is_the_default_does_not_change_the_hash():
     assert content_hash(parse(said.replace("2.0", "2"))) == content_hash(parse(DEFINITION))
 
 
-def test_a_definition_without_overlays_has_the_bytes_that_it_had_before_there_were_any():
-    assert canonical(parse(DEFINITION + "overlays: {}\n")) == canonical(parse(DEFINITION))
-    # From a version of raceline that knew no overlays; what is published there keeps its hash, and so its version.
+@pytest.mark.parametrize("part", ["overlays", "features"])
+def test_a_definition_without_a_later_part_has_the_bytes_that_it_had_before_there_was_one(part):
+    assert canonical(parse(DEFINITION + f"{part}: {{}}\n")) == canonical(parse(DEFINITION))
+    # From a version of raceline that knew neither; what is published there keeps its hash, and so its version.
     assert content_hash(parse(DEFINITION)) == "a6ea8a00cc5b5e5e21f912c7e312a6dcfaa4076c5ca78bd4ff4fb01eae8a2d9c"
 
 

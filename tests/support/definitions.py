@@ -63,6 +63,14 @@ OVERLAYS = st.builds(
     st.sampled_from([{}, {"distinct": "page"}, {"sum": "quantity"}, {"mean": "seconds"}]),
     st.fixed_dictionaries({}, optional={"where": WHERE, "documentation": TITLES}),
 )
+FEATURES = st.builds(
+    lambda title, event, group, aggregate, rest: {"title": title, "event": event, "group": group, **aggregate, **rest},
+    TITLES,
+    EVENTS,
+    st.sampled_from(["time", "usage", "account"]),
+    st.sampled_from([{}, {"aggregate": "days_since"}, {"aggregate": "sum", "attribute": "quantity"}]),
+    st.fixed_dictionaries({}, optional={"where": WHERE, "window_days": st.integers(1, 90), "documentation": TITLES}),
+)
 SOURCES = st.fixed_dictionaries(
     {"system": TITLES, "database": TITLES, "table": TITLES}, optional={"attributes": st.lists(TITLES, max_size=2)}
 )
@@ -108,6 +116,9 @@ def definitions(draw):
             "edges": st.lists(edges, max_size=2).map(lambda them: {f"edge{n}": one for n, one in enumerate(them)}),
             "overlays": st.lists(OVERLAYS, max_size=3).map(
                 lambda them: {f"over{n}": one for n, one in enumerate(them)}
+            ),
+            "features": st.lists(FEATURES, max_size=3).map(
+                lambda them: {f"feature{n}": one for n, one in enumerate(them)}
             ),
             "severities": st.lists(st.integers(1, 5) | st.sampled_from(["high", "low"]), max_size=3),
         },
