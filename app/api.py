@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
+from raceline.app.models import ModelAnswers
 from raceline.app.paths import PathAnswers
 from raceline.app.racetracks import RacetrackAnswers
 from raceline.app.runtime import Runtime
@@ -38,6 +39,7 @@ class Composed:
         url = reading(runtime.url, runtime.settings)
         self._as_known = AsKnown(url, runtime.catalogue, runtime.rules, runtime.racetracks, runtime.models)
         self.paths = PathAnswers(runtime.url, runtime.settings.path_steps)
+        self.models = ModelAnswers(url, runtime, self._in_thread)
         self.api = Api(
             pool=_pool(url, runtime.settings),
             watch=Watch(runtime.url),
@@ -46,6 +48,7 @@ class Composed:
             as_known=self._derive_as_known,
             racetracks=RacetrackAnswers(url, runtime, runtime.racetracks, self._in_thread),
             paths=self.paths,
+            models=self.models,
             limits=_limits(runtime.settings),
         )
 

@@ -54,6 +54,7 @@ async def _opened(stack: AsyncExitStack, world: Composed) -> Api:
     stack.push_async_callback(_end, conn)
     cast(RacetrackAnswers, world.api.racetracks).hold()
     world.paths.hold()
+    world.models.hold()
     return replace(world.api, pool=cast(AsyncConnectionPool[AsyncConnection[Any]], _Held(conn)))
 
 

@@ -46,7 +46,7 @@ def make_app(runtime: Runtime, *, project: bool = True) -> Starlette:
         running = projecting(runtime.projector(), endpoints.faults) if project else nullcontext()
         with running:
             async with world.opened():
-                loading = asyncio.create_task(world.paths.warm(), name="raceline-paths")
+                loading = asyncio.gather(world.paths.warm(), world.models.warm())
                 try:
                     yield
                 finally:
