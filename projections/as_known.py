@@ -20,7 +20,7 @@ from raceline.domain.racetrack_registry import Version
 from raceline.domain.racetracks import Racetracks
 from raceline.projections.asked import Asked
 from raceline.projections.derive import derive
-from raceline.projections.explained import explain
+from raceline.projections.explained import EXPLAINED, explain
 from raceline.projections.generation import checkpoint_as_of
 from raceline.projections.in_force import with_models, with_racetracks
 from raceline.projections.race import prospect_table
@@ -182,11 +182,12 @@ def _microseconds(moment: datetime) -> int:
 def _told(columns: Columns, rules: Rules, clock: int, asked: Asked) -> Answer:
     """The rows of the tables that are wanted; None is all of them."""
     tables = asked.tables
-    rows = derive(columns, rules, clock, predicting=tables is None or "predictions" in tables)
+    predicting = tables is None or not tables.isdisjoint(EXPLAINED | {"predictions"})
+    rows = derive(columns, rules, clock, predicting=predicting)
     answer = {name: getattr(rows, name).to_pylist() for name in OF_CUSTOMER if tables is None or name in tables}
     if tables is None or "prospects" in tables:
         answer["prospects"] = [row for table in _prospects(columns, rules, clock) for row in table.to_pylist()]
-    return answer | explain(columns, rules, clock, rows.moves, tables, asked.what_ifs)
+    return answer | explain(columns, rows.predicted, rows.moves, tables, asked.what_ifs)
 
 
 def _prospects(columns: Columns, rules: Rules, clock: int) -> Iterator[pa.Table]:

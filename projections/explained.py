@@ -2,7 +2,7 @@
 behind it, how sure it is, and what it would be under other features (design, section 8). Made when it is asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,9 +16,8 @@ from raceline.analytics.landmark_model import GROUPS, score, score_replicates
 from raceline.analytics.uncertainty import interval
 from raceline.domain.columns import Columns
 from raceline.projections.asked import WhatIf
-from raceline.projections.predictions import Standing, standings_for
+from raceline.projections.predictions import Predicted, Standing
 from raceline.projections.rows import Longs
-from raceline.projections.rules import Rules
 from raceline.projections.said import in_words
 from raceline.projections.scoring import Scoring
 from raceline.projections.what_if import Asked, answers
@@ -27,9 +26,8 @@ Answer = dict[str, list[dict[str, Any]]]
 Floats = NDArray[np.float64]
 
 # By name, what is told of the customers who have a prediction; `n` of a factor is the number of its group, from 1.
-EXPLAINED = frozenset(
-    {"factors", "factor_features", "factor_events", "prediction_intervals", "what_ifs", "what_if_refusals"}
-)
+_FACTORS = frozenset({"factors", "factor_features", "factor_events"})
+EXPLAINED = _FACTORS | {"prediction_intervals", "what_ifs", "what_if_refusals"}
 MOST_EVENTS = 20  # of a factor; how many there are is told with it
 WITHIN = ("withinDay", "withinWeek", "withinMonth")
 _TITLES = ("Time", "Content", "Usage", "Purchases", "Support cases", "Sentiment", "Paths", "Account")
@@ -60,47 +58,47 @@ class _Customer(NamedTuple):
 
 def explain(
     columns: Columns,
-    rules: Rules,
-    clock: int,
+    predicted: Sequence[Predicted],
     moves: pa.Table,
     wanted: frozenset[str] | None,
     what_ifs: tuple[WhatIf, ...] = (),
 ) -> Answer:
-    """The rows of EXPLAINED that are wanted; None is all. columns: all events of the customers; moves: theirs.
+    """The rows of EXPLAINED that are wanted; None is all. Those of factors come by horizon, the largest contribution
+    first; the base and all contributions of a horizon add up to the score.
 
-    factors: for each horizon the largest contribution first; base and all contributions add up to the score.
+    columns: all events of the customers; predicted, moves: what is derived of them.
     """
     names = EXPLAINED if wanted is None else EXPLAINED & wanted
-    answer: Answer = {name: [] for name in sorted(names)}
-    if not names or not rules.models:
-        return answer
-    found: Answer = {name: [] for name in EXPLAINED}
-    for track, scoring, standing in standings_for(columns, rules, clock):
-        ids = columns.customers.take(pa.array(standing.customer)).to_pylist()
+    found: Answer = {name: [] for name in sorted(EXPLAINED)}
+    for one in predicted if names else ():
+        ids = columns.customers.take(pa.array(one.standing.customer)).to_pylist()
         if "prediction_intervals" in names:
-            found["prediction_intervals"] += _intervals(ids, track.name, scoring, standing)
-        for k, customer in enumerate(ids):
-            key = {"customer_id": customer, "racetrack": track.name}
-            came = _came(columns, moves, key, track.stages[standing.stage[k]])
-            one = _Customer(key, scoring, standing, k, came)
-            if names & {"factors", "factor_features", "factor_events"}:
-                _add_factors(found, columns, one)
-            _add_what_ifs(found, one, what_ifs)
-    return {name: found[name] for name in answer}
+            found["prediction_intervals"] += _intervals(ids, one)
+        for customer in _customers(ids, columns, one, moves):
+            if names & _FACTORS:
+                _add_factors(found, columns, customer)
+            _add_what_ifs(found, customer, what_ifs)
+    return {name: rows for name, rows in found.items() if name in names}
 
 
-def _intervals(ids: list[str], racetrack: str, scoring: Scoring, standing: Standing) -> Iterator[dict[str, Any]]:
+def _customers(ids: list[str], columns: Columns, predicted: Predicted, moves: pa.Table) -> Iterator[_Customer]:
+    track, scoring, standing = predicted.track, predicted.scoring, predicted.standing
+    for k, customer in enumerate(ids):
+        key = {"customer_id": customer, "racetrack": track.name}
+        yield _Customer(key, scoring, standing, k, _came(columns, moves, key, track.stages[standing.stage[k]]))
+
+
+def _intervals(ids: list[str], one: Predicted) -> Iterator[dict[str, Any]]:
     """Where each figure lies, nine times of ten, as far as chance in the training data goes."""
-    by_all = score_replicates(scoring.model, standing.stage, standing.features)
+    point, by_all = one.incidence, score_replicates(one.scoring.model, one.standing.stage, one.standing.features)
     if len(by_all) < 2:
         return
-    point = score(scoring.model, standing.stage, standing.features)
     ends = {name: interval(point[:, k, NEXT], by_all[:, :, k, NEXT]) for name, k in zip(WITHIN, _BINS, strict=True)}
-    low, high = interval(expected_days(point), np.array([expected_days(one) for one in by_all]), "log")
+    low, high = interval(expected_days(point), np.array([expected_days(each) for each in by_all]), "log")
     ends["expectedDays"] = low, np.minimum(high, BIN_ENDS[-1])
     for k, customer in enumerate(ids):
         for name, (lows, highs) in ends.items():
-            key = {"customer_id": customer, "racetrack": racetrack}
+            key = {"customer_id": customer, "racetrack": one.track.name}
             yield key | {"name": name, "low": float(lows[k]), "high": float(highs[k])}
 
 
