@@ -3,17 +3,19 @@ rows of one clean replay, and what a person would derive by hand."""
 
 import random
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from anything import TRACK, journeys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from journeys import START, House, click, event, naive_paths, naive_stage, total_order
+from predicting import model_file
 
 from raceline.projections.replay import replay
 from raceline.projections.verify import verify
 
+MODELS = (model_file(TRACK, 1, {"look": ("a", "b")}), model_file(TRACK, 2, {"use": ("c",)}))
 _EPOCH = int(START.timestamp()) * 1_000_000
 
 
@@ -27,12 +29,20 @@ def arrivals(envelopes, chance):
         order = order[size:]
 
 
+def lately(envelopes):
+    """The same events some days ago, so that time alone has not yet brought everybody to the same end."""
+    days = timedelta(days=(datetime.now(UTC) - START).days - 6)
+    return [one | {"occurred_at": (datetime.fromisoformat(one["occurred_at"]) + days).isoformat()} for one in envelopes]
+
+
 def without_known(tables):
     """Since when something is known, and what was known before, depends on the order of arrival, and must."""
     for row in tables["moves"]:
         del row["known_at"]
     for row in tables["journeys"]:
         del row["revisions"], row["revisions_left_out"]
+    for row in tables["predictions"]:
+        del row["position"]
     del tables["revisions"]
     return tables
 
@@ -71,23 +81,31 @@ def test_any_order_repetition_batch_or_crash_gives_the_rows_of_one_clean_replay(
         closing(House(url, batch=chance.choice([1, 3, 50]))) as house,
         closing(House(other)) as clean,
     ):
+        envelopes = lately(envelopes) if chance.random() < 0.7 else envelopes
         batches = list(arrivals(envelopes, chance))
         activated = chance.randrange(len(batches))
+        promoted = [chance.randrange(activated, len(batches)) for _ in MODELS]
         for n, batch in enumerate(batches):
             house.take(batch)
             if n == activated:
                 house.activate(TRACK)
+            for model, at in zip(MODELS, sorted(promoted), strict=True):
+                if n == at:
+                    house.promote("small", model)
             if chance.random() < 0.2:
                 crash(house)
             if chance.random() < 0.7:
                 house.project()
         house.project()
         clean.activate(TRACK)
+        for model in MODELS:
+            clean.promote("small", model)
         clean.take(sorted(envelopes, key=total_order))
         replay(clean.url, clean.catalogue, clean.rules, chunk=chance.choice([1, 5, 1000]))
         assert without_known(house.tables()) == without_known(clean.tables())
         assert not list(verify(house.url, house.catalogue, house.rules, chunk=7))
         tables = clean.tables()
+        assert len(tables["predictions"]) == sum(row["status"] == "in_stage" for row in tables["journeys"])
         for path in tables["paths"]:
             assert path["stages"] == [naive_stage(tables["moves"], path["customer_id"], path["started_at"])]
 
