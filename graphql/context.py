@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from raceline.domain.errors import UnknownModel
 from raceline.domain.event import Outcome
 from raceline.domain.racetracks import Published
 from raceline.graphql.watch import Watch
@@ -176,38 +175,6 @@ class ModelApi(Protocol):
         ...
 
 
-class NoModels:
-    """The models of a store that has none."""
-
-    async def models(self, racetrack: str | None) -> Rows:
-        """None."""
-        return {}
-
-    async def ledger(self, asks: Sequence[LedgerAsk], min_position: int) -> Rows:
-        """Nothing was predicted."""
-        return {}
-
-    async def ledger_days(self, racetrack: str | None, from_: date, to: date, min_position: int) -> Rows:
-        """Nothing was predicted."""
-        return {}
-
-    async def ledger_stages(self, racetrack: str | None, min_position: int) -> Rows:
-        """Nothing was predicted."""
-        return {}
-
-    async def promote(self, name: str, version: int, *, force: bool, reason: str) -> int:
-        """Raises UnknownModel."""
-        raise UnknownModel(racetrack=name, version=version)
-
-    async def roll_back(self, name: str) -> tuple[int, int]:
-        """Raises UnknownModel."""
-        raise UnknownModel(racetrack=name)
-
-    async def retire(self, name: str) -> int:
-        """Raises UnknownModel."""
-        raise UnknownModel(racetrack=name)
-
-
 @dataclass(slots=True)
 class Api:
     """The API's world. The pool's connections are in autocommit: each answer is one statement.
@@ -224,7 +191,7 @@ class Api:
     as_known: AsKnown
     racetracks: RacetrackApi
     paths: PathApi
-    models: ModelApi = field(default_factory=NoModels)
+    models: ModelApi
     limits: Limits = field(default_factory=Limits)
 
 

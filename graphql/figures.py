@@ -1,10 +1,12 @@
 """What a statement is given of the whole store: definitions, models, and figures over all customers."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
+from raceline.domain.errors import NoRacetrack, NotInForce
 from raceline.graphql.context import Api, Rows
 from raceline.graphql.injected import PATH_FIGURES
 from raceline.graphql.injected_models import LEDGER, MODELS
@@ -74,11 +76,13 @@ async def _of_models(api: Api, plan: Plan, name: str, values: Mapping[str, Any],
     match name:
         case "ledger":
             return await api.models.ledger(plan.ledger, least)
-        case "ledger_days":
+        case "models":
+            return await api.models.models(plan.models[0])
+    with suppress(NotInForce, NoRacetrack):  # of what is not in force there are no stages with predictions
+        if name == "ledger_days":
             return await api.models.ledger_days(racetrack, values["from"], values["to"], least)
-        case "ledger_stages":
-            return await api.models.ledger_stages(racetrack, least)
-    return await api.models.models(plan.models[0])
+        return await api.models.ledger_stages(racetrack, least)
+    return {}
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:

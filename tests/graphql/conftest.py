@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -18,8 +19,10 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 from websockets.sync.client import connect
 
+from raceline.app.models import ModelAnswers
 from raceline.app.paths import PathAnswers
 from raceline.app.racetracks import RacetrackAnswers
+from raceline.app.settings import read_settings
 from raceline.domain.requeue import requeue
 from raceline.graphql.context import Api, Limits
 from raceline.graphql.endpoint import Endpoint
@@ -133,6 +136,11 @@ def _listening(statements: list[str]) -> type[psycopg.AsyncCursor[Any]]:
     return Listening
 
 
+def _runtime(house: House) -> Any:
+    """The house as the composition root has it."""
+    return SimpleNamespace(**vars(house), settings=read_settings(database_url=house.url))
+
+
 def make_api(house: House, pool: Any, watch: Watch, as_known: AsKnown, limits: Limits) -> Api:
     ingest = house.ingest
     return Api(
@@ -143,6 +151,7 @@ def make_api(house: House, pool: Any, watch: Watch, as_known: AsKnown, limits: L
         as_known=lambda asked: asyncio.to_thread(as_known, asked),
         racetracks=RacetrackAnswers(house.url, house, house.racetracks, asyncio.to_thread),
         paths=PathAnswers(house.url, MOST_STEPS),
+        models=ModelAnswers(house.url, _runtime(house), asyncio.to_thread),
         limits=limits,
     )
 
