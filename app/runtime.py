@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from raceline.analytics.drift import Thresholds
 from raceline.app.settings import Settings
 from raceline.domain.catalogue import Catalogue, load
 from raceline.domain.check import Check, Limits
@@ -16,6 +17,7 @@ from raceline.domain.racetrack_check import check_file, refuse
 from raceline.domain.racetrack_file import presets
 from raceline.domain.racetracks import Racetracks
 from raceline.domain.yaml_file import nearest
+from raceline.projections.drift_watch import DriftWatch
 from raceline.projections.generation import prepare
 from raceline.projections.in_force import in_force
 from raceline.projections.rules import MICROSECONDS, Rules, rules_of
@@ -47,6 +49,7 @@ class Runtime:
             batch=self.settings.projection_batch,
             rebuild_after=self.settings.rebuild_after_events,
             tick=int(self.settings.tick_seconds * MICROSECONDS),
+            watch=DriftWatch(Thresholds(self.settings.drift_watch, self.settings.drift_alarm)),
         )
 
 

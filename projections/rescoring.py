@@ -27,6 +27,7 @@ class Rescoring:
         self._wanted = ("", "")
         self._checkpoint = _NOWHERE
         self._after: str | None = ""
+        self._some = False
 
     def moved(self, claimed: "Claimed", up_to: int, clock: int, *, predicted: bool) -> None:
         """The generation was moved to a checkpoint; predicted: so were the predictions of whom that touched."""
@@ -49,7 +50,14 @@ class Rescoring:
         if self._after == "":
             session.run("forget_predictions", claimed.name)
         self._after = self._predict(claimed) if session.rules.models else None
+        self._some = self._some or self._after is not None
         return self._after is not None
+
+    def came_level(self) -> bool:
+        """Whether some were predicted and nobody waits any more; true once."""
+        level = self._some and self._after is None
+        self._some = self._some and not level
+        return level
 
     def _predict(self, claimed: "Claimed") -> str | None:
         """Predict one chunk; gives its last customer, None when there was none."""

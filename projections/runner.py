@@ -1,7 +1,7 @@
 """The live run: it wakes when the log grows, and moves the live generation forward batch by batch."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import LiteralString
 
@@ -13,6 +13,7 @@ from raceline.domain.catalogue import Catalogue
 from raceline.domain.errors import LogUnavailable, ProjectionFailed, RacelineError, ReplayRunning, RulesChanged
 from raceline.domain.recorder import CHANNEL, listen
 from raceline.domain.sql import statements
+from raceline.projections.drift_watch import DriftWatch
 from raceline.projections.generation import Claimed, Session
 from raceline.projections.in_force import InForce
 from raceline.projections.replay import replay
@@ -27,7 +28,8 @@ class Projector:
     """Keeps the read models level with the log, and with the clock. `batch`: positions a transaction; `rebuild_after`:
     positions of lag from which a replay into a new generation is cheaper than touching the same customers batch after
     batch; `tick`: microseconds after which the clock moves on although no timer is due; `most_due`: customers whose
-    timers are let fire in one transaction; `most_scored`: customers who are predicted anew in one transaction."""
+    timers are let fire in one transaction; `most_scored`: customers who are predicted anew in one transaction; `watch`:
+    looks for drift when all are."""
 
     url: str
     catalogue: Catalogue
@@ -37,6 +39,7 @@ class Projector:
     tick: int = 60 * MICROSECONDS
     most_due: int = 20_000
     most_scored: int = 20_000
+    watch: DriftWatch = field(default_factory=DriftWatch)
 
     def run(self, stop: Event) -> None:
         """Project until `stop` is set. A lost database is waited for; a failed derivation raises ProjectionFailed."""
@@ -169,6 +172,8 @@ class Projector:
             session.rollback()
             return False
         more = session.rescoring.step(claimed, self.most_scored)
+        if session.rescoring.came_level():
+            self.watch(session.connection, session.rules)
         session.commit()
         return more
 
