@@ -1,4 +1,4 @@
-"""Commands that give flat tables to other programs: export stays, moves, paths, cases, stage-days."""
+"""Commands that give flat tables to other programs: export stays, moves, paths, cases, predictions and the like."""
 
 from datetime import date
 from enum import StrEnum
@@ -150,6 +150,36 @@ def cases(
     from raceline.app.export_tables import CASES
 
     _export(CASES, span(first, last), format, output, force=force, racetrack=racetrack)
+
+
+@export.command()
+def predictions(
+    format: Kind = None,  # noqa: A002
+    output: Output = "-",
+    racetrack: Racetrack = None,
+    stage: Stages = None,
+    force: Force = False,
+) -> None:
+    """What is predicted now of customers in stages. Chances by exit, expected days, by which model and from what."""
+    from raceline.app.export_tables import PREDICTIONS
+
+    _export(PREDICTIONS, span(None, None), format, output, force=force, racetrack=racetrack, stages=tuple(stage or ()))
+
+
+@export.command()
+def ledger(
+    first: From = None,
+    last: To = None,
+    format: Kind = None,  # noqa: A002
+    output: Output = "-",
+    racetrack: Racetrack = None,
+    stage: Stages = None,
+    force: Force = False,
+) -> None:
+    """Predictions that were made in these days. The first of each customer, stay and day, and what came true of it."""
+    from raceline.app.export_tables import LEDGER
+
+    _export(LEDGER, span(first, last), format, output, force=force, racetrack=racetrack, stages=tuple(stage or ()))
 
 
 def span(first: date | None, last: date | None, of: str = "") -> "Span":

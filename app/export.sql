@@ -98,3 +98,46 @@ WHERE COALESCE(a.opened_at, timestamptz 'epoch' + a.event_at[1] * interval '1 mi
         >= (SELECT current_setting('raceline.begins')::timestamptz)
     AND COALESCE(a.opened_at, timestamptz 'epoch' + a.event_at[1] * interval '1 microsecond')
         < (SELECT current_setting('raceline.ends')::timestamptz)
+
+-- name: predictions
+SELECT p.customer_id, c.account_id, p.racetrack, p.version, p.model, p.stage, s.title, s.n AS stage_n, p.tier,
+    p.entered_at, p.days_in_stage, p.computed_at, p.day, p.position, p.incidence[1] AS within_day,
+    p.incidence[11] AS within_week, p.incidence[21] AS within_month, p.incidence[22] AS further_within_month,
+    p.incidence[23] AS edge_within_month, p.incidence[24] AS backward_within_month,
+    p.incidence[25] AS out_within_month, p.expected_days, p.median_days, p.expected_days_if_next, p.incidence
+FROM predictions AS p
+JOIN customers AS c ON c.customer_id = p.customer_id
+JOIN racetrack_stages AS s ON s.racetrack = p.racetrack AND s.stage = p.stage
+WHERE p.racetrack = current_setting('raceline.racetrack')
+    AND (current_setting('raceline.stages') = ''
+        OR p.stage = ANY (string_to_array(current_setting('raceline.stages'), ',')))
+
+-- name: ledger
+-- The stay that holds the moment of the prediction says what came true; it is looked for by the key of the moves.
+SELECT p.id, p.customer_id, c.account_id, p.racetrack, p.racetrack_version, p.model, p.stage, p.day, p.entered_at,
+    p.computed_at, p.position, p.incidence[1]::float8 AS within_day, p.incidence[11]::float8 AS within_week,
+    p.incidence[21]::float8 AS within_month, p.incidence[25]::float8 AS out_within_month,
+    ARRAY(SELECT u.chance::float8 FROM unnest(p.incidence) WITH ORDINALITY AS u(chance, i) ORDER BY u.i) AS incidence,
+    m.to_stage IS DISTINCT FROM p.stage AS revised,
+    GREATEST((extract(epoch FROM (SELECT current_setting('raceline.clock')::timestamptz) - p.computed_at) / 86400
+        )::float8, 0) AS watched_days,
+    CASE WHEN m.to_stage = p.stage THEN
+        CASE o.kind WHEN 'forward' THEN 'NEXT' WHEN 'skip' THEN 'FURTHER' WHEN 'edge' THEN 'EDGE' WHEN 'lap' THEN 'EDGE'
+            WHEN 'backward' THEN 'BACKWARD' WHEN 'left' THEN 'OUT' END END AS exit,
+    CASE WHEN m.to_stage = p.stage THEN (extract(epoch FROM m.left_at - p.computed_at) / 86400)::float8 END
+        AS left_after_days
+FROM raceline.prediction AS p
+LEFT JOIN customers AS c ON c.customer_id = p.customer_id
+LEFT JOIN LATERAL (
+    SELECT s.n, s.to_stage, s.left_at
+    FROM moves AS s
+    WHERE s.customer_id = p.customer_id AND s.racetrack = p.racetrack AND s.entered_at <= p.computed_at
+    ORDER BY s.n DESC
+    LIMIT 1
+) AS m ON true
+LEFT JOIN moves AS o ON o.customer_id = p.customer_id AND o.racetrack = p.racetrack AND o.n = m.n + 1
+WHERE p.racetrack = current_setting('raceline.racetrack')
+    AND p.day >= COALESCE(NULLIF(current_setting('raceline.from'), '')::date, '-infinity')
+    AND p.day <= COALESCE(NULLIF(current_setting('raceline.to'), '')::date, 'infinity')
+    AND (current_setting('raceline.stages') = ''
+        OR p.stage = ANY (string_to_array(current_setting('raceline.stages'), ',')))

@@ -139,4 +139,66 @@ CASES = Table(
         Column("event_survey", "the score that it gives", JSON),
     ),
 )
-TABLES = {table.name: table for table in (STAYS, MOVES, PATHS, CASES)}
+_CHANCES = (
+    Column("within_day", "the chance of the move to the next stage within 1 day of computed_at"),
+    Column("within_week", "within 7 days"),
+    Column("within_month", "within 30 days"),
+)
+_INCIDENCE = Column(
+    "incidence",
+    "the chances to have left by the end of days 1, 3, 7, 14, 30, 60 and 90; of each to the next stage, further, by an "
+    "edge, backward, out",
+    NUMBERS,
+)
+PREDICTIONS = Table(
+    "predictions",
+    "One row per customer who is in a stage, with what is predicted now; without a model in force there is none.",
+    ("customer_id",),
+    (
+        *_WHERE,
+        Column("model", "the version of the model"),
+        Column("stage", "the stage"),
+        Column("title", "its title"),
+        Column("stage_n", "its place on the racetrack, from 1"),
+        Column("tier", "how much the model knows of the stage: STAGE, POOLED, SHARED, BASELINE"),
+        Column("entered_at", "when the stay began"),
+        Column("days_in_stage", "how long it has lasted"),
+        Column("computed_at", "the moment that the prediction is made of"),
+        Column("day", "its day, in the racetrack's time zone"),
+        Column("position", "the highest position among the events that it was made from"),
+        *_CHANCES,
+        Column("further_within_month", "the chance to leave forward past a stage within 30 days"),
+        Column("edge_within_month", "by an edge or a lap"),
+        Column("backward_within_month", "backward"),
+        Column("out_within_month", "out of the racetrack"),
+        Column("expected_days", "the mean time that remains, by any exit; who stays longer than 90 days counts as 90"),
+        Column("median_days", "when half have left; empty: not within 90 days"),
+        Column("expected_days_if_next", "the mean time until the move to the next stage, if it comes within 90 days"),
+        _INCIDENCE,
+    ),
+)
+LEDGER = Table(
+    "ledger",
+    "One row per prediction that was made and kept: the first of each customer, stay and day. It belongs to its day.",
+    ("id",),
+    (
+        Column("id", "its number, in the order in which they were made"),
+        *_WHO,
+        Column("racetrack", "the racetrack"),
+        Column("racetrack_version", "its version"),
+        Column("model", "the version of the model"),
+        Column("stage", "the stage that the customer was in, as it was known then"),
+        Column("day", "the day, in the racetrack's time zone"),
+        Column("entered_at", "when the stay began, as it was known then"),
+        Column("computed_at", "the moment that the prediction is made of"),
+        Column("position", "the highest position among the events that it was made from"),
+        *_CHANCES,
+        Column("out_within_month", "the chance to leave the racetrack within 30 days"),
+        _INCIDENCE,
+        Column("revised", "whether the customer was, as is known now, in another stage: then nothing came true of it"),
+        Column("watched_days", "how long what came of it has been watched"),
+        Column("exit", "how the stay ended: NEXT, FURTHER, EDGE, BACKWARD, OUT; empty: it goes on"),
+        Column("left_after_days", "after how many days it ended; empty: it goes on"),
+    ),
+)
+TABLES = {table.name: table for table in (STAYS, MOVES, PATHS, CASES, PREDICTIONS, LEDGER)}

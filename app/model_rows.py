@@ -13,9 +13,9 @@ Rows = dict[str, list[Row]]
 _PARAMETERS = ("cut_off", "first_position", "seed", "landmarks", "customers", "code_version")
 _MOMENTS = ("cut_off_at", "held_out_from", "live_since")
 _EVALUATED = (
-    "customers", "rows", "moves", "brier", "baseline_brier", "log_loss", "baseline_log_loss", "exits_log_loss", "skill",
-    "skill_low", "skill_high", "slope", "slope_low", "slope_high", "intercept", "observed", "expected", "ratio",
-    "ratio_low", "ratio_high", "auc", "c_index",
+    "customers", "rows", "moves", "brier", "baseline_brier", "log_loss", "baseline_log_loss", "skill", "skill_low",
+    "skill_high", "slope", "slope_low", "slope_high", "intercept", "observed", "expected", "ratio",
+    "ratio_low", "ratio_high", "auc", "c_index", "exits_log_loss", "baseline_exits_log_loss",
 )  # fmt: skip
 _BIN = ("horizon", "n", "predicted", "observed", "rows", "low", "high")
 

@@ -114,7 +114,7 @@ def _chances(ledger: Ledger, row: Longs, horizon: int) -> tuple[Any, NDArray[np.
 
 def _figures(ledger: Ledger, row: Longs, judged: Judged, horizon: int) -> Row:
     found = measures(*_chances(ledger, judged.row, horizon))._asdict()
-    told = {**found, "exits_log_loss": None, "c_index": _c_index(ledger, row, horizon)}
+    told = {**found, "c_index": _c_index(ledger, row, horizon)}
     return {**_plain(told), "revised": judged.revised, "pending": judged.pending}
 
 
