@@ -38,7 +38,10 @@ def serve(
             say("The API has no log-in: whoever can reach it reads and writes every journey. Put a gateway in front.")
         warm(store)
         if sample:
+            from raceline.app.sample_model import learn_in_background
+
             load_sample(store)
+            learn_in_background(store)
         queries = _QUERIES if sample else ()
         run(
             make_app(store, project=project),
@@ -133,6 +136,21 @@ _QUERIES = (
         "paths(first: 3) { nodes { pages resolved turnarounds { page depth } } } } }",
     ),
     (
+        "When a customer moves on, as of a day of last year: how sure that is, why, and what would change it. (The model"
+        " is being learned; until it is in force, in half a minute or so, `prediction` is null.)",
+        '{ customer(id: "sample-0530", at: "2025-03-10T00:00:00Z") { journey { currentStage predictionNote prediction { '
+        "withinDay withinWeek withinMonth expectedDays interval { withinMonth { low high } } exits { exit withinMonth } "
+        "baseRate(within: MONTH) factors(within: MONTH) { group contribution features { title said } "
+        "events { occurredAt type } } "
+        'whatIf(changes: [{feature: "days_in_stage", value: 40}]) { withinMonth basis note } modelVersion { name } } '
+        "} } }",
+    ),
+    (
+        "How good the model is, on customers and days that it had not seen",
+        "{ models { name status checks { rule needed observed passed } evaluation { horizon stage rows moves logLoss "
+        "baselineLogLoss skill skillLow skillHigh slope ratio auc } } }",
+    ),
+    (
         "Pages that people turn round at unexpectedly often for pages of their type, and a visit behind it",
         "{ pages(first: 3) { nodes { page pageType turnarounds opportunities rate expectedRate q excess flag "
         "turnaroundPaths(first: 1) { nodes { pages customer { guid } } } } test { tested unexpected tooFew } } }",
@@ -169,7 +187,7 @@ _QUERIES = (
 def _welcome(url: str, queries: tuple[tuple[str, str], ...], settings: "Settings") -> None:
     say(f"raceline serves {url}/graphql{' (open it in a browser for GraphiQL)' if settings.graphiql else ''}")
     if queries:
-        show(f"\nTo try in another terminal; the queries also in GraphiQL at {url}/graphql. The sample ends in 2025.")
+        show(f"\nTo try in another terminal; the queries also in GraphiQL at {url}/graphql. The sample ends in 2026.")
         show(f"\n# Why a customer is in this stage, and why not in another yet\n{explain_command(settings)}")
     for title, query in queries:
         show(f"\n# {title}\n{curl(url, query)}")

@@ -16,13 +16,16 @@ from raceline.app.sample_site import CONTENT
 from raceline.app.sample_visits import LAYOUTS, last_look, support_visit, web_visit
 
 SOURCE = "raceline-sample"
-CUSTOMERS = 400
+CUSTOMERS = 600
 FIRST_CUSTOMER = "sample-0001"
 # Part of each identity: change it with the generator, for the log refuses the same identity with other content.
-EDITION = 4
+EDITION = 5
 # With this one the first customer comes round to a new lap, with a regression and a revision on the way.
 _SEED = 20_242_809
 _START = datetime(2024, 1, 1, tzinfo=UTC)
+# Most came in the first four months; the others since then, so that a model has moves to be tried on that are newer than
+# those that it learned from.
+_FIRST_CAME, _FIRST_DAYS, _ALL_DAYS = 400, 120, 480
 _CUT_OFF = timedelta(weeks=6)
 # Since then each visitor of the support site sees one of two layouts.
 _EXPERIMENT = datetime(2024, 6, 1, tzinfo=UTC)
@@ -52,9 +55,13 @@ class _Customer:
         # And another for the visits, so that a change of these changes nothing else in a life.
         self._visits = Dice(_SEED + number + 1_000_000)
         self._layout: str = self._visits.one(*LAYOUTS)
+        # And one for who they are. The first customer has no manager.
+        self._profile = Dice(_SEED + number + 4_000_000)
+        self._managed = self._profile.chance(0.4)
         self.number = number
         self.name = f"sample-{number:04d}"
-        self.joined = _START + timedelta(hours=self._dice.some(0, 120 * 24))
+        days = (0, _FIRST_DAYS) if number <= _FIRST_CAME else (_FIRST_DAYS, _ALL_DAYS)
+        self.joined = _START + timedelta(hours=self._dice.some(days[0] * 24, days[1] * 24))
         # What devices report while a customer's network is cut off comes in long after it happened.
         self._cut_off = self._moment(60, 120) if self._dice.chance(0.2) else None
 
@@ -75,6 +82,8 @@ class _Customer:
                 }
 
     def _life(self) -> Iterator[Fact]:
+        profile = {"customer_success_manager": self._managed, "employees": self._profile.some(10, 5_000)}
+        yield self.joined + timedelta(days=21, hours=self._profile.some(0, 72)), "account.profile_changed", profile
         for _ in range(self._dice.some(1, 4)):
             yield from web_visit(self._visits, self._moment(0, 20))
         yield from self._campaign()
@@ -145,7 +154,7 @@ class _Customer:
             for _ in range(self._dice.some(0, 3)):
                 at = self._moment(first, first + 7)
                 yield at, "telemetry.login_recorded", {"application": "sample-console", "succeeded": True}
-                if self._dice.chance(0.4):
+                if self._dice.chance(0.75 if self._managed else 0.4):  # who is looked after uses more
                     used = {"feature": self._dice.one(*_FEATURES), "device_id": device, "uses": self._dice.some(1, 20)}
                     yield at + timedelta(seconds=self._dice.some(5, 900)), "telemetry.feature_used", used
 

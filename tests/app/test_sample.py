@@ -57,7 +57,7 @@ def test_everything_in_it_says_that_it_is_a_sample(sample):
     assert {event["customer_id"][:7] + event["account_id"][:7] + event["source"][-6:] for event in events} == {
         "sample-sample-sample"
     }
-    assert 30_000 < len(events) < 40_000
+    assert 50_000 < len(events) < 60_000
     assert len({event["type"].partition(".")[0] for event in events}) >= 8
 
 
