@@ -29,7 +29,8 @@ HAS = 7  # 1 where one of them is `wanted`, else 0
 LAST_IS = 8  # 1 where the last one is `wanted`, else 0
 TALLY = 9  # how many of them are `wanted`
 STANDING = 10  # how many things are open, by what was last said of each; see `said`
-AGE = 11  # days since the stay was entered; of no stream
+NET = 11  # how many, less those that were taken back: values are 1 and -1
+AGE = 12  # days since the stay was entered; of no stream
 
 # Windows that are no length. A window of a length w holds what happened in (landmark - w, landmark].
 SINCE_ENTRY = -1  # in (entered, landmark]: what brought the customer there is not in it

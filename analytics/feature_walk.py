@@ -21,6 +21,7 @@ from raceline.analytics.feature_arrays import (
     LAST_IS,
     LEVEL,
     MEAN,
+    NET,
     OPEN,
     OPEN_IF_UNKNOWN,
     SINCE_ENTRY,
@@ -149,7 +150,7 @@ def _value(walk: Walk, aggregate: int, wanted: float, low: int, high: int, momen
         return float(_different(walk, low, high, moment, clean))
     if aggregate == STANDING:
         return float(_standing(walk, wanted, low, high, moment, clean))
-    if aggregate in (COUNT, SUM, MEAN, LEVEL):
+    if aggregate in (COUNT, SUM, MEAN, LEVEL, NET):
         count, total = high - low, walk.total[high] - walk.total[low]
         if not clean:
             count, total = _known_sum(walk, low, high, moment)

@@ -25,6 +25,7 @@ from raceline.analytics.feature_arrays import (
     LEVEL,
     MEAN,
     MOST_LEVELS,
+    NET,
     NEVER,
     NOTHING_SAID,
     OPEN,
@@ -57,6 +58,7 @@ __all__ = [
     "LEVEL",
     "MEAN",
     "MOST_LEVELS",
+    "NET",
     "NEVER",
     "NOTHING_SAID",
     "OPEN",
@@ -66,6 +68,7 @@ __all__ = [
     "STANDING",
     "SUM",
     "TALLY",
+    "Floats",
     "Plan",
     "Streams",
     "contributing",
@@ -142,6 +145,9 @@ def contributing(
     found = np.flatnonzero(kept)
     if aggregate in _OF_LAST:
         found = found[-1:]
+    elif aggregate == NET:
+        rows, which = np.unique(row[found], return_inverse=True)
+        return rows[np.bincount(which, value[found], len(rows)) > 0]
     elif aggregate == STANDING:
         found = found[_of_open(value[found].astype(np.int64), wanted)]
     return row[found][row[found] >= 0]

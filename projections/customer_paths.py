@@ -14,7 +14,8 @@ from raceline.projections.rows import Longs, lists
 
 @dataclass(frozen=True)
 class Paths:
-    """Paths of all customers of the columns. row: (m,) the rows of the columns that carry a page."""
+    """Paths of all customers of the columns. row: (m,) the rows of the columns that carry a page; gap:
+    microseconds of silence that end a path."""
 
     row: Longs
     names: pa.Array
@@ -25,6 +26,7 @@ class Paths:
     ended_at: Longs
     path_id: Longs
     variants: pa.ListArray
+    gap: int
 
 
 def paths_of(columns: Columns, gap: int) -> Paths:
@@ -46,6 +48,7 @@ def paths_of(columns: Columns, gap: int) -> Paths:
         ended_at=occurred_at[last],
         path_id=columns.position[row][first],
         variants=_variants(taken["variant"].combine_chunks(), steps.event_start),
+        gap=gap,
     )
 
 

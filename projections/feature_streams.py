@@ -21,6 +21,7 @@ from raceline.projections.cases import DOES, Cases
 from raceline.projections.customer_paths import Paths
 from raceline.projections.feature_list import FeatureList
 from raceline.projections.feature_table import Source
+from raceline.projections.paths_as_known import AsKnown, Told, beginnings, ping_pongs, turnarounds
 from raceline.projections.race_facts import Field, Longs, matching_rows, numbers
 from raceline.projections.race_rules import Matcher, Test, Track
 
@@ -90,11 +91,18 @@ def _visits(customer: Codes, stage: Codes, stages: int) -> Codes:
 
 
 def streams_of(
-    columns: Columns, paths: Paths, cases: Cases, track: Track, seen: Field, race: Race, features: FeatureList
+    columns: Columns,
+    paths: Paths,
+    cases: Cases,
+    track: Track,
+    seen: Field,
+    race: Race,
+    features: FeatureList,
+    live_since: int = NEVER,
 ) -> Made:
     """The streams of a list of features, in the order of its `sources`. columns: all events of the customers; paths,
-    cases: of the same; seen, race: what the racetrack makes of them."""
-    made = _Maker(columns, paths, cases, track, seen, race, features)
+    cases: of the same; seen, race: what the racetrack makes of them; live_since: as features are asked with it."""
+    made = _Maker(columns, AsKnown(columns, paths, live_since), cases, track, seen, race, features)
     return Made(_laid(columns, [made.values(source) for source in features.sources]), stays_of(track, race))
 
 
@@ -125,9 +133,16 @@ class _Maker:
     """Makes the values of each source."""
 
     def __init__(
-        self, columns: Columns, paths: Paths, cases: Cases, track: Track, seen: Field, race: Race, features: FeatureList
+        self,
+        columns: Columns,
+        known: AsKnown,
+        cases: Cases,
+        track: Track,
+        seen: Field,
+        race: Race,
+        features: FeatureList,
     ) -> None:
-        self.columns, self.paths, self.cases = columns, paths, cases
+        self.columns, self.known, self.paths, self.cases = columns, known, known.paths, cases
         self.track, self.seen, self.race, self.features = track, seen, race, features
         self.row = None if seen.kept.all() else np.flatnonzero(seen.kept)
 
@@ -138,11 +153,11 @@ class _Maker:
             case "pages":
                 return self._pages()
             case "turnarounds":
-                return self._returns(self.paths.turns.depth > 0)
+                return self._told(turnarounds)
             case "ping_pongs":
-                return self._returns(self.paths.turns.bounces > 0)
+                return self._told(ping_pongs)
             case "paths":
-                return self._some(self.paths.row[self.paths.steps.event_start[:-1]])
+                return self._told(beginnings)
             case "resolved":
                 last = self.paths.steps.event_start[1:] - 1
                 return self._some(self.paths.row[last[self.paths.steps.resolved]])
@@ -161,9 +176,10 @@ class _Maker:
         row = row if everywhere or self.row is None else row[self.seen.kept[row]]
         return _Values(row, np.ones(len(row)))
 
-    def _returns(self, turned: NDArray[np.bool_]) -> _Values:
-        """A turn is known by the step after it."""
-        return self._some(self.paths.row[self.paths.steps.event[np.flatnonzero(turned) + 1]])
+    def _told(self, told: Told) -> _Values:
+        row, value, known = self.known.of(told)
+        kept = self.seen.kept[row]
+        return _Values(row[kept], value[kept], known=known[kept])
 
     def _pages(self) -> _Values:
         row = self._some(self.paths.row).row

@@ -17,6 +17,7 @@ from raceline.analytics.features import (
     LEVEL,
     MEAN,
     MOST_LEVELS,
+    NET,
     SINCE_ENTRY,
     STANDING,
     SUM,
@@ -123,10 +124,10 @@ _BUILT_IN = (
     Spec("sentiment", "Mean sentiment so far", "SENTIMENT", "score", _SCORES, MEAN, EVER),
     Spec("sentiment_30d", "Mean sentiment of the last 30 days", "SENTIMENT", "score", _SCORES, MEAN, 30 * DAY),
     Spec("sentiment_last", "Sentiment of the last text", "SENTIMENT", "score", _SCORES, LAST, EVER),
-    *(Spec(f"turnarounds_{name}", f"Turnarounds {words}", "PATHS", "number", Source("turnarounds"), COUNT, window)
+    *(Spec(f"turnarounds_{name}", f"Turnarounds {words}", "PATHS", "number", Source("turnarounds"), NET, window)
       for name, window, words in WINDOWS[1:]),
-    Spec("ping_pongs_30d", "Ping-pongs in the last 30 days", "PATHS", "number", Source("ping_pongs"), COUNT, 30 * DAY),
-    Spec("paths_30d", "Paths in the last 30 days", "PATHS", "number", Source("paths"), COUNT, 30 * DAY),
+    Spec("ping_pongs_30d", "Ping-pongs in the last 30 days", "PATHS", "number", Source("ping_pongs"), NET, 30 * DAY),
+    Spec("paths_30d", "Paths in the last 30 days", "PATHS", "number", Source("paths"), NET, 30 * DAY),
     Spec("resolved_30d", "Paths that were resolved in the last 30 days", "PATHS", "number",
          Source("resolved"), COUNT, 30 * DAY),
     *(Spec(f"page_{n}", f"Saw page {n} of the stage since entering it", "CONTENT", "yes",

@@ -20,6 +20,7 @@ from raceline.analytics.features import (
     LAST_IS,
     LEVEL,
     MEAN,
+    NET,
     NEVER,
     NOTHING_SAID,
     OPEN,
@@ -37,7 +38,7 @@ from raceline.analytics.features import (
 )
 
 WINDOWS = (3, 10, SINCE_ENTRY, EVER, BEFORE_ENTRY)
-OF_NUMBERS = (COUNT, SUM, MEAN, LAST, DAYS_SINCE, DISTINCT, LEVEL, HAS, LAST_IS, TALLY)
+OF_NUMBERS = (COUNT, SUM, MEAN, LAST, DAYS_SINCE, DISTINCT, LEVEL, HAS, LAST_IS, TALLY, NET)
 # Stream 0 has numbers and codes, stream 1 what was said of things.
 ASKED = [(0, aggregate, window) for aggregate in OF_NUMBERS for window in WINDOWS] + [(1, STANDING, EVER), (-1, AGE, 0)]
 
@@ -82,6 +83,7 @@ def naively(events, one, customer, at, entered, live_since, wanted):
         COUNT: float(len(values)),
         SUM: float(sum(values)),
         LEVEL: float(sum(values)),
+        NET: float(sum(values)),
         MEAN: sum(values) / len(values) if values else nothing,
         LAST: values[-1] if values else nothing,
         DAYS_SINCE: (at - inside[-1][2]) / DAY if values else nothing,

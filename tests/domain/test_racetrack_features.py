@@ -33,7 +33,7 @@ SAYS = [
     ("event: case.opened, group: cases", "number of case.opened"),
     ("event: case.opened, group: cases, window_days: 1", "number of case.opened in the last day"),
     (
-        "event: telemetry.feature_used, where: {feature: x}, aggregate: sum, attribute: uses, since: stage, group: time",
+        "event: telemetry.feature_used, where: {feature: x}, aggregate: sum, attribute: uses, since: stage, group: time",  # noqa: E501
         "sum of uses in telemetry.feature_used whose feature is x since entering the stage",
     ),
     (

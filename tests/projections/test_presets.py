@@ -6,20 +6,16 @@ import random
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
-import pyarrow as pa
 import pytest
+from made_columns import CATALOGUE, columns
 
 from raceline.app.sample import write_sample
-from raceline.domain import catalogue
-from raceline.domain.columns import Columns, attribute_columns
 from raceline.domain.racetrack_file import presets, read
 from raceline.projections.cases import cases_of
 from raceline.projections.race import race_tables
 from raceline.projections.race_rules import compiled, wanted
 from raceline.projections.rules import rules_of
 
-CATALOGUE = catalogue.load()
 START = datetime(2023, 1, 1, tzinfo=UTC)
 # How most begin; after that anything happens, and this more often than the rest.
 BEGINNING = ["email.opened", *["web.page_viewed"] * 9, "install_base.item_booked", "install_base.item_shipped"]
@@ -85,31 +81,3 @@ def lives(customers):
                 "product": "network-controller"}  # fmt: skip
             lull = chance.random() < 0.03 and not left
             at += timedelta(days=chance.expovariate(chance.choice([2, 1, 0.5])) + lull * chance.choice([40, 100, 400]))
-
-
-def columns(events, reads):
-    """The columns of envelopes."""
-    events = sorted(events, key=lambda event: (event["customer_id"], datetime.fromisoformat(event["occurred_at"])))
-    names = sorted({event["customer_id"] for event in events})
-    rows = [
-        {"type": event["type"], "account_id": None, "product": event["product"]}
-        | {
-            column: _text(event["data"].get(attribute))
-            for attribute, column in attribute_columns(
-                CATALOGUE.types[event["type"]], reads.get(event["type"], ())
-            ).items()
-        }
-        for event in events
-    ]
-    texts = {
-        name: pa.chunked_array([pa.array([row.get(name) for row in rows], pa.string())]) for name in set().union(*rows)
-    }
-    texts["sentiment"] = pa.chunked_array([pa.nulls(len(rows), pa.int64())])
-    texts["language"] = pa.chunked_array([pa.nulls(len(rows), pa.string())])
-    at = np.array([round(datetime.fromisoformat(event["occurred_at"]).timestamp() * 1e6) for event in events])
-    customer = np.array([names.index(event["customer_id"]) for event in events], np.int32)
-    return Columns(pa.array(names), customer, np.arange(1, len(events) + 1), at, at, pa.table(texts))
-
-
-def _text(value):
-    return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
