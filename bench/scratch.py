@@ -101,14 +101,16 @@ _DEEDS = (
 )
 
 
-def write_journeys(path: Path, count: int, customers: int, product: str = "network-controller") -> None:
+def write_journeys(
+    path: Path, count: int, customers: int, product: str = "network-controller", begin: str = "2025-06-01T00:00:00"
+) -> None:
     """`count` generated events of every family as NDJSON in the order of time, over 400 days, of so many customers."""
     rng = np.random.default_rng(7)
     weights = np.array([weight for weight, *_ in _DEEDS], float)
     deed = rng.choice(len(_DEEDS), count, p=weights / weights.sum())
     customer = rng.integers(0, customers, count)
     seconds = np.sort(rng.integers(0, 400 * 86_400, count))
-    at = np.datetime64("2025-06-01T00:00:00") + seconds.astype("timedelta64[s]")
+    at = np.datetime64(begin) + seconds.astype("timedelta64[s]")
     number = rng.integers(0, 8, count)
     texts = [[json.dumps(data).replace("{n}", str(n)) for n in range(8)] for _, _, data in _DEEDS]
     with path.open("w", encoding="utf-8") as file:
