@@ -15,7 +15,7 @@ from raceline.app import (
     cli_ingest,
     cli_log,
     cli_model,
-    cli_plot_paths,
+    cli_plot_predictions,
     cli_racetrack,
     cli_serve,
     cli_site,
@@ -45,7 +45,7 @@ app.command()(cli_ingest.ingest)
 app.command()(cli_log.events)
 app.command()(cli_explain.explain)
 app.add_typer(cli_export_paths.export, name="export")
-app.add_typer(cli_plot_paths.plot, name="plot")
+app.add_typer(cli_plot_predictions.plot, name="plot")
 app.command()(cli_views.status)
 app.command()(cli_views.project)
 app.command()(cli_views.replay)

@@ -181,6 +181,22 @@ def single(told: Told, *, width: float, height: float, above: float = 0.0) -> tu
     return figure, ax
 
 
+def beside(told: Told, titles: Sequence[str], *, height: float, width: float = 10.5) -> tuple[Figure, list[Axes]]:
+    """A figure of panels side by side, each with scales of its own, under a legend; sizes in inches."""
+    whole = height + _TOP + LEGEND + _BOTTOM
+    figure = Figure(figsize=(width, whole))
+    _write(figure, told, width, whole)
+    top = 1 - (_TOP + LEGEND + 0.3) / whole
+    grid = figure.add_gridspec(
+        1, len(titles), left=0.6 / width, right=1 - 0.25 / width, top=top, bottom=(_BOTTOM + 0.2) / whole, wspace=0.55
+    )
+    axes = [figure.add_subplot(grid[0, n]) for n in range(len(titles))]
+    for ax, title in zip(axes, titles, strict=True):
+        ax.set_title(short(title), loc="left", fontsize=8.5, fontweight="bold", pad=4)
+        ax.tick_params(length=2)
+    return figure, axes
+
+
 def overview(figure: Figure, inches: float) -> Axes:
     """A panel of the whole width, in the room that was left above the others."""
     width, height = figure.get_size_inches()
