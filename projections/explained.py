@@ -37,10 +37,11 @@ _TIME = GROUPS.index("TIME")
 
 
 class _Customer(NamedTuple):
-    """One who is in a stage, as a model sees them. k: the place in `standing`; came: the rows of the events that
-    brought them into the stage, this time and before."""
+    """One who is in a stage, as a model sees them. in_stage: its name; k: the place in `standing`; came: the rows of
+    the events that brought them into the stage, this time and before."""
 
     key: dict[str, str]
+    in_stage: str
     scoring: Scoring
     standing: Standing
     k: int
@@ -85,7 +86,8 @@ def _customers(ids: list[str], columns: Columns, predicted: Predicted, moves: pa
     track, scoring, standing = predicted.track, predicted.scoring, predicted.standing
     for k, customer in enumerate(ids):
         key = {"customer_id": customer, "racetrack": track.name}
-        yield _Customer(key, scoring, standing, k, _came(columns, moves, key, track.stages[standing.stage[k]]))
+        stage = track.stages[standing.stage[k]]
+        yield _Customer(key, stage, scoring, standing, k, _came(columns, moves, key, stage))
 
 
 def _intervals(ids: list[str], one: Predicted) -> Iterator[dict[str, Any]]:
@@ -182,7 +184,7 @@ def _add_what_ifs(found: Answer, one: _Customer, what_ifs: tuple[WhatIf, ...]) -
         return
     standing, k = one.standing, one.k
     stayed = int(standing.at[k] - standing.entered[k])
-    asked = Asked(one.scoring, one.stage, one.features, stayed)
+    asked = Asked(one.scoring, one.stage, one.in_stage, one.features, stayed)
     for what_if in what_ifs:
         key = {"key": what_if.key, **one.key}
         figures, refusals = answers(asked, what_if.changes)

@@ -15,6 +15,9 @@ from raceline.domain.feature import Feature, FeatureAggregate
 from raceline.domain.racetrack import Racetrack
 from raceline.projections.feature_table import HAS_PAGE, LAST_PAGE, Source, Spec, Unit, built_in
 
+# What is read of experiments with outreach: see experiments.py.
+EXPERIMENT, ACTION = "experiment", "action"
+ARMS = ("outreach.sent", "outreach.held_out")
 _AGGREGATES: dict[FeatureAggregate, tuple[int, Unit]] = {
     "count": (COUNT, "number"),
     "sum": (SUM, "amount"),
@@ -108,8 +111,11 @@ def feature_list(catalogue: Catalogue, racetrack: Racetrack, pages: Mapping[str,
 
 
 def attributes_read(racetrack: Racetrack, catalogue: Catalogue) -> dict[str, set[str]]:
-    """By type, the attributes that the features of a racetrack look at."""
-    found: dict[str, set[str]] = {}
+    """By type, the attributes that the features of a racetrack look at, and those that say who was in an experiment."""
+    both = {EXPERIMENT, ACTION}
+    found = {
+        kind: set(both) for kind in ARMS if kind in catalogue.types and both <= catalogue.types[kind].attributes.keys()
+    }
     for source in feature_list(catalogue, racetrack, {}).sources:
         names = {name for name, _ in source.where} | ({source.attribute} if source.attribute else set())
         for kind in source.types:

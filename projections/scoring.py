@@ -13,6 +13,7 @@ from raceline.domain.catalogue import Catalogue
 from raceline.domain.errors import UnknownModel, UnreadableModel
 from raceline.domain.model_registry import ModelRegistry, ModelVersion
 from raceline.domain.racetrack import Racetrack
+from raceline.projections.experiments import Experiment, experiments_of
 from raceline.projections.feature_list import FeatureList, feature_list
 from raceline.projections.race_rules import Track
 
@@ -24,7 +25,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Scoring:
-    """A model that is open. version: of the model; hash: of its file. pages: by stage, those that it looks for."""
+    """A model that is open. version: of the model; hash: of its file. pages: by stage, those that it looks for;
+    experiments: with them, as far as there were any when the model was trained."""
 
     racetrack: str
     version: int
@@ -34,6 +36,7 @@ class Scoring:
     model: LandmarkModel
     features: FeatureList
     pages: Pages
+    experiments: tuple[Experiment, ...]
 
 
 def written_model(model: LandmarkModel, pages: Pages) -> bytes:
@@ -74,6 +77,7 @@ def scoring_of(version: ModelVersion, content: bytes, catalogue: Catalogue, race
         model=model,
         features=features,
         pages=pages,
+        experiments=experiments_of(version.parameters_read),
     )
 
 

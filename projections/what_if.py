@@ -17,6 +17,7 @@ from raceline.analytics.features import (
     DAY,
     EVER,
     HAS,
+    NET,
     SINCE_ENTRY,
     TALLY,
     Plan,
@@ -25,30 +26,24 @@ from raceline.analytics.incidence import BIN_ENDS, expected_days
 from raceline.analytics.landmark_model import BASELINE, score
 from raceline.domain.yaml_file import nearest
 from raceline.projections.asked import Change
+from raceline.projections.experiments import Experiment, backing
 from raceline.projections.scoring import Scoring
+from raceline.projections.what_if_basis import REFUSED, basis
 
 Floats = NDArray[np.float64]
 Refusal = dict[str, str]
 
-ASSOCIATION, COMPARISON = "ASSOCIATION", "COMPARISON"
 PAGES = "pages"  # the feature of a change that says which pages are seen
 _FIGURES = {"within_day": 1.0, "within_week": 7.0, "within_month": 30.0}
-_COUNTS = (COUNT, TALLY)
-
-_REFUSED = "Nothing is predicted, because a change was refused: each refusal says why."
-_ASSOCIATION = (
-    "Customers who are like that move on so often. Making a customer like that need not have this effect: what nobody"
-    " recorded may be behind both."
-)
-_COMPARISON = "A comparison with customers who have been in the stage for so long; time cannot be changed."
-_AS_WELL = "Changed along, because it counts the same events: {}."
+_COUNTS = (COUNT, TALLY, NET)
 
 
 class Asked(NamedTuple):
-    """A customer's features (f,) as they are, after so many microseconds in the stage."""
+    """A customer's features (f,) as they are, after so many microseconds in the stage; in_stage: its name."""
 
     scoring: Scoring
     stage: int
+    in_stage: str
     features: Floats
     stayed: int
 
@@ -67,25 +62,31 @@ def answers(asked: Asked, changes: Iterable[Change]) -> tuple[dict[str, Any], li
         also, refusals = _carried_along(asked, values)
     if refusals:
         nothing = dict.fromkeys((*_FIGURES, "expected_days", "incidence", "basis"))
-        return nothing | {"note": _REFUSED}, refusals
+        return nothing | {"note": REFUSED}, refusals
     features = asked.features.copy()
     features[list(values)] = list(values.values())
-    return _figures(asked, features) | _basis(asked, values, also), []
+    before, after = _scored(asked, asked.features), _scored(asked, features)
+    gain = after["within_week"] - before["within_week"]
+    times = [f for f in values if asked.scoring.model.names[f] == DAYS_IN_STAGE]
+    experiment, others = _experiment(asked, values), len(values) > len(times)
+    return after | basis(times=bool(times), others=others, also=also, experiment=experiment, gain=gain), []
 
 
-def _figures(asked: Asked, features: Floats) -> dict[str, Any]:
+def _scored(asked: Asked, features: Floats) -> dict[str, Any]:
     found = score(asked.scoring.model, np.array([asked.stage], np.int32), features[None])
     within = {name: float(found[0, BIN_ENDS.index(days), NEXT]) for name, days in _FIGURES.items()}
     return within | {"expected_days": float(expected_days(found)[0]), "incidence": found.ravel().tolist()}
 
 
-def _basis(asked: Asked, values: dict[int, float], also: list[str]) -> dict[str, str]:
-    names = asked.scoring.model.names
-    times = [f for f in values if names[f] == DAYS_IN_STAGE]
-    said = [_COMPARISON] if times else []
-    said += [_ASSOCIATION] if len(values) > len(times) or not times else []
-    said += [_AS_WELL.format(", ".join(also))] if also else []
-    return {"basis": COMPARISON if times else ASSOCIATION, "note": " ".join(said)}
+def _experiment(asked: Asked, values: dict[int, float]) -> Experiment | None:
+    """With the page, when nothing is changed but that one page that was not seen is seen."""
+    if len(values) != 1:
+        return None
+    ((f, value),) = values.items()
+    spec = asked.scoring.features.specs[f]
+    if spec.aggregate != HAS or spec.slot < 0 or value != 1 or asked.features[f] != 0:
+        return None
+    return backing(asked.scoring.experiments, asked.in_stage, asked.scoring.features.pages[asked.stage][spec.slot])
 
 
 def _read(asked: Asked, changes: tuple[Change, ...]) -> tuple[dict[int, float], list[Refusal]]:
