@@ -1,9 +1,10 @@
-"""Features as columns of a linear predictor: hinges on a logarithmic scale, so that effects may bend, and missing values.
+"""Features as columns of a linear predictor: hinges on a logarithmic scale, so that effects may bend.
 
 A feature of two values is one column; any other is u = sign(x) log(1 + |x|) and what of u is above each knot (a linear
 spline). A feature that is sometimes missing has a column for that before them; a constant one has no column.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -24,9 +25,10 @@ SAMPLE = 200_000  # rows that quantiles are taken from
 
 
 class Basis(NamedTuple):
-    """Columns of f features. first: (f + 1,) offsets of a feature's columns; missing: (f,) whether the first tells that.
+    """Columns of f features. first: (f + 1,) offsets of a feature's columns.
 
-    knot: (d,) on the scale of u: nan for a column that is the value itself or tells that it is missing, -inf for u.
+    missing: (f,) whether the first tells that the value is missing. knot: (d,) on the scale of u: nan for a column that
+    is the value itself or tells that it is missing, -inf for u.
     """
 
     first: NDArray[np.int64]
@@ -86,18 +88,20 @@ def _knots(seen: Floats, step: int, name: str) -> list[float]:
 
 
 @inner
-def column(knot, x):  # type: ignore[no-untyped-def]
+def column(knot: float, x: float) -> float:
     """One column of a value x that is there."""
     if np.isnan(knot):
         return x
-    u = np.log1p(x) if x >= 0 else -np.log1p(-x)
+    u: float = math.log1p(x) if x >= 0 else -math.log1p(-x)
     if knot == -np.inf:
         return u
     return max(u - knot, 0.0)
 
 
 @kernel
-def _columns(first, missing, knot, features, out):  # type: ignore[no-untyped-def]
+def _columns(
+    first: NDArray[np.int64], missing: NDArray[np.bool_], knot: Floats, features: Floats, out: NDArray[np.float32]
+) -> None:
     for i in range(len(features)):
         for f in range(len(missing)):
             x = features[i, f]

@@ -1,4 +1,9 @@
-"""How a landmark model learns: a multinomial regression for each stage and bin of those who are still there."""
+"""How a landmark model learns: a multinomial regression for each bin, shared by the stages, and how each stage differs.
+
+The shared effects are those of all stages with an intercept for each. A stage's own are shrunk towards them: a ridge on
+the difference, the looser the more moves the stage has seen. Intervals come of replicates: weights after one Newton
+step with customers drawn with replacement (Poisson weights; the one-step bootstrap of Shao and Tu, 1995, 2.3.3).
+"""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -7,25 +12,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raceline.analytics.basis import Basis, basis_of, columns
-from raceline.analytics.incidence import BIN_ENDS, E, K
-from raceline.analytics.landmark_model_reference import moves_of, reference
+from raceline.analytics.blocks import side_by_side
+from raceline.analytics.incidence import E, K
+from raceline.analytics.landmark_model_baseline import baseline_weights, curve_of, days_of, possible
+from raceline.analytics.landmark_model_reference import Lengths, lengths_of, no_drift, usual, with_drift
+from raceline.analytics.landmark_model_rows import Scaled, bin_rows, scaled, some_of
 from raceline.analytics.landmark_model_types import BASELINE, BORDERS, Floats, LandmarkModel, TrainingSet
-from raceline.analytics.softmax import Rows, Softmax, fit_softmax
+from raceline.analytics.softmax import Rows, fit_softmax, one_step
 
 REPLICATES = 20
-MOST_ROWS = 100_000  # of a stage: more landmarks of the same stays tell little more
-RIDGE = 50.0
-STARTS = (0.0, *BIN_ENDS[:-1])
+MOST_ROWS = 100_000  # of a stage, and for what stages share: more landmarks of the same stays tell little more
+# Ridges per move on columns of deviation 1, measured in bench/predictions.py --tiers.
+SHARED_RIDGE = 20.0
+STAGE_RIDGE = 1.0  # of the stages' intercepts
+RIDGES = (1e6, 1e6, 1_000.0, 300.0)  # on how a stage differs, by tier; a million is not at all
+
+Progress = Callable[[int, int], None]
 
 
-class _Stage(NamedTuple):
-    """Rows of one stage: x (n, d) standardised columns, with mean and scale (d,); scale 0: constant, left out."""
+class _Lesson(NamedTuple):
+    """What all fits read. draws (R, customers): how often a replicate draws a customer, less 1."""
 
-    rows: NDArray[np.int64]
-    x: NDArray[np.float32]
-    mean: Floats
-    scale: Floats
-    used: NDArray[np.int64]
+    training: TrainingSet
+    basis: Basis
+    lengths: Lengths
+    draws: NDArray[np.float32]
+
+
+class _Effects(NamedTuple):
+    """What stages share: intercept (S, K, E) of each, weight (d, K, E), and by how much replicates differ in it.
+
+    shift: (R, d, K, E).
+    """
+
+    intercept: Floats
+    weight: Floats
+    shift: NDArray[np.float32]
 
 
 def fit(
@@ -35,66 +57,171 @@ def fit(
     *,
     groups: NDArray[np.int8],
     seed: int,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> LandmarkModel:
-    """Learn from rows; names (f,) and groups (f,) of the features. progress(done, of) after each stage.
+    """Learn from rows; names (f,) and groups (f,) of the features; stages in the order of the racetrack.
 
-    The same rows in the same order and the same seed give the same arrays.
+    progress(done, of) as work goes on. The same rows in the same order and the same seed give the same arrays.
     """
     from threadpoolctl import threadpool_limits
 
     random = np.random.default_rng(seed)
-    basis = basis_of(training.features, names)
-    moves = moves_of(training, names, stages)
-    tier = np.searchsorted(BORDERS, moves, side="right").astype(np.int8)
-    intercept = np.full((stages, K, E), -np.inf)
-    weight = np.zeros((stages, basis.size, K, E))
+    told = _Progress(progress, K + 2 * stages)
+    lengths = lengths_of(training, names)
+    customers = int(training.customer.max(initial=-1)) + 1
+    draws = random.poisson(1.0, (REPLICATES, customers)).astype(np.float32) - 1
+    lesson = _Lesson(training, basis_of(training.features, names), lengths, draws)
+    model = _empty(lesson, names, stages, np.asarray(groups, np.int8), random)
+    kept = [some_of(np.flatnonzero(training.stage == s), MOST_ROWS, random) for s in range(stages)]
     with threadpool_limits(1):
-        for s in range(stages):
-            here = _stage(training, basis, s, random, tier[s] == BASELINE)
-            for k in range(K):
-                _fit_bin(training, here, k, intercept[s], weight[s])
-            if progress is not None:
-                progress(s + 1, stages)
-    told = reference(training, names, stages, random)
+        common = _shared(lesson, stages, some_of(np.arange(len(training.stage)), MOST_ROWS, random), told)
+        _baselines(model, lesson, names)
+
+        def learn(s: int) -> None:
+            if model.tier[s] != BASELINE:
+                _learn_stage(model, lesson, s, kept[s], common)
+            told.on()
+
+        side_by_side(learn, [(s,) for s in range(stages)])
+    with_drift(model, training, random, told.on)
+    return model
+
+
+class _Progress:
+    def __init__(self, tell: Progress | None, of: int) -> None:
+        self._tell, self._of, self._done = tell, of, 0
+
+    def on(self) -> None:
+        self._done += 1
+        if self._tell is not None:
+            self._tell(min(self._done, self._of), self._of)
+
+
+def _empty(
+    lesson: _Lesson, names: Sequence[str], stages: int, groups: NDArray[np.int8], random: np.random.Generator
+) -> LandmarkModel:
+    """A model that knows the stages, in which nobody ever leaves."""
+    lengths, size = lesson.lengths, lesson.basis.size
+    moves = np.bincount(lengths.stage[lengths.exit >= 0], minlength=stages)
+    drift_edges, drift_counts = no_drift(stages, len(names))
     return LandmarkModel(
         names=tuple(names),
-        groups=np.asarray(groups, np.int8),
-        basis=basis,
-        tier=tier,
+        groups=groups,
+        basis=lesson.basis,
+        tier=np.searchsorted(BORDERS, moves, side="right").astype(np.int8),
         moves=moves,
-        intercept=intercept,
-        weight=weight,
-        replicate_intercept=np.repeat(intercept[None].astype(np.float32), REPLICATES, axis=0),
-        replicate_weight=np.repeat(weight[None].astype(np.float32), REPLICATES, axis=0),
-        **told._asdict(),
+        intercept=np.full((stages, K, E), -np.inf),
+        weight=np.zeros((stages, size, K, E)),
+        replicate_intercept=np.full((REPLICATES, stages, K, E), -np.inf, np.float32),
+        replicate_weight=np.zeros((REPLICATES, stages, size, K, E), np.float32),
+        drift_edges=drift_edges,
+        drift_counts=drift_counts,
+        **usual(lesson.training, stages, random)._asdict(),
     )
 
 
-def _stage(training: TrainingSet, basis: Basis, s: int, random: np.random.Generator, bare: bool) -> _Stage:
-    rows = np.flatnonzero(training.stage == s)
-    if len(rows) > MOST_ROWS:
-        rows = np.sort(random.choice(rows, MOST_ROWS, replace=False))
-    if bare or not len(rows):
-        nothing = np.zeros(0)
-        return _Stage(rows, np.zeros((len(rows), 0), np.float32), nothing, nothing, np.zeros(0, np.int64))
-    x = columns(basis, training.features[rows])
-    mean, scale = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
-    used = np.flatnonzero(scale > 1e-6)
-    mean, scale = mean[used], scale[used]
-    return _Stage(rows, (x[:, used] - mean.astype(np.float32)) / scale.astype(np.float32), mean, scale, used)
-
-
-def _fit_bin(training: TrainingSet, here: _Stage, k: int, intercept: Floats, weight: Floats) -> None:
-    days, follow = training.days[here.rows], training.follow[here.rows]
-    risk = np.flatnonzero((follow >= BIN_ENDS[k]) & (days > STARTS[k]) | ((k == 0) & (follow >= BIN_ENDS[0])))
-    left = training.exit[here.rows][risk] + 1
-    left[days[risk] > BIN_ENDS[k]] = 0
-    seen = np.unique(left[left > 0])
-    if not len(seen):
+def _baselines(model: LandmarkModel, lesson: _Lesson, names: Sequence[str]) -> None:
+    """Stages that few have left get their curves."""
+    thin = np.flatnonzero(model.tier == BASELINE)
+    if not len(thin):
         return
-    y = np.searchsorted(seen, left, side="left").astype(np.int8) + (left > 0).astype(np.int8)
-    found: Softmax = fit_softmax(Rows(here.x[risk], y, None, len(seen)), RIDGE * (BIN_ENDS[k] - STARTS[k]))
-    raw = found.weight / here.scale[:, None]
-    intercept[k, seen - 1] = found.intercept - here.mean @ raw
-    weight[np.ix_(here.used, [k], seen - 1)] = raw[:, None]
+    lengths, can = lesson.lengths, possible(model.stages)
+    days = days_of(lesson.basis, names, float(lengths.days.max(initial=1.0)))
+    everywhere = np.ones(len(lengths.days), np.bool_)
+    for r in range(-1, REPLICATES):
+        weights = None if r < 0 else 1.0 + lesson.draws[r][lengths.customer].astype(np.float64)
+        towards = curve_of(lengths, everywhere, weights)
+        for s in thin:
+            own = curve_of(lengths, lengths.stage == s, weights)
+            intercept, weight = baseline_weights(own, towards, can[s], days, lesson.basis.size)
+            if r < 0:
+                model.intercept[s], model.weight[s] = intercept, weight
+            else:
+                model.replicate_intercept[r, s], model.replicate_weight[r, s] = intercept, weight
+
+
+def _shared(lesson: _Lesson, stages: int, rows: NDArray[np.int64], told: _Progress) -> _Effects:
+    """Effects that are the same in all stages, and an intercept for each."""
+    training, size = lesson.training, lesson.basis.size
+    found = _Effects(
+        np.full((stages, K, E), -np.inf),
+        np.zeros((size, K, E)),
+        np.zeros((REPLICATES, size, K, E), np.float32),
+    )
+    plain = scaled(columns(lesson.basis, training.features[rows]))
+    width = len(plain.used)
+    marks = np.zeros((len(rows), stages), np.float32)
+    marks[np.arange(len(rows)), training.stage[rows]] = 1
+    x = np.hstack([plain.x, marks])
+
+    def learn(k: int) -> None:
+        here = bin_rows(training, rows, lesson.lengths.of_row, k)
+        y, seen = _classes(here.left)
+        told.on()
+        if not len(seen):
+            return
+        ridge = np.append(np.full(width, SHARED_RIDGE), np.full(stages, STAGE_RIDGE)) * here.repeats
+        regression = Rows(x[here.at], y, None, len(seen))
+        best = fit_softmax(regression, ridge)
+        intercept, weight = plain.raw(best.intercept, best.weight[:width], size)
+        found.intercept[:, k, seen] = intercept + best.weight[width:]
+        found.weight[:, k, seen] = weight
+        steps = one_step(regression, best, ridge, lesson.draws[:, training.customer[rows[here.at]]])
+        for r in range(REPLICATES):
+            found.shift[r][:, k, seen] = plain.raw(steps[r, 0], steps[r, 1 : width + 1], size)[1]
+
+    side_by_side(learn, [(k,) for k in range(K)])
+    return found
+
+
+def _learn_stage(model: LandmarkModel, lesson: _Lesson, s: int, rows: NDArray[np.int64], common: _Effects) -> None:
+    """How the stage differs from what all share."""
+    training, size = lesson.training, lesson.basis.size
+    raw = columns(lesson.basis, training.features[rows])
+    predicted = (raw @ common.weight.reshape(size, K * E).astype(np.float32)).reshape(len(rows), K, E)
+    ever = np.isin(np.arange(E), training.exit[rows])
+    base = np.where(ever, common.intercept[s], -np.inf)
+    predicted += np.where(ever, base, 0.0).astype(np.float32)
+    model.intercept[s], model.weight[s] = base, common.weight
+    model.replicate_intercept[:, s], model.replicate_weight[:, s] = base, common.weight + common.shift
+    own = scaled(raw)
+    del raw  # the largest there is
+    for k in range(K):
+        here = bin_rows(training, rows, lesson.lengths.of_row, k)
+        y, seen = _classes(here.left)
+        if len(seen):
+            regression = Rows(own.x[here.at], y, np.ascontiguousarray(predicted[here.at, k][:, seen]), len(seen))
+            draws = lesson.draws[:, training.customer[rows[here.at]]]
+            _learn_bin(model, regression, draws, RIDGES[model.tier[s]] * here.repeats, own, common, (s, k, seen))
+
+
+def _learn_bin(
+    model: LandmarkModel,
+    regression: Rows,
+    draws: NDArray[np.float32],
+    ridge: float,
+    own: Scaled,
+    common: _Effects,
+    of: tuple[int, int, NDArray[np.int64]],
+) -> None:
+    """The same for one bin. Replicates are pulled towards what all share in them; of: stage, bin, exits seen."""
+    s, k, seen = of
+    size = model.weight.shape[1]
+    best = fit_softmax(regression, ridge)
+    intercept, weight = own.raw(best.intercept, best.weight, size)
+    model.intercept[s, k, seen] += intercept
+    model.weight[s][:, k, seen] += weight
+    shift = common.shift[:, :, k][:, :, seen]
+    pulled = shift[:, own.used] * own.scale[:, None]
+    constant = shift.copy()
+    constant[:, own.used] = 0
+    for r, step in enumerate(one_step(regression, best, ridge, draws, pulled)):
+        intercept, weight = own.raw(step[0], step[1:], size)
+        model.replicate_intercept[r, s, k, seen] = model.intercept[s, k, seen] + intercept
+        model.replicate_weight[r, s][:, k, seen] = model.weight[s][:, k, seen] + weight + constant[r]
+
+
+def _classes(left: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+    """Exits as classes 0 (none), 1, 2 ... of those that occur, and which exits these are."""
+    seen = np.unique(left[left > 0])
+    return (np.searchsorted(seen, left) + (left > 0)).astype(np.int8), seen.astype(np.int64) - 1

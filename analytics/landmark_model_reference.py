@@ -1,20 +1,38 @@
-"""What a landmark model keeps of its training rows: what is usual in a stage, and how long stays last there."""
+"""What a landmark model keeps of its training rows: which stays they are of, and what is usual in a stage."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raceline.analytics.basis import DAYS_IN_STAGE
-from raceline.analytics.incidence import E
-from raceline.analytics.landmark_model_types import Floats, TrainingSet
+from raceline.analytics.drift import BINS, counts, edges
+from raceline.analytics.incidence import BIN_ENDS
+from raceline.analytics.landmark_model_score import score
+from raceline.analytics.landmark_model_types import Floats, LandmarkModel, TrainingSet
 
 BACKGROUND = 32  # rows of a stage that contributions are told against
+TYPICAL_ROWS = 20_000  # of a stage, for medians and drift
 SAME_STAY = 1e-6  # days: landmarks of one stay agree on its whole length but for rounding
+_WEEK = BIN_ENDS.index(7.0)
 
 
-class Reference(NamedTuple):
+class Lengths(NamedTuple):
+    """Stays that training rows are of: stage (m,), days since entry at the first landmark (m,), whole days, exit.
+
+    customer (m,); of_row (n,): the stay of each row.
+    """
+
+    stage: NDArray[np.int32]
+    entry: Floats
+    days: Floats
+    exit: NDArray[np.int8]
+    customer: NDArray[np.int32]
+    of_row: NDArray[np.int64]
+
+
+class Usual(NamedTuple):
     """Fields of LandmarkModel of the same names."""
 
     landmarks: NDArray[np.int64]
@@ -23,23 +41,6 @@ class Reference(NamedTuple):
     typical: Floats
     imputed: NDArray[np.bool_]
     background: Floats
-    drift_edges: Floats
-    drift_counts: NDArray[np.int64]
-    curve_first: NDArray[np.int64]
-    curve_days: Floats
-    curve_at_risk: Floats
-    curve_survival: Floats
-    curve_incidence: Floats
-    curve_error: Floats
-
-
-class Lengths(NamedTuple):
-    """Stays that training rows are of: stage (m,), days since entry at the first landmark (m,), whole days, exit."""
-
-    stage: NDArray[np.int32]
-    entry: Floats
-    days: Floats
-    exit: NDArray[np.int8]
 
 
 def lengths_of(training: TrainingSet, names: Sequence[str]) -> Lengths:
@@ -49,49 +50,65 @@ def lengths_of(training: TrainingSet, names: Sequence[str]) -> Lengths:
         entry = np.nan_to_num(training.features[:, list(names).index(DAYS_IN_STAGE)])
     whole = entry + training.days
     order = np.lexsort((entry, whole, training.customer, training.stage))
-    stage, customer, whole = training.stage[order], training.customer[order], whole[order]
+    stage, customer, sorted_whole = training.stage[order], training.customer[order], whole[order]
     first = np.ones(len(order), np.bool_)
-    first[1:] = (np.diff(stage) != 0) | (np.diff(customer) != 0) | (np.diff(whole) > SAME_STAY)
+    first[1:] = (np.diff(stage) != 0) | (np.diff(customer) != 0) | (np.diff(sorted_whole) > SAME_STAY)
     at = np.flatnonzero(first)
-    # Rounding may put a later landmark of a stay first, so the earliest is looked for.
+    of_row = np.empty(len(order), np.int64)
+    of_row[order] = np.cumsum(first) - 1
+    # Rounding may put a later landmark of a stay first, so the earliest is looked for; no stay is shorter than that.
     earliest = np.minimum.reduceat(entry[order], at) if len(at) else entry[:0]
-    return Lengths(stage[at], earliest, whole[at], training.exit[order][at])
+    days = np.maximum(sorted_whole[at], earliest)
+    return Lengths(stage[at], earliest, days, training.exit[order][at], customer[at], of_row)
 
 
-def moves_of(training: TrainingSet, names: Sequence[str], stages: int) -> NDArray[np.int64]:
-    """How many moves out of each stage (S,) there are."""
-    lengths = lengths_of(training, names)
-    return np.bincount(lengths.stage[lengths.exit >= 0], minlength=stages)
-
-
-def reference(training: TrainingSet, names: Sequence[str], stages: int, random: np.random.Generator) -> Reference:
-    """All of it, for so many stages; stages without rows have nan."""
-    shape = (stages, len(names))
-    low, high, typical = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
-    imputed = np.zeros(shape, np.bool_)
-    background = np.full((stages, BACKGROUND, len(names)), np.nan)
-    landmarks = np.bincount(training.stage, minlength=stages)
-    for s in np.flatnonzero(landmarks):
-        rows = training.features[training.stage == s]
-        seen = ~np.isnan(rows).all(axis=0)
-        low[s, seen], high[s, seen] = np.nanmin(rows[:, seen], axis=0), np.nanmax(rows[:, seen], axis=0)
-        typical[s, seen] = np.nanmedian(rows[:, seen], axis=0)
-        imputed[s] = ~np.isnan(rows).any(axis=0)
-        background[s] = rows[random.choice(len(rows), BACKGROUND, replace=len(rows) < BACKGROUND)]
-    nothing = np.zeros(0)
-    return Reference(
-        landmarks=landmarks,
-        low=low,
-        high=high,
-        typical=typical,
-        imputed=imputed,
-        background=background,
-        drift_edges=np.zeros((stages, len(names) + 1, 0)),
-        drift_counts=np.zeros((stages, len(names) + 1, 2), np.int64),
-        curve_first=np.zeros(stages + 1, np.int64),
-        curve_days=nothing,
-        curve_at_risk=nothing,
-        curve_survival=nothing,
-        curve_incidence=np.zeros((0, E)),
-        curve_error=np.zeros((0, E)),
+def usual(training: TrainingSet, stages: int, random: np.random.Generator) -> Usual:
+    """What is usual in each of so many stages; of a stage without rows all is nan."""
+    shape = (stages, training.features.shape[1])
+    found = Usual(
+        np.bincount(training.stage, minlength=stages),
+        low=np.full(shape, np.nan),
+        high=np.full(shape, np.nan),
+        typical=np.full(shape, np.nan),
+        imputed=np.zeros(shape, np.bool_),
+        background=np.full((stages, BACKGROUND, shape[1]), np.nan),
     )
+    for s in np.flatnonzero(found.landmarks):
+        rows = training.features[training.stage == s]
+        missing = np.isnan(rows)
+        seen = ~missing.all(axis=0)
+        some = _some(rows, random)
+        found.low[s, seen] = np.fmin.reduce(rows[:, seen], axis=0)
+        found.high[s, seen] = np.fmax.reduce(rows[:, seen], axis=0)
+        known = ~np.isnan(some).all(axis=0)
+        found.typical[s, known] = np.nanmedian(some[:, known], axis=0)
+        found.imputed[s] = ~missing.any(axis=0)
+        found.background[s] = rows[random.choice(len(rows), BACKGROUND, replace=len(rows) < BACKGROUND)]
+    return found
+
+
+def with_drift(
+    model: LandmarkModel, training: TrainingSet, random: np.random.Generator, on: Callable[[], None]
+) -> None:
+    """Fill in how the features, and the model's own chance of NEXT within a week, are spread in training."""
+    model.drift_edges[:], model.drift_counts[:] = np.nan, 0
+    for s in np.flatnonzero(model.landmarks):
+        rows = _some(training.features[training.stage == s], random)
+        week = score(model, np.full(len(rows), s, np.int32), rows)[:, _WEEK, 0]
+        for f, values in enumerate([*rows.T, week]):
+            borders = edges(values)
+            model.drift_edges[s, f, : len(borders)] = borders
+            model.drift_counts[s, f, : len(borders) + 2] = counts(values, borders)
+        on()
+
+
+def no_drift(stages: int, features: int) -> tuple[Floats, NDArray[np.int64]]:
+    """Room for drift_edges and drift_counts."""
+    room = (stages, features + 1)
+    return np.full((*room, BINS + 1), np.nan), np.zeros((*room, BINS + 3), np.int64)
+
+
+def _some(rows: Floats, random: np.random.Generator) -> Floats:
+    if len(rows) <= TYPICAL_ROWS:
+        return rows
+    return np.asarray(rows[np.sort(random.choice(len(rows), TYPICAL_ROWS, replace=False))])

@@ -1,5 +1,6 @@
 """What a landmark model says of rows: compiled scalar code, the same bits for a row whatever rows are beside it."""
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,24 +85,24 @@ def _rules(model: LandmarkModel) -> _Rules:
 def _checked(model: LandmarkModel, stage: NDArray[np.int32], features: Floats) -> Floats:
     if features.ndim != 2 or features.shape[1] != len(model.names):
         raise ValueError(f"rows of {len(model.names)} features are wanted, not an array of {features.shape}")
-    if len(stage) and not (0 <= stage.min() and stage.max() < model.stages):
+    if len(stage) and (stage.min() < 0 or stage.max() >= model.stages):
         raise IndexError(f"the model knows stages 0 to {model.stages - 1}")
     return np.ascontiguousarray(features, np.float64)
 
 
 def _blocks(rows: int) -> list[tuple[int, int]]:
     borders = np.linspace(0, rows, min(CORES, max(1, rows // ROWS_A_BLOCK)) + 1).astype(np.int64).tolist()
-    return list(zip(borders[:-1], borders[1:], strict=True))
+    return list(pairwise(borders))
 
 
 @inner
 def _counted(rules: _Rules, s: int, f: int, x: float) -> float:
     """What the value counts as; nan stays where it was missing in training too."""
     if np.isnan(x):
-        return rules.typical[s, f] if rules.imputed[s, f] else x
+        return float(rules.typical[s, f]) if rules.imputed[s, f] else x
     if np.isnan(rules.low[s, f]):  # never seen in this stage
         return np.nan
-    return min(max(x, rules.low[s, f]), rules.high[s, f])
+    return float(min(max(x, rules.low[s, f]), rules.high[s, f]))
 
 
 @inner

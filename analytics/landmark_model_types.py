@@ -43,13 +43,12 @@ class LandmarkModel:
 
     groups (f,): places in GROUPS. tier (S,): places in TIERS. moves, landmarks (S,): seen in training. low, high,
     typical (S, f): the range and the median in training, nan where never seen. imputed (S, f): never missing there, so
-    that a missing value counts as the typical one. intercept (S, K, E), weight (S, d, K, E): predictors against staying,
-    -inf for an exit that the stage never showed. replicate_intercept (R, S, K, E), replicate_weight (R, S, d, K, E): the
-    same, learned from customers drawn with replacement. background (S, M, f): rows of training.
+    that a missing value counts as the typical one. background (S, M, f): rows of training.
 
-    drift_edges (S, f + 1, b - 1), drift_counts (S, f + 1, b + 1): features, and last the chance of NEXT within a week, in
-    training, nan padded. curve_first (S + 1,): offsets of a stage's curve of Aalen and Johansen since entry, curve_days
-    (t,), curve_at_risk (t,), curve_survival (t,), curve_incidence (t, E), curve_error (t, E).
+    intercept (S, K, E), weight (S, d, K, E): predictors against staying, -inf for an exit that the stage never showed.
+    replicate_intercept (R, S, K, E), replicate_weight (R, S, d, K, E): the same, learned from customers drawn with
+    replacement. drift_edges (S, f + 1, 11), nan padded, and drift_counts (S, f + 1, 13), 0 padded, as in
+    raceline.analytics.drift: of each feature, and last of the chance of NEXT within a week.
     """
 
     names: tuple[str, ...]
@@ -69,12 +68,6 @@ class LandmarkModel:
     background: Floats
     drift_edges: Floats
     drift_counts: NDArray[np.int64]
-    curve_first: NDArray[np.int64]
-    curve_days: Floats
-    curve_at_risk: Floats
-    curve_survival: Floats
-    curve_incidence: Floats
-    curve_error: Floats
 
     @property
     def stages(self) -> int:

@@ -1,7 +1,7 @@
 """A model as a file: raw arrays behind a header, no pickle; the same arrays are the same bytes.
 
-Layout: MAGIC, the format's version (2 bytes, little-endian), SHA-256 of all that follows, the header's length (8 bytes),
-the header (JSON: a name, a type and a shape for each array, in order; lists of names as they are), the arrays' bytes.
+Layout: MAGIC, the format's version (2 bytes, little-endian), SHA-256 of all that follows, the header's length (8
+bytes), the header (JSON: a name, a type and a shape for each array, in order; lists of names as they are), the bytes.
 """
 
 import json

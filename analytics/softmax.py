@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 
 TOLERANCE = 1e-5  # of the gradient per row in those coordinates, where a step of 1 changes a row's predictor by about 1
 MOST_STEPS = 200
+CURVATURE_ROWS = 20_000  # for replicates: the curvature need not be known as well as the best
 
 
 class Softmax(NamedTuple):
@@ -120,3 +121,42 @@ def residuals(eta: NDArray[Any], y: NDArray[np.int8]) -> float:
         for c in range(eta.shape[1]):
             eta[i, c] = eta[i, c] / whole - (1.0 if y[i] == c + 1 else 0.0)
     return total
+
+
+def one_step(
+    rows: Rows, best: Softmax, ridge: float | Floats, draws: NDArray[np.float32], pulled: NDArray[Any] | None = None
+) -> Floats:
+    """How intercepts and weights (R, 1 + d, c) change, by one Newton step, when rows count otherwise.
+
+    draws (R, n): how often each row counts, less 1. pulled (R, d, c): by how much what the weights are shrunk towards
+    moves. The curvature is taken class by class, from at most CURVATURE_ROWS rows evenly through all.
+    """
+    n, d = rows.x.shape
+    residual = predictors(rows, np.vstack([best.intercept, best.weight]))
+    residuals(residual, rows.y)
+    chance = residual + (rows.y[:, None] == np.arange(1, rows.classes + 1))
+    step = max(1, n // CURVATURE_ROWS)
+    some, weight = rows.x[::step], chance[::step] * (1 - chance[::step])
+    bounds = np.append(1e-9, np.broadcast_to(np.asarray(ridge, np.float64), (d,)))
+    found = np.empty((len(draws), d + 1, rows.classes))
+    for c in range(rows.classes):
+        slope = np.empty((d + 1, len(draws)))
+        counted = draws * residual[:, c].astype(np.float32)
+        slope[0] = -counted.sum(axis=1, dtype=np.float64)
+        slope[1:] = -(rows.x.T @ counted.T)
+        if pulled is not None:
+            slope[1:] += bounds[1:, None] * pulled[:, :, c].T
+        moments = _moments(some, weight[:, c]) * (n / len(some))
+        moments[np.arange(d + 1), np.arange(d + 1)] += bounds
+        found[:, :, c] = np.linalg.solve(moments, slope).T
+    return found
+
+
+def _moments(x: NDArray[Any], weight: NDArray[Any]) -> Floats:
+    """Weighted second moments (1 + d, 1 + d) of a 1 and the columns."""
+    weighted = x * weight[:, None]
+    found = np.empty((x.shape[1] + 1, x.shape[1] + 1))
+    found[0, 0] = weight.sum(dtype=np.float64)
+    found[0, 1:] = found[1:, 0] = weighted.sum(axis=0, dtype=np.float64)
+    found[1:, 1:] = x.T @ weighted
+    return found

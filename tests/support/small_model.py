@@ -40,12 +40,6 @@ def small_model(
         background=np.repeat(rows[None, :BACKGROUND], stages, axis=0),
         drift_edges=np.full((stages, count + 1, 9), np.nan),
         drift_counts=np.zeros((stages, count + 1, 11), np.int64),
-        curve_first=np.zeros(stages + 1, np.int64),
-        curve_days=np.empty(0),
-        curve_at_risk=np.empty(0),
-        curve_survival=np.empty(0),
-        curve_incidence=np.empty((0, E)),
-        curve_error=np.empty((0, E)),
     )
 
 

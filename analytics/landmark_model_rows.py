@@ -1,0 +1,62 @@
+"""Training rows as regressions: those still there at the start of a bin, and the exit that each takes in it."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raceline.analytics.incidence import BIN_ENDS
+from raceline.analytics.landmark_model_types import Floats, TrainingSet
+
+STARTS = (0.0, *BIN_ENDS[:-1])
+_FLAT = 1e-6  # a column that varies by less is constant
+
+
+class Scaled(NamedTuple):
+    """Columns (n, u), each of mean 0 and deviation 1: x = (raw - mean) / scale; those that vary, `used`, of all d."""
+
+    x: NDArray[np.float32]
+    mean: Floats
+    scale: Floats
+    used: NDArray[np.int64]
+
+    def raw(self, intercept: Floats, weight: Floats, size: int) -> tuple[Floats, Floats]:
+        """Intercept (c,) and weights (size, c) for the columns as they were, from those for x: (c,) and (u, c)."""
+        found = np.zeros((size, weight.shape[1]))
+        found[self.used] = weight / self.scale[:, None]
+        return intercept - self.mean @ found[self.used], found
+
+
+class BinRows(NamedTuple):
+    """Of some training rows those at risk in a bin: at (m,) their places, left (m,) 0 or exit + 1; repeats: how many
+    landmarks of one stay tell of its end, on average; they tell the same."""
+
+    at: NDArray[np.int64]
+    left: NDArray[np.int8]
+    repeats: float
+
+
+def scaled(raw: NDArray[np.float32]) -> Scaled:
+    """Columns (n, d) in equal measure."""
+    mean, scale = raw.mean(axis=0, dtype=np.float64), raw.std(axis=0, dtype=np.float64)
+    used = np.flatnonzero(scale > _FLAT)
+    mean, scale = mean[used], scale[used]
+    x = raw[:, used]
+    x -= mean.astype(np.float32)
+    x /= scale.astype(np.float32)
+    return Scaled(x, mean, scale, used)
+
+
+def bin_rows(training: TrainingSet, rows: NDArray[np.int64], stay: NDArray[np.int64], k: int) -> BinRows:
+    """Rows (n,) that were watched to the end of bin k, whatever happened, and were still there at its start."""
+    days = training.days[rows]
+    there = days > STARTS[k] if k else np.ones(len(rows), np.bool_)
+    at = np.flatnonzero(there & (training.follow[rows] >= BIN_ENDS[k]))
+    left = np.where(days[at] <= BIN_ENDS[k], training.exit[rows[at]] + 1, 0).astype(np.int8)
+    ended = at[left > 0]
+    return BinRows(at, left, len(ended) / max(1, len(np.unique(stay[rows[ended]]))) or 1.0)
+
+
+def some_of(rows: NDArray[np.int64], most: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """At most so many rows, in order."""
+    return rows if len(rows) <= most else np.sort(random.choice(rows, most, replace=False))
