@@ -80,9 +80,10 @@ def _tell(store: "Runtime", version: "Version", trained: "Trained", done: "Regis
         show_json(facts(model) | {"parameters": trained.parameters, "metrics": trained.metrics, "new": done.new})
         return
     told = trained.parameters
+    border = told["held_out_from"][:10]
     show(
-        f"Learned from {told['landmarks']:,} landmarks of {told['customers']:,} customers before"
-        f" {told['held_out_from'][:10]}, judged by {told['landmarks_held_out']:,} from then until {told['until'][:10]}."
+        f"Learned from {told['landmarks']:,} landmarks before {border}, of {told['customers']:,} customers but for a fifth;"
+        f" judged by {told['landmarks_held_out']:,} of that fifth, and of all from then until {told['until'][:10]}."
     )
     show("")
     show_metrics(trained.metrics)

@@ -17,6 +17,7 @@ from raceline.domain.columns import ColumnReader, Columns
 from raceline.projections import race_facts
 from raceline.projections.cases import cases_of
 from raceline.projections.customer_paths import paths_of
+from raceline.projections.experiments import Trials
 from raceline.projections.feature_list import FeatureList
 from raceline.projections.feature_streams import stays_of, streams_of
 from raceline.projections.race_facts import Field
@@ -58,12 +59,14 @@ class Plan:
 
 @dataclass
 class Survey:
-    """What there is. learned, held_out: how many landmarks; pages: of each stage and page, the customers who saw it."""
+    """What there is. learned, held_out: how many landmarks; pages: of each stage and page, the customers who saw it;
+    trials: of experiments, with all customers."""
 
     learned: int = 0
     held_out: int = 0
     customers: int = 0
     pages: Counter[tuple[int, str]] = field(default_factory=Counter)
+    trials: Trials = field(default_factory=Trials)
 
     def most_seen(self, stages: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         """The pages of each stage that most customers saw, most first; equals by name."""
@@ -84,7 +87,7 @@ class _Chunk(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """Stays of a chunk that landmarks are taken from, from `first` on until `until`; row: which of the chunk's."""
+    """Stays of a chunk that landmarks before `until` are taken from; row: which of the chunk's they are."""
 
     stays: Stays
     row: Longs
@@ -115,6 +118,7 @@ def survey(columns: Iterator[Columns], plan: Plan) -> Survey:
         found.held_out += possible(held_out.stays, chunk.midnights, held_out.until, plan.span.live_since)
         found.customers += len(some.customers)
         _count_pages(found.pages, chunk, plan)
+        found.trials.add(plan.rules.tracks[0], chunk.seen, chunk.stays, plan.span.until)
     return found
 
 
@@ -129,7 +133,7 @@ def rows_of(columns: Iterator[Columns], plan: Plan, found: Survey, listed: Featu
         chunk = _chunk(some, plan)
         made = streams_of(
             some, paths_of(some, plan.rules.session_gap), cases_of(some, plan.rules.cases), plan.rules.tracks[0],
-            chunk.seen, chunk.race, listed,
+            chunk.seen, chunk.race, listed, plan.span.live_since,
         )  # fmt: skip
         for filled, held_out in zip(both, (False, True), strict=True):
             part = _part(chunk, plan, held_out=held_out)
@@ -152,14 +156,15 @@ def _chunk(columns: Columns, plan: Plan) -> _Chunk:
 
 
 def _part(chunk: _Chunk, plan: Plan, *, held_out: bool) -> _Part:
-    """The stays to learn from, or those to be judged by: these begin where the others end."""
+    """The stays to learn from, until the border; or those to be judged by: all of the customers who are held out, and
+    of the others what is beyond the border."""
     stays, parted = chunk.stays, plan.held_out_from
-    mine = chunk.draw.held_out[stays.customer] == held_out
-    mine &= stays.left > parted if held_out else stays.entered < parted
-    row = np.flatnonzero(mine)
+    apart = chunk.draw.held_out[stays.customer]
+    row = np.flatnonzero(apart | (stays.left > parted) if held_out else ~apart & (stays.entered < parted))
     some = Stays._make(column[row] for column in stays)
     if held_out:
-        return _Part(some._replace(entered=np.maximum(some.entered, parted)), row, plan.span.until)
+        entered = np.where(apart[row], some.entered, np.maximum(some.entered, parted))
+        return _Part(some._replace(entered=entered), row, plan.span.until)
     return _Part(some, row, parted)
 
 

@@ -40,8 +40,8 @@ class Span(NamedTuple):
     events: int
 
     def held_out_from(self, zone: str) -> int:
-        """A local midnight: what came true later is held out. It is a quarter of the span before its end and at least
-        a month, of a short span its half."""
+        """The border, a local midnight: nothing that came later is learned from. It is a quarter of the span before
+        its end and at least a month, of a short span its half."""
         span = self.until - self.first_at
         at = self.until - min(max(_MONTH, span // 4), span // 2)
         day = int(local_days(np.array([at]), zone)[0])

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import psycopg
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from journeys import House
 from walkers import BEGIN, MOVES, WALK, walkers
 
 from raceline.analytics.features import DAY
+from raceline.analytics.landmark_model import score
 from raceline.analytics.landmarks import Stays
 from raceline.domain import arrow
 from raceline.domain.columns import ColumnReader
@@ -126,18 +128,6 @@ def test_metrics_tell_each_horizon_of_all_stages_and_of_each_with_the_rules_of_p
     assert "NaN" not in trained.metrics_json
 
 
-def test_reading_makes_moving_on_likelier_and_the_model_has_learned_it(trained):
-    names = trained.model.names
-    read_lately = names.index("content_7d")
-    typical = np.nan_to_num(trained.model.typical[:1])
-    rows = np.repeat(typical, 2, axis=0)
-    rows[:, read_lately] = (0, trained.model.high[0, read_lately])
-    from raceline.analytics.landmark_model import score
-
-    week = score(trained.model, np.zeros(2, np.int32), rows)[:, 2, 0]
-    assert week[1] > week[0]
-
-
 # What is learned from and what is held out
 
 
@@ -163,10 +153,11 @@ def test_nothing_of_a_customer_who_is_held_out_is_learned_from_and_nothing_after
     lot = drawn(customers, plan.seed).held_out
     assert 0 < lot.sum() < len(lot) / 2
     assert not lot[learned.customer].any()
-    assert lot[held_out.customer].all()
     border = (plan.span.until - plan.held_out_from) / DAY
-    assert (held_out.follow <= border + 1e-9).all()
-    assert np.isclose(held_out.follow.max(), border)
+    apart = lot[held_out.customer]
+    assert (held_out.follow[~apart] <= border + 1e-9).all()
+    assert np.isclose(held_out.follow[~apart].max(), border)
+    assert held_out.follow[apart].max() > border
     assert (len(learned.stage), len(held_out.stage)) == (found.learned, found.held_out)
 
 
@@ -175,6 +166,13 @@ def test_what_is_learned_from_is_not_watched_beyond_the_border(made):
     assert (learned.days <= learned.follow + 1e-9).all()
     open_ = learned.exit < 0
     assert np.allclose(learned.days[open_], learned.follow[open_])
+
+
+def test_reading_makes_moving_on_likelier_and_the_model_has_learned_it(made, trained):
+    *_, (_, held_out), _, _ = made
+    tomorrow = score(trained.model, held_out.stage, held_out.features)[:, 0, 0]
+    since, moving = held_out.features[:, trained.model.names.index("days_since_content")], held_out.stage < 3
+    assert tomorrow[moving & (since < 1)].mean() > 2 * tomorrow[moving & (since > 5)].mean()
 
 
 def test_more_landmarks_than_are_wanted_are_thinned_evenly(made):
@@ -271,15 +269,11 @@ def test_from_those_who_never_move_a_model_is_learned_that_claims_nothing_and_is
     assert {one["tier"] for one in found.metrics["stages"]} == {"BASELINE"}
     assert not all(check.passed for check in found.checks)
     assert found.model.moves.sum() == 0
-    from raceline.analytics.landmark_model import score
-
     said = score(found.model, np.arange(4, dtype=np.int32), np.full((4, len(found.model.names)), np.nan))
     assert np.isfinite(said).all() and said.max() < 0.05
 
 
 def _lot(name, seed):
-    import pyarrow as pa
-
     return bool(drawn(pa.array([name]), seed).held_out[0])
 
 

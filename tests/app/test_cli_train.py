@@ -1,0 +1,64 @@
+"""raceline train: a model learned, judged, registered and, when it may be, promoted."""
+
+import json
+
+import pytest
+from small_race import written
+from walkers import WALK, walkers
+
+
+@pytest.fixture
+def fed(raceline, tmp_path, configured):
+    """A store with the walk in force and its walkers."""
+    path = tmp_path / "walk.yaml"
+    path.write_text(WALK)
+    assert raceline("racetrack", "publish", str(path), "--activate").status == 0
+    assert raceline("ingest", written(tmp_path / "walkers.ndjson", walkers(60))).status == 0
+
+
+def test_a_model_is_learned_judged_registered_and_promoted_by_force(raceline, fed, tmp_path):
+    done = raceline("train", "--seed", "3")
+    assert done.status == 0, done.err
+    for said in ("Learned from", "Rules of promotion", "held-out moves within 7 days", "registered as walk#1"):
+        assert said in done.out
+    assert "walk#1" in done.err
+    again = json.loads(raceline("train", "--seed", "3", "--json").out)
+    assert (again["version"], again["new"], again["parameters"]["seed"]) == (1, False, 3)
+    other = raceline("train", "--racetrack", "walk@1", "--until", "2024-05-01", "--promote", "--force")
+    assert (other.status, "walk#2 is in force since position" in other.out) == (0, True)
+    found = json.loads(raceline("model", "show", "walk", "--json").out)
+    assert found["status"] == "promoted"
+    assert found["promotion"]["failed"] == found["failed"]
+    assert found["parameters"]["until"].startswith("2024-05-01")
+
+
+def test_a_model_that_did_not_pass_is_registered_and_not_promoted(raceline, fed):
+    done = raceline("train", "--until", "2024-02-01", "--promote")
+    assert (done.status, "NOT PASSED" in done.out) == (1, True)
+    assert "so it is not promoted unless this is forced" in done.err
+    assert [one["status"] for one in json.loads(raceline("model", "list", "--json").out)] == ["registered"]
+
+
+def test_training_for_a_version_that_is_not_in_force_says_that_nothing_is_predicted(raceline, fed, tmp_path):
+    path = tmp_path / "walk_2.yaml"
+    path.write_text(WALK.replace("A walk", "Another walk"))
+    raceline("racetrack", "publish", str(path), "--activate")
+    done = raceline("train", "--racetrack", "walk@1")
+    assert "walk#1 was trained for walk@1, and walk@2 is in force: nothing is predicted" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "message"),
+    [
+        pytest.param(["--racetrack", "wlak"], 1, "did you mean `walk`?", id="an unknown racetrack"),
+        pytest.param(["--cut-off", "99999"], 1, "position=99999", id="a position that nothing was recorded at"),
+        pytest.param(["--cut-off", "2"], 1, "nothing to learn from", id="a position before the first event"),
+        pytest.param(["--until", "soon"], 2, "2026-03-01", id="no moment"),
+        pytest.param(["--force"], 2, "--promote", id="force without promotion"),
+        pytest.param(["--landmarks", "10"], 2, "1000", id="too few landmarks"),
+    ],
+)
+def test_is_refused_and_nothing_is_registered(raceline, fed, options, status, message):
+    done = raceline("train", *options)
+    assert (done.status, message in done.err) == (status, True), done.err
+    assert json.loads(raceline("model", "list", "--json").out) == []
