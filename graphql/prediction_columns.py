@@ -17,7 +17,7 @@ from raceline.graphql.plan import Columns, Compile, Selection
 from raceline.projections.asked import Change, WhatIf
 
 # How long the lists of a prediction are at most, or about.
-_EXITS, _GROUPS, _FEATURES, _EVENTS = 5, 8, 12, 20
+_EXITS, _BINS, _GROUPS, _FEATURES, _EVENTS = 5, 7, 8, 12, 20
 _WHAT_IF_COST = 20  # what one more prediction of a customer counts for
 _HORIZON_DAYS = Sql("90.0::float8")
 
@@ -107,6 +107,7 @@ PREDICTION_COLUMNS: Columns = {
         "restOfMonth": _tail("within_month", "within_week"),
         "likelihood": _of_the_same_row,
         "exits": _list("exits", _EXITS),
+        "curve": _list("prediction_curve", _BINS),
         "expectedDays": column("expected_days"),
         "horizonDays": lambda *_: _HORIZON_DAYS,
         "medianDays": column("median_days"),
@@ -123,6 +124,7 @@ PREDICTION_COLUMNS: Columns = {
     },
     "LikelihoodWords": {"day": _word("within_day"), "week": _word("within_week"), "month": _word("within_month")},
     "ExitChance": {"exit": column("exit"), **_CHANCES},
+    "PredictionPoint": {name: column(name) for name in ("days", "next", "further", "edge", "backward", "out")},
     "PredictionInterval": {name: _range(name) for name in (*_CHANCES, "expectedDays")},
     "PredictedRange": {"low": column("low"), "high": column("high")},
     "Factor": {

@@ -107,6 +107,18 @@ class ExitChance:
     within_month: float = strawberry.field(description="Within 30 days.")
 
 
+@strawberry.type(description="How the stay has ended by then, if at all: the chance of each way, from 0 to 1.")
+class PredictionPoint:
+    """A bin of the incidence of live.predictions."""
+
+    days: float = strawberry.field(description="Days after `computedAt`.")
+    next: float = strawberry.field(description="To the next stage.")
+    further: float = strawberry.field(description="Forward past at least one stage.")
+    edge: float = strawberry.field(description="To an earlier stage by an edge, or a lap.")
+    backward: float = strawberry.field(description="A regression.")
+    out: float = strawberry.field(description="Out of the racetrack.")
+
+
 @strawberry.type(description="Where a figure probably lies: nine models of ten, trained on other samples, say so.")
 class PredictedRange:
     """A row of prediction_intervals."""
@@ -212,6 +224,10 @@ class Prediction:
     )
     exits: list[ExitChance] = strawberry.field(
         description="How the stay may end: each way with its chances. What is left to 1 is that it goes on."
+    )
+    curve: list[PredictionPoint] = strawberry.field(
+        description="The same from 1 to 90 days ahead; between two points a constant share of those who are still "
+        "there leaves each day."
     )
     expected_days: float = strawberry.field(
         description="The mean number of days that the stay goes on, whichever way it ends, when what lies behind "

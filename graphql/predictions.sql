@@ -37,6 +37,12 @@ CASE WHEN {value} < 0.2 THEN 'LOW' WHEN {value} < 0.5 THEN 'MEDIUM' ELSE 'HIGH' 
  FROM unnest(ARRAY['NEXT', 'FURTHER', 'EDGE', 'BACKWARD', 'OUT']) WITH ORDINALITY AS u(exit, i)
  WHERE {parent}.incidence IS NOT NULL) AS {row}
 
+-- name: prediction_curve
+(SELECT u.days, {parent}.incidence[u.i * 5 - 4] AS next, {parent}.incidence[u.i * 5 - 3] AS further,
+        {parent}.incidence[u.i * 5 - 2] AS edge, {parent}.incidence[u.i * 5 - 1] AS backward,
+        {parent}.incidence[u.i * 5] AS out, u.i
+ FROM unnest(ARRAY[1, 3, 7, 14, 30, 60, 90]::float8[]) WITH ORDINALITY AS u(days, i)) AS {row}
+
 -- name: predicted_range
 (SELECT v.low, v.high
  FROM {prediction_intervals} AS v
