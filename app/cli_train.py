@@ -82,8 +82,8 @@ def _tell(store: "Runtime", version: "Version", trained: "Trained", done: "Regis
     told = trained.parameters
     border = told["held_out_from"][:10]
     show(
-        f"Learned from {told['landmarks']:,} landmarks before {border}, of {told['customers']:,} customers but for a fifth;"
-        f" judged by {told['landmarks_held_out']:,} of that fifth, and of all from then until {told['until'][:10]}."
+        f"Learned from {told['landmarks']:,} landmarks before {border} of four fifths of {told['customers']:,} customers;"
+        f" judged by {told['landmarks_held_out']:,} of the others, and of all from then until {told['until'][:10]}."
     )
     show("")
     show_metrics(trained.metrics)

@@ -3,7 +3,7 @@ section 8)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
 from typing import Any
@@ -151,6 +151,7 @@ def _parameters(plan: Plan, found: Survey, listed: FeatureList, learned: int, he
         "code_version": f"{package_version('raceline')}, derivation {DERIVATION}",
         "features": list(listed.names),
         "pages": len(found.pages),
+        "experiments": [asdict(one) for one in found.trials.experiments(plan.stages)],
     }
 
 
