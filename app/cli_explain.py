@@ -31,7 +31,8 @@ def explain(
     events: Annotated[int, typer.Option(min=0, help="At most so many events under a condition; 0 for all.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts; always with all events.")] = False,
 ) -> None:
-    """Say why a customer is where they are. Stays, rules, conditions, events; why not yet; open cases; revisions.
+    """Say why a customer is where they are. Stays, rules, conditions, events; why not yet; what is
+    predicted, and why; open cases; revisions.
 
     A MOMENT is 2026-03-01 or 2026-03-01T09:30:00+01:00; without an offset it is UTC. Without options: all that the log
     holds, now.
