@@ -3,10 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pyarrow as pa
 from moves import TRACK, day, fill
 
 from raceline.analytics.incidence import EXITS, E, K
+from raceline.domain.event import DAY
+from raceline.projections.ledger_columns import NEVER, Ledger, Outcomes, Predicted
 
+CHANCES = ("within_day", "within_week", "within_month", "left_within_month")
 _DAY = timedelta(days=1)
 EXIT_OF = {"forward": "NEXT", "skip": "FURTHER", "edge": "EDGE", "lap": "EDGE", "backward": "BACKWARD", "left": "OUT"}
 
@@ -45,3 +49,30 @@ def came_true(row, moves, clock):
             ended = own[n + 1] if stay["left_at"] is not None else None
             return None if ended is None else (EXIT_OF[ended["kind"]], (left - row["computed_at"]) / _DAY)
     return "revised"
+
+
+STAGES_SEEN = ["", "look", "try"]
+
+
+def kept(rows, clock):
+    """A ledger in memory; each row has customer, at (days), stage, model, chances (a day, a week, a month, out), left
+    (days, None while the stay goes on), exit and revised. clock: days."""
+    at = np.array([row["at"] * DAY for row in rows], np.float64).astype(np.int64)
+    chances = np.array([row["chances"] for row in rows], np.float32).reshape(-1, 4)
+    made = Predicted(
+        racetrack=np.array([row.get("track", 0) for row in rows], np.int32),
+        customer=np.array([row["customer"] for row in rows], np.int32),
+        day=(at // DAY).astype(np.int32),
+        at=at,
+        model=np.array([row["model"] for row in rows], np.int32),
+        stage=np.array([STAGES_SEEN.index(row["stage"]) for row in rows], np.int32),
+        **dict(zip(CHANCES, chances.T, strict=True)),
+    )
+    left = [NEVER if row["left"] is None else int(row["left"] * DAY) for row in rows]
+    exits = [-1 if row["left"] is None else EXITS.index(row["exit"]) for row in rows]
+    revised = np.array([row["revised"] for row in rows], np.bool_)
+    outcomes = Outcomes(np.array(left, np.int64), np.array(exits, np.int8), revised)
+    first = int(made.day.min()) if rows else None
+    return Ledger(
+        "views_1", 7, clock * DAY, made, outcomes, pa.array([TRACK, "other"]), 9, pa.array(STAGES_SEEN), 0, first, 0
+    )
