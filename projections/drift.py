@@ -74,7 +74,7 @@ def counted(
     Without a racetrack of all of them. Raises LogUnavailable.
     """
     asked = {"racetrack": racetrack, "model": "" if model is None else str(model), "days": str(days)}
-    between = {"from": str(from_ or ""), "to": str(to or "")}
+    between = {"from": str(from_ or "-infinity"), "to": str(to or "infinity")}
     arrow.settings(connection, {**asked, **between})
     found: dict[tuple[str, int], Counted] = {}
     for row in arrow.rows(connection, _SQL["drift"]).to_pylist():

@@ -46,10 +46,10 @@ JOIN (
     FROM (
         SELECT DISTINCT a.racetrack, a.model, a.day
         FROM raceline.prediction_drift AS a
-        WHERE (current_setting('raceline.from') = '' OR a.day >= current_setting('raceline.from')::date)
-            AND (current_setting('raceline.to') = '' OR a.day <= current_setting('raceline.to')::date)
-            AND (current_setting('raceline.racetrack') = '' OR a.racetrack = current_setting('raceline.racetrack'))
-            AND (current_setting('raceline.model') = '' OR a.model = current_setting('raceline.model')::bigint)
+        WHERE a.day >= (SELECT current_setting('raceline.from')::date)
+            AND a.day <= (SELECT current_setting('raceline.to')::date)
+            AND a.racetrack = COALESCE(NULLIF(current_setting('raceline.racetrack'), ''), a.racetrack)
+            AND a.model = COALESCE(NULLIF(current_setting('raceline.model'), '')::bigint, a.model)
     ) AS c
 ) AS w ON w.racetrack = d.racetrack AND w.model = d.model AND w.day = d.day
     AND w.n <= current_setting('raceline.days')::bigint
