@@ -23,6 +23,15 @@ _SQL: dict[str, LiteralString] = statements("raceline.projections", "generation.
 _log = logging.getLogger(__name__)
 
 
+@dataclass
+class _Pace:
+    """How a run goes on: positions in a transaction at most, and what it may still do once."""
+
+    limit: int
+    may_rebuild: bool = True
+    may_tick: bool = True
+
+
 @dataclass(frozen=True)
 class Projector:
     """Keeps the read models level with the log, and with the clock. `batch`: positions a transaction; `rebuild_after`:
@@ -79,28 +88,29 @@ class Projector:
     def catch_up(self, session: Session, decided: InForce, *, stop: Event | None = None) -> int:
         """Advance until level with the log and nobody waits for a prediction, or until another runner holds the
         generation; gives the number of positions."""
-        limit, moved, may_rebuild = self.batch, 0, True
+        pace, moved = _Pace(self.batch), 0
         while stop is None or not stop.is_set():
             try:
-                step = self._step(session, decided, limit, may_rebuild=may_rebuild)
-                if not step and not self._rescore(session):
-                    return moved
+                step = self._step(session, decided, pace)
             except LogUnavailable:
                 raise
             except Exception as error:  # whatever derivation raised: narrow it down to one position
                 session.rollback()
-                if limit == 1 or isinstance(error, RulesChanged):
+                if pace.limit == 1 or isinstance(error, RulesChanged):
                     raise self._failed(session, error) from error
-                limit, may_rebuild = max(1, limit // 8), False
+                pace.limit, pace.may_rebuild = max(1, pace.limit // 8), False
                 continue
+            if step is None:
+                return moved
             moved += step
         return moved
 
-    def _step(self, session: Session, decided: InForce, limit: int, *, may_rebuild: bool) -> int:
+    def _step(self, session: Session, decided: InForce, pace: _Pace) -> int | None:
+        """Do what is next; gives the positions that it took, None when there is nothing to do."""
         claimed = session.claim("live")
         if claimed is None:
             session.rollback()
-            return 0
+            return None
         registry = decided.racetracks.registry(claimed.head)
         rules = decided.racing(session.rules, registry, claimed.head)
         if rules is not session.rules:
@@ -108,21 +118,33 @@ class Projector:
             session.follow(rules)
             claimed = session.claim("live")
             if claimed is None:
-                return 0
+                return None
         if claimed.rules != session.fingerprint:
-            return self._follow_rules(session, claimed, registry.position)
+            return self._follow_rules(session, claimed, registry.position) or None
         if claimed.head == claimed.position:
-            self._tick(session, claimed)
-            return 0
-        if may_rebuild and claimed.head - claimed.position > self.rebuild_after:
+            return self._level(session, claimed, pace)
+        if pace.may_rebuild and claimed.head - claimed.position > self.rebuild_after:
             session.rollback()
             _log.info("far behind the log: replaying into a new generation")
             if moved := self._rebuild():
                 return moved
             claimed = session.claim("live")
             if claimed is None:
-                return 0
-        return self._advance(session, claimed, limit)
+                return None
+        return self._advance(session, claimed, pace.limit) or None
+
+    def _level(self, session: Session, claimed: Claimed, pace: _Pace) -> int | None:
+        """Level with the log: predict who waits, then let time pass, which may make others wait."""
+        waiting = session.rescoring.step(claimed, self.most_scored)
+        if session.rescoring.came_level():
+            self.watch(session.connection, session.rules)
+        session.commit()
+        if not waiting and not pace.may_tick:
+            return None
+        if not waiting:
+            pace.may_tick = False
+            self._tick(session, claimed)
+        return 0
 
     def _advance(self, session: Session, claimed: Claimed, limit: int) -> int:
         up_to = min(claimed.head, claimed.position + limit)
@@ -163,19 +185,6 @@ class Projector:
         session.commit()
         session.rescoring.moved(claimed, up_to, clock, predicted=level)
         return True
-
-    def _rescore(self, session: Session) -> bool:
-        """Predict some of those who wait; False when nobody does, or when there is something else to do first."""
-        claimed = session.claim("live")
-        level = claimed is not None and claimed.head == claimed.position and claimed.rules == session.fingerprint
-        if claimed is None or not level:
-            session.rollback()
-            return False
-        more = session.rescoring.step(claimed, self.most_scored)
-        if session.rescoring.came_level():
-            self.watch(session.connection, session.rules)
-        session.commit()
-        return more
 
     def _follow_rules(self, session: Session, claimed: Claimed, decided: int) -> int:
         """Replay once for the rules that this process was started with and what is decided in the log; whoever changes
