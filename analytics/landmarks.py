@@ -62,24 +62,20 @@ def landmarks(
     """
     if not 0 <= keep <= 1:
         raise ValueError("the share of landmarks to keep lies between 0 and 1")
-    own = stays.customer if key is None else key[stays.customer]
+    own = (stays.customer if key is None else key[stays.customer]).astype(np.uint64)
     midnights = np.require(midnights, np.int64, ["C", "W"])
-    bounds = _bounds(stays, until, live_since)
-    counts = _counts(bounds, midnights)
+    bounds, draw = _bounds(stays, until, live_since), _Draw(own, np.uint64(seed % 2**64), float(keep))
+    counts = np.zeros(len(own), np.int64)
+    _count(bounds, draw, midnights, counts)
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
     at = np.empty(int(start[-1]), np.int64)
-    _place(bounds, midnights, start, at)
-    stay = np.repeat(np.arange(len(counts)), counts)
-    if keep < 1:
-        chosen = _drawn(own.astype(np.uint64)[stay], at, np.uint64(seed % 2**64), keep)
-        stay, at = stay[chosen], at[chosen]
-    return Landmarks(stay, at)
+    _place(bounds, draw, midnights, start, at)
+    return Landmarks(np.repeat(np.arange(len(counts)), counts), at)
 
 
 def possible(stays: Stays, midnights: Longs, until: int, live_since: int = NEVER) -> int:
     """How many landmarks there are, when all are kept."""
-    found = _counts(_bounds(stays, until, live_since), np.require(midnights, np.int64, ["C", "W"]))
-    return int(found.sum())
+    return int(_possible(_bounds(stays, until, live_since), np.require(midnights, np.int64, ["C", "W"])))
 
 
 def outcomes(stays: Stays, found: Landmarks, until: int) -> Outcomes:
@@ -109,27 +105,49 @@ def _bounds(stays: Stays, until: int, live_since: int) -> _Bounds:
     return _Bounds(first, np.minimum(stays.left, until), gap, np.maximum(stays.known, gap))
 
 
+class _Draw(NamedTuple):
+    """Which landmarks are kept. own: (m,) of each stay the number of its customer."""
+
+    own: Keys
+    seed: np.uint64
+    keep: float
+
+
 @kernel
-def _counts(bounds: _Bounds, midnights: Longs) -> Longs:
-    counts = np.zeros(len(bounds.first), np.int64)
-    for n in range(len(counts)):
+def _possible(bounds: _Bounds, midnights: Longs) -> int:
+    count = 0
+    for n in range(len(bounds.first)):
         if bounds.first[n] < bounds.end[n]:
             begin, skip, again, stop = _span(bounds, midnights, n)
-            counts[n] = 1 + skip - begin + stop - again
-    return counts
+            count += 1 + skip - begin + stop - again
+    return count
 
 
 @kernel
-def _place(bounds: _Bounds, midnights: Longs, start: Longs, at: Longs) -> None:
-    for n in range(len(bounds.first)):
-        if start[n] < start[n + 1]:
-            at[start[n]] = bounds.first[n]
-            begin, skip, again, _ = _span(bounds, midnights, n)
-            for place in range(start[n] + 1, start[n + 1]):
-                if begin == skip:
-                    begin = again
-                at[place] = midnights[begin]
-                begin += 1
+def _count(bounds: _Bounds, draw: _Draw, midnights: Longs, counts: Longs) -> None:
+    """Fill counts, which is 0: how many landmarks of each stay are kept."""
+    for n in range(len(counts)):
+        if bounds.first[n] < bounds.end[n]:
+            counts[n] = _kept(draw, n, bounds.first[n])
+            begin, skip, again, stop = _span(bounds, midnights, n)
+            for m in range(begin, stop):
+                if m < skip or m >= again:
+                    counts[n] += _kept(draw, n, midnights[m])
+
+
+@kernel
+def _place(bounds: _Bounds, draw: _Draw, midnights: Longs, start: Longs, at: Longs) -> None:
+    for n in range(len(start) - 1):
+        place = start[n]
+        if place < start[n + 1]:
+            if _kept(draw, n, bounds.first[n]):
+                at[place] = bounds.first[n]
+                place += 1
+            begin, skip, again, stop = _span(bounds, midnights, n)
+            for m in range(begin, stop):
+                if (m < skip or m >= again) and _kept(draw, n, midnights[m]):
+                    at[place] = midnights[m]
+                    place += 1
 
 
 @inner
@@ -142,14 +160,11 @@ def _span(bounds: _Bounds, midnights: Longs, n: int) -> tuple[int, int, int, int
     return begin, skip, again, np.searchsorted(midnights, end)
 
 
-@kernel
-def _drawn(own: Keys, at: Longs, seed: np.uint64, keep: float) -> NDArray[np.bool_]:
-    """By a number between 0 and 1 that depends on the customer, the landmark and the seed alone."""
-    chosen = np.empty(len(at), np.bool_)
-    for n in range(len(at)):
-        mixed = _mixed(_mixed(_mixed(seed) ^ own[n]) ^ np.uint64(at[n]))
-        chosen[n] = (mixed >> np.uint64(11)) * 2.0**-53 < keep
-    return chosen
+@inner
+def _kept(draw: _Draw, n: int, at: int) -> bool:
+    """By a number from 0 up to 1 that depends on the customer, the landmark and the seed alone."""
+    mixed = _mixed(_mixed(_mixed(draw.seed) ^ draw.own[n]) ^ np.uint64(at))
+    return bool((mixed >> np.uint64(11)) * 2.0**-53 < draw.keep)
 
 
 @inner
