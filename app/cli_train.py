@@ -80,9 +80,9 @@ def _tell(store: "Runtime", version: "Version", trained: "Trained", done: "Regis
         show_json(facts(model) | {"parameters": trained.parameters, "metrics": trained.metrics, "new": done.new})
         return
     told = trained.parameters
-    border = told["held_out_from"][:10]
+    border, count = told["held_out_from"][:10], told["landmarks"]
     show(
-        f"Learned from {told['landmarks']:,} landmarks before {border} of four fifths of {told['customers']:,} customers;"
+        f"Learned from {count:,} landmarks before {border} of four fifths of {told['customers']:,} customers;"
         f" judged by {told['landmarks_held_out']:,} of the others, and of all from then until {told['until'][:10]}."
     )
     show("")
