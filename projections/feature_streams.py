@@ -226,6 +226,8 @@ class _Maker:
         seen, reads = self.seen, self.track.reads
         tests = {kind: self._tests(kind, source) for kind in source.types}
         found = dict(matching_rows(seen.columns, seen.kinds, Matcher(tests)))
+        if not found:
+            return _Values(np.empty(0, np.int64), np.empty(0))
         amounts = dict(zip(source.types, source.amounts, strict=False))
         row = _joined(list(found.values()), np.int64)
         if source.attribute is None:
