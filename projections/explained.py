@@ -16,6 +16,7 @@ from raceline.analytics.landmark_model import GROUPS, score, score_replicates
 from raceline.analytics.uncertainty import interval
 from raceline.domain.columns import Columns
 from raceline.projections.asked import WhatIf
+from raceline.projections.feature_table import Source
 from raceline.projections.predictions import Predicted, Standing
 from raceline.projections.rows import Longs
 from raceline.projections.said import in_words
@@ -34,18 +35,17 @@ _TITLES = ("Time", "Content", "Usage", "Purchases", "Support cases", "Sentiment"
 _BINS = [BIN_ENDS.index(days) for days in HORIZONS]
 _WEEK = HORIZONS.index(7)
 _TIME = GROUPS.index("TIME")
+_STAYS = Source("stays")
 
 
 class _Customer(NamedTuple):
-    """One who is in a stage, as a model sees them. in_stage: its name; k: the place in `standing`; came: the rows of
-    the events that brought them into the stage, this time and before."""
+    """One who is in a stage, as a model sees them. in_stage: its name; k: the place in `standing`."""
 
     key: dict[str, str]
     in_stage: str
     scoring: Scoring
     standing: Standing
     k: int
-    came: Longs
 
     @property
     def stage(self) -> int:
@@ -60,14 +60,13 @@ class _Customer(NamedTuple):
 def explain(
     columns: Columns,
     predicted: Sequence[Predicted],
-    moves: pa.Table,
     wanted: frozenset[str] | None,
     what_ifs: tuple[WhatIf, ...] = (),
 ) -> Answer:
     """The rows of EXPLAINED that are wanted; None is all. Those of factors come by horizon, the largest contribution
     first; the base and all contributions of a horizon add up to the score.
 
-    columns: all events of the customers; predicted, moves: what is derived of them.
+    columns: all events of the customers; predicted: what is derived of them.
     """
     names = EXPLAINED if wanted is None else EXPLAINED & wanted
     found: Answer = {name: [] for name in sorted(EXPLAINED)}
@@ -75,19 +74,18 @@ def explain(
         ids = columns.customers.take(pa.array(one.standing.customer)).to_pylist()
         if "prediction_intervals" in names:
             found["prediction_intervals"] += _intervals(ids, one)
-        for customer in _customers(ids, columns, one, moves):
+        for customer in _customers(ids, one):
             if names & _FACTORS:
                 _add_factors(found, columns, customer)
             _add_what_ifs(found, customer, what_ifs)
     return {name: rows for name, rows in found.items() if name in names}
 
 
-def _customers(ids: list[str], columns: Columns, predicted: Predicted, moves: pa.Table) -> Iterator[_Customer]:
+def _customers(ids: list[str], predicted: Predicted) -> Iterator[_Customer]:
     track, scoring, standing = predicted.track, predicted.scoring, predicted.standing
     for k, customer in enumerate(ids):
         key = {"customer_id": customer, "racetrack": track.name}
-        stage = track.stages[standing.stage[k]]
-        yield _Customer(key, stage, scoring, standing, k, _came(columns, moves, key, stage))
+        yield _Customer(key, track.stages[standing.stage[k]], scoring, standing, k)
 
 
 def _intervals(ids: list[str], one: Predicted) -> Iterator[dict[str, Any]]:
@@ -102,14 +100,6 @@ def _intervals(ids: list[str], one: Predicted) -> Iterator[dict[str, Any]]:
         for name, (lows, highs) in ends.items():
             key = {"customer_id": customer, "racetrack": one.track.name}
             yield key | {"name": name, "low": float(lows[k]), "high": float(highs[k])}
-
-
-def _came(columns: Columns, moves: pa.Table, key: dict[str, str], stage: str) -> Longs:
-    """The rows of the events that brought a customer into a stage; a move by the clock alone has none."""
-    each = zip(*(moves[name].to_pylist() for name in (*key, "to_stage", "trigger")), strict=True)
-    wanted = (*key.values(), stage)
-    triggers = [one[3] for one in each if one[:3] == wanted and one[3] is not None]
-    return np.flatnonzero(np.isin(columns.position, np.array(triggers, np.int64)))
 
 
 def _add_factors(found: Answer, columns: Columns, one: _Customer) -> None:
@@ -175,8 +165,19 @@ def _events(one: _Customer, features: Longs, g: int) -> Longs:
         contributing(standing.streams, one.scoring.features.plan, f, customer, at, entered, NEVER, one.stage)
         for f in features.tolist()
     ]
-    rows = np.unique(np.concatenate([*of_each, one.came if g == _TIME else one.came[:0]]))
-    return rows[rows >= 0]
+    rows = np.unique(np.concatenate([*of_each, *([_came(one)] if g == _TIME else ())]))
+    return rows[rows >= 0]  # no event is behind a move by the clock alone
+
+
+def _came(one: _Customer) -> Longs:
+    """The rows of the events that brought a customer into the stage, this time and before."""
+    sources, streams, k = one.scoring.features.sources, one.standing.streams, one.k
+    if _STAYS not in sources:  # a definition may have taken the place of what looks at them
+        return np.empty(0, np.int64)
+    place = sources.index(_STAYS) * streams.customers + one.standing.customer[k]
+    here = slice(streams.start[place], streams.start[place + 1])
+    rows: Longs = streams.row[here][(streams.value[here] == one.stage) & (streams.at[here] <= one.standing.entered[k])]
+    return rows
 
 
 def _add_what_ifs(found: Answer, one: _Customer, what_ifs: tuple[WhatIf, ...]) -> None:
