@@ -129,10 +129,11 @@ def _wanted(asked: Asked, change: Change) -> Iterator[tuple[int, float, str | No
 
 
 def _page(asked: Asked, page: str) -> tuple[int, float, str | None]:
-    known = asked.scoring.features.pages[asked.stage]
-    slots = {spec.slot: f for f, spec in enumerate(asked.scoring.features.specs) if spec.aggregate == HAS}
-    if page in known and known.index(page) in slots:
-        return slots[known.index(page)], 1.0, None
+    list_ = asked.scoring.features
+    slots = {spec.slot: f for f, spec in enumerate(list_.specs) if spec.aggregate == HAS}
+    known = {name: slots[n] for n, name in enumerate(list_.pages[asked.stage]) if n in slots}
+    if page in known:
+        return known[page], 1.0, None
     if not known:
         return -1, 0.0, f"the model knows no page in this stage, so not `{page}`"
     near = nearest(page, known)
