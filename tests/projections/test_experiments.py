@@ -53,31 +53,33 @@ LIVES = [
     *life("elsewhere", offer("elsewhere", 1, page="story"), offer("elsewhere", 3, "held_out", "autumn")),
     *life("no experiment", offer("no experiment", 1, experiment=None), moves("no experiment", 2)),
     *life("unwatched", offer("unwatched", 24), moves("unwatched", 25)),
+    *life("alone"),
     *life("tries", moves("tries", 1), offer("tries", 2)),
 ]
 
 
-def trials_of(house, until):
-    raced = with_racetracks(house.rules, house.catalogue, (house.racetracks.registry().default,))
-    with arrow.connect(house.url) as connection:
-        columns = ColumnReader(connection, house.catalogue, raced.wanted).between("", "~", house.log.head())
-    (track,) = raced.tracks
-    seen, clock = field(columns, track), int((START + timedelta(days=until)).timestamp() * 1e6)
-    trials = Trials()
-    trials.add(track, seen, stays_of(track, run(track.program, seen.facts, clock)), clock)
-    return trials
-
-
-@pytest.fixture
-def house(database):
-    with closing(House(database)) as house:
+@pytest.fixture(scope="module")
+def trials(databases):
+    """Counts, after 30 days, the customers after one and up to another."""
+    with databases() as url, closing(House(url)) as house:
         house.activate(WALK)
-        yield house
+        house.take(LIVES)
+        raced = with_racetracks(house.rules, house.catalogue, (house.racetracks.registry().default,))
+        (track,), until = raced.tracks, int((START + timedelta(days=30)).timestamp() * 1e6)
+        with arrow.connect(url) as connection:
+            reader = ColumnReader(connection, house.catalogue, raced.wanted)
+
+            def trials(after="", through="~"):
+                seen = field(reader.between(after, through, house.log.head()), track)
+                counted = Trials()
+                counted.add(track, seen, stays_of(track, run(track.program, seen.facts, until)), until)
+                return counted
+
+            yield trials
 
 
-def test_a_customer_counts_once_in_the_stage_they_were_in_by_whether_they_moved_on_within_a_week(house):
-    house.take(LIVES)
-    counted = trials_of(house, 30).counted
+def test_a_customer_counts_once_in_the_stage_they_were_in_by_whether_they_moved_on_within_a_week(trials):
+    counted = trials().counted
     assert {(*key[:2], STAGES[key[2]]): arms.ravel().tolist() for key, arms in counted.items()} == {
         ("spring", "manual", "look"): [4, 2, 2, 1],
         ("spring", "manual", "try"): [1, 0, 0, 0],
@@ -86,17 +88,14 @@ def test_a_customer_counts_once_in_the_stage_they_were_in_by_whether_they_moved_
     }
 
 
-def test_arms_that_are_too_small_show_nothing(house):
-    house.take(LIVES)
-    trials = trials_of(house, 30)
-    (shown,) = trials.experiments(STAGES, least=2)
+def test_arms_that_are_too_small_show_nothing(trials):
+    (shown,) = trials().experiments(STAGES, least=2)
     assert (shown.page, shown.stage, shown.sent, shown.effect) == ("manual", "look", 4, 0.0)
-    assert trials.experiments(STAGES, least=3) == trials.experiments(STAGES) == ()
+    assert trials().experiments(STAGES, least=3) == trials().experiments(STAGES) == ()
 
 
-def test_without_outreach_there_are_no_experiments(house):
-    house.take(life("alone"))
-    assert trials_of(house, 30).counted == {}
+def test_without_outreach_there_are_no_experiments(trials):
+    assert trials("a", "alone").counted == {}
 
 
 def tried(seed=3):
@@ -113,7 +112,9 @@ def tried(seed=3):
     return [*found, event("end", "end", 90 * DAY, page="home")]
 
 
-def test_a_what_if_with_the_page_of_an_experiment_tells_what_the_experiment_showed(house):
+def test_a_what_if_with_the_page_of_an_experiment_tells_what_the_experiment_showed(database):
+    house = House(database)
+    house.activate(WALK)
     house.take(tried())
     trained = train(house.url, house.catalogue, house.rules, house.racetracks.registry().default)
     (shown,) = experiments_of(trained.parameters)
@@ -126,7 +127,10 @@ def test_a_what_if_with_the_page_of_an_experiment_tells_what_the_experiment_show
     house.models.promote("walk", version, "test", force=True)
     offered, at = WhatIf(1, (Change("pages", pages=("manual",)),)), START + timedelta(days=91)
     asked = Asked(("end",), house.log.head(), at=at, what_ifs=(offered,))
-    with closing(AsKnown(house.url, house.catalogue, house.rules, house.racetracks, house.models)) as known:
+    with (
+        closing(house),
+        closing(AsKnown(house.url, house.catalogue, house.rules, house.racetracks, house.models)) as known,
+    ):
         (told,) = known(asked)["what_ifs"]
     assert "In the experiment spring, " in told["note"]
     assert "of 110 customers in this stage who were offered this page moved on within a week" in told["note"]
