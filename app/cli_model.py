@@ -72,11 +72,14 @@ def promote_model(
     """
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
+    from raceline.app.user import user
 
     racetrack, version = model_name(name)
     with runtime(read_settings()) as store:
         newest = store.models.registry().named(racetrack)[-1].version
-        promote(store, racetrack, newest if version is None else version, force=force, reason=reason)
+        wanted = newest if version is None else version
+        store.models.promote(racetrack, wanted, user(), force=force, reason=reason)
+        tell_promoted(store, store.models.registry().get(racetrack, wanted))
 
 
 @model.command("roll-back")
@@ -91,7 +94,8 @@ def roll_back(racetrack: Raced) -> None:
         now = store.models.registry(position).in_force(racetrack)
         if now is not None:
             show(f"{now.name} is in force again since position {position:,}.")
-            _say_next(store, now)
+            if say_whether_used(store, now):
+                say(_NEXT)
 
 
 @model.command()
@@ -141,24 +145,27 @@ def model_name(text: str) -> tuple[str, int | None]:
     return name, int(number)
 
 
-def promote(store: "Runtime", racetrack: str, version: int, *, force: bool, reason: str = "") -> None:
-    """Promote a model and say so. Raises UnknownModel, PromotionRefused."""
-    from raceline.app.user import user
-
-    position = store.models.promote(racetrack, version, user(), force=force, reason=reason)
-    promoted = store.models.registry().get(racetrack, version)
+def tell_promoted(store: "Runtime", promoted: "ModelVersion") -> None:
+    """Say since when a model is in force, whether by force, and whether it predicts."""
     forced = promoted.promotion is not None and promoted.promotion.forced
-    show(f"{promoted.name} is in force since position {position:,}{', forced' if forced else ''}.")
-    _say_next(store, promoted)
-
-
-def _say_next(store: "Runtime", promoted: "ModelVersion") -> None:
-    from raceline.app.model_tables import say_unused
-
-    active = store.racetracks.registry().find(promoted.racetrack)
-    say_unused(promoted, None if active is None else (active.version, active.hash))
-    if active is not None and active.hash == promoted.racetrack_hash:
+    show(f"{promoted.name} is in force since position {promoted.since:,}{', forced' if forced else ''}.")
+    if say_whether_used(store, promoted):
         say(_NEXT)
+
+
+def say_whether_used(store: "Runtime", model: "ModelVersion") -> bool:
+    """Say it when the racetrack has changed since, or is not in force, so that the model predicts nothing."""
+    active = store.racetracks.registry().find(model.racetrack)
+    if active is None:
+        say(f"No version of {model.racetrack} is in force, so nothing is predicted until one is.")
+        return False
+    if active.hash != model.racetrack_hash:
+        now, then = f"{model.racetrack}@{active.version}", f"{model.racetrack}@{model.racetrack_version}"
+        say(
+            f"{model.name} was trained for {then}, and {now} is in force: nothing is predicted. `raceline train` again."
+        )
+        return False
+    return True
 
 
 def facts(one: "ModelVersion") -> dict[str, Any]:

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from raceline.app.runtime import Runtime
+    from raceline.domain.errors import PromotionRefused
     from raceline.domain.model_registry import ModelVersion
     from raceline.domain.models import Registered
-    from raceline.domain.racetrack_registry import Version
     from raceline.projections.training import Trained
 
 
@@ -46,7 +46,6 @@ def train(
     2026-03-01T09:30:00+01:00; without an offset it is UTC.
     """
     from raceline.app.cli_explain import moment, name_and_version
-    from raceline.app.cli_model import promote as promote_model
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
     from raceline.app.user import user
@@ -65,15 +64,28 @@ def train(
                 cut_off=cut_off, until=watched, landmarks=landmarks, seed=seed, live_since=live, progress=advance,
             )  # fmt: skip
         done = store.models.register(version, trained.content, trained.parameters_json, trained.metrics_json, user())
-        _tell(store, version, trained, done, json=json)
-        if promote:
-            promote_model(store, done.racetrack, done.version, force=force)
+        refused = _promote(store, done, force) if promote else None
+        _tell(store, trained, done, json=json)
+    if refused is not None:
+        raise refused
 
 
-def _tell(store: "Runtime", version: "Version", trained: "Trained", done: "Registered", *, json: bool) -> None:
+def _promote(store: "Runtime", done: "Registered", force: bool) -> "PromotionRefused | None":
+    """Promote it when it may be; what it did not pass is told after all the rest."""
+    from raceline.app.user import user
+    from raceline.domain.errors import PromotionRefused
+
+    try:
+        store.models.promote(done.racetrack, done.version, user(), force=force)
+    except PromotionRefused as refused:
+        return refused
+    return None
+
+
+def _tell(store: "Runtime", trained: "Trained", done: "Registered", *, json: bool) -> None:
     """What was learned, how it did, and what to do next."""
-    from raceline.app.cli_model import facts
-    from raceline.app.model_tables import say_unused, show_metrics
+    from raceline.app.cli_model import facts, tell_promoted
+    from raceline.app.model_tables import show_metrics
 
     model = store.models.registry().get(done.racetrack, done.version)
     if json:
@@ -89,14 +101,16 @@ def _tell(store: "Runtime", version: "Version", trained: "Trained", done: "Regis
     show_metrics(trained.metrics)
     since = f"at position {done.position:,}"
     show(f"It is registered as {model.name}, {since}." if done.new else f"This is {model.name}, registered {since}.")
-    active = store.racetracks.registry().find(version.name)
-    say_unused(model, None if active is None else (active.version, active.hash))
-    _say_next(model)
-
-
-def _say_next(model: "ModelVersion") -> None:
     if model.status == "promoted":
-        return
+        tell_promoted(store, model)
+    else:
+        _say_next(store, model)
+
+
+def _say_next(store: "Runtime", model: "ModelVersion") -> None:
+    from raceline.app.cli_model import say_whether_used
+
+    say_whether_used(store, model)
     if not model.failed:
         say(f"It passed every rule: `raceline model promote {model.name}` lets it predict.")
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from raceline.app.terminal import printable, say, show, show_table
+from raceline.app.terminal import printable, show, show_table
 
 if TYPE_CHECKING:
     from raceline.domain.model_registry import ModelVersion
@@ -154,15 +154,3 @@ def _said(value: object) -> str:
         case int() if not isinstance(value, bool):
             return f"{value:,}"
     return printable(str(value))
-
-
-def say_unused(model: "ModelVersion", in_force: "tuple[int, str] | None") -> None:
-    """Say it when the racetrack has changed since, so that the model predicts nothing; in_force: the version and the
-    hash of the racetrack that is."""
-    if in_force is None:
-        say(f"No version of {model.racetrack} is in force, so nothing is predicted until one is.")
-    elif in_force[1] != model.racetrack_hash:
-        now, then = f"{model.racetrack}@{in_force[0]}", f"{model.racetrack}@{model.racetrack_version}"
-        say(
-            f"{model.name} was trained for {then}, and {now} is in force: nothing is predicted. `raceline train` again."
-        )

@@ -1,8 +1,7 @@
 """Training: a model for one racetrack, learned from the log up to a position, and judged by what it never saw (design,
 section 8)."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
@@ -79,7 +78,8 @@ def train(
     LogRefused.
     """
     raced = with_racetracks(rules, catalogue, (racetrack,))
-    with arrow.connect(url) as connection, _alone(connection):
+    with arrow.connect(url) as connection:
+        _alone(connection)
         reader = ColumnReader(connection, catalogue, raced.wanted, SCORE)
         span = span_of(connection, cut_off, until, live_since)
         plan = Plan(raced, span, span.held_out_from(racetrack.racetrack.time_zone), seed)
@@ -92,24 +92,19 @@ def train(
         pages = found.most_seen(plan.stages)
         listed = feature_list(catalogue, racetrack.racetrack, pages)
         learned, held_out = rows_of(chunks(reader, plan, _CHUNK, told.read), plan, found, listed, landmarks)
-    model = fit(
-        TrainingSet(*learned), listed.names, len(plan.stages), groups=listed.groups, seed=seed, progress=told.learned
-    )
-    judged = judge(model, learned, held_out, plan.stages)
+        with arrow.translated():
+            connection.commit()  # nothing is held from here on, but that nobody else trains
+        training = TrainingSet(*learned)
+        model = fit(training, listed.names, len(plan.stages), groups=listed.groups, seed=seed, progress=told.learned)
+        judged = judge(model, learned, held_out, plan.stages)
     parameters = _parameters(plan, found, listed, len(learned.stage), len(held_out.stage))
     return Trained(model, written_model(model, pages), parameters, judged.metrics, judged.checks)
 
 
-@contextmanager
-def _alone(connection: Connection) -> Iterator[None]:
-    """Raises TrainingRunning while another process trains."""
+def _alone(connection: Connection) -> None:
+    """Hold the lock that only one training can have, for as long as this connection lives. Raises TrainingRunning."""
     if not arrow.rows(connection, _SQL["try_training_lock"])["taken"][0].as_py():
         raise TrainingRunning
-    try:
-        yield
-    finally:
-        connection.rollback()
-        arrow.rows(connection, _SQL["give_training_lock_back"])
 
 
 class _Told:

@@ -2,9 +2,6 @@
 -- Held by the connection: a training that was killed gives it back by dying. Two at once would need twice the memory.
 SELECT pg_try_advisory_lock(x'7261636d'::int) AS taken
 
--- name: give_training_lock_back
-SELECT pg_advisory_unlock(x'7261636d'::int) AS given
-
 -- name: cut_off
 -- The newest position up to the one that is asked for, with its moment, and the head. Decisions have positions too.
 SELECT e.position, (extract(epoch FROM e.recorded_at) * 1000000)::bigint AS recorded_at, h.position AS head

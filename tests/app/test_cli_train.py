@@ -35,6 +35,8 @@ def test_a_model_is_learned_judged_registered_and_promoted_by_force(raceline, fe
 def test_a_model_that_did_not_pass_is_registered_and_not_promoted(raceline, fed):
     done = raceline("train", "--until", "2024-02-01", "--promote")
     assert (done.status, "NOT PASSED" in done.out) == (1, True)
+    told = raceline("train", "--until", "2024-02-01", "--promote", "--json")
+    assert (told.status, json.loads(told.out)["status"]) == (1, "registered")
     assert "so it is not promoted unless this is forced" in done.err
     assert [one["status"] for one in json.loads(raceline("model", "list", "--json").out)] == ["registered"]
 
