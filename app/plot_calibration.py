@@ -17,7 +17,7 @@ from raceline.domain.errors import NothingToDraw
 
 _HIGH = 2.2  # inches
 _HELD_OUT, _LIVE = "#9ecae1", frame.INK
-_LEGEND = [("what came true of its predictions", _LIVE), ("data held out from training", _HELD_OUT)]
+_OF_LIVE, _OF_HELD_OUT = ("what came true of its predictions", _LIVE), ("data held out from training", _HELD_OUT)
 _SPAN = {1: "1 day", 7: "7 days", 30: "30 days"}
 
 
@@ -54,22 +54,23 @@ def calibration(found: Calibrated, horizon: int, source: str) -> Figure:
     without = f"; {rest} stages without any are left out" if rest else ""
     unit = (
         f"share that moved to the next stage within {_SPAN[horizon]} (95 % interval), by the chance that was given; on "
-        "the diagonal chances mean what they say"
+        "the diagonal chances mean what they say; each panel has its own scale"
     )
     with style():
         told = Told(f"Calibration of {found.model['name']}", _subtitle(found) + without, unit, source)
-        figure, axes = panels(told, [title for title, *_ in drawn], above=frame.LEGEND, high=_HIGH)
+        titles = [title for title, *_ in drawn]
+        figure, axes = panels(told, titles, above=frame.LEGEND, high=_HIGH, one_scale=False)
         for ax, (_, live, held_out) in zip(axes, drawn, strict=True):
             _panel(ax, live, held_out)
-        _scale(axes[0], [line for _, *both in drawn for line in both if line])
-        frame.legend(figure, _LEGEND)
+            _scale(ax, [line for line in (live, held_out) if line])
+        frame.legend(figure, [_OF_LIVE] * any(live for _, live, _ in drawn) + [_OF_HELD_OUT])
     return figure
 
 
 def _subtitle(found: Calibrated) -> str:
     model = found.model
     live = found.live[None]
-    made = f"{live['rows']:,} predictions judged" if live else "no prediction judged yet"
+    made = f"{live['rows']:,} predictions judged" if live and live["rows"] else "no prediction judged yet"
     status = "in force" if model["status"] == "PROMOTED" else model["status"].lower().replace("_", " ")
     return f"{model['racetrack']}@{model['racetrackVersion']}, {status}; {made}"
 
@@ -94,9 +95,9 @@ def _draw(ax: Axes, line: Line, colour: str) -> None:
 
 
 def _scale(ax: Axes, lines: Sequence[Line]) -> None:
-    """The same for both axes and all panels, as far as anything comes."""
+    """The same for both axes, as far as anything comes."""
     furthest = max(float(max(line.predicted.max(), line.high.max())) for line in lines)
-    furthest = min(max(furthest * 1.05, 0.05), 1.02)
+    furthest = min(max(furthest * 1.05, 0.01), 1.02)
     ax.set_xlim(0, furthest)
     ax.set_ylim(0, furthest)
     for axis in (ax.xaxis, ax.yaxis):

@@ -78,9 +78,12 @@ def of_severities(count: int) -> list[Any]:
 
 
 def panels(
-    told: Told, titles: Sequence[str], *, above: float = 0.0, high: float = PANEL_HEIGHT
+    told: Told, titles: Sequence[str], *, above: float = 0.0, high: float = PANEL_HEIGHT, one_scale: bool = True
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with a panel for each of the titles. Inches: above, that stay free under the heading; high, a panel."""
+    """A figure with a panel for each of the titles. Inches: above, that stay free under the heading; high, a panel.
+
+    one_scale: all panels have the same; else each has its own.
+    """
     columns = next(n for n in (1, 2, 3, 4, 5) if n == 5 or len(titles) <= n * (n + 1))
     rows = -(-len(titles) // columns)
     width = max(columns, 2) * PANEL_WIDTH + 0.5
@@ -94,16 +97,17 @@ def panels(
         right=1 - 0.25 / width,
         top=1 - (_TOP + above + 0.3) / height,
         bottom=_BOTTOM / height,
-        wspace=0.16,
-        hspace=0.42 * PANEL_HEIGHT / high,
+        wspace=0.16 if one_scale else 0.22,
+        hspace=(0.42 if one_scale else 0.55) * PANEL_HEIGHT / high,
     )
     axes: list[Axes] = []
     for n, title in enumerate(titles):
         row, column = divmod(n, columns)
-        first = axes[0] if axes else None
+        first = axes[0] if axes and one_scale else None
         ax = figure.add_subplot(grid[row, column], sharex=first, sharey=first)
         ax.set_title(short(title), loc="left", fontsize=8.5, fontweight="bold", pad=4)
-        ax.tick_params(length=2, labelleft=column == 0, labelbottom=n + columns >= len(titles))
+        last = n + columns >= len(titles)
+        ax.tick_params(length=2, labelleft=column == 0 or not one_scale, labelbottom=last or not one_scale)
         axes.append(ax)
     return figure, axes
 
