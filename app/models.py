@@ -15,7 +15,7 @@ from raceline.app.kept import InThread
 from raceline.app.model_rows import decision_rows, model_rows
 from raceline.app.runtime import Runtime
 from raceline.domain import arrow
-from raceline.domain.errors import RacelineError, UnknownModel, UnreadableModel
+from raceline.domain.errors import RacelineError, UnknownModel, UnknownRacetrack, UnreadableModel, UnreadableRacetrack
 from raceline.domain.model_registry import ModelRegistry, ModelVersion
 from raceline.domain.racetrack import Racetrack
 from raceline.projections.drift import DAYS, Trained, counted, drift, trained
@@ -165,9 +165,7 @@ class ModelAnswers:
         try:
             racetrack = self._racetrack(version)
             scoring = scoring_of(version, self._models.file(version.hash), self._catalogue, racetrack)
-        except (UnreadableModel, UnknownModel) as problem:
-            return str(problem)
-        except RacelineError as problem:  # of a racetrack that this raceline cannot read
+        except (UnreadableModel, UnknownModel, UnreadableRacetrack, UnknownRacetrack) as problem:
             return str(problem)
         return trained(scoring, list(racetrack.stages))
 

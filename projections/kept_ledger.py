@@ -141,7 +141,6 @@ class KeptLedger:
             rows=kept.rows,
             outcomes=outcomes(kept.rows, moves, books),
             racetracks=books.racetracks.array,
-            customers=len(books.customers),
             stages=books.stages.array,
             last=kept.last,
             first_day=int(kept.rows.day.min()) if len(kept.rows.day) else None,

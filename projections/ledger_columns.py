@@ -85,9 +85,9 @@ class Outcomes(NamedTuple):
 class Ledger:
     """The rows that are kept, what came true of them, and up to where that is known.
 
-    clock: microseconds since 1970; racetracks, stages: names by their codes; customers: how many codes there are; last:
-    the newest row's id; first_day: since 1970, the oldest day of the rows, None when there are none; left_out: older
-    rows, which are not kept; made: figures of it that were asked for.
+    clock: microseconds since 1970; racetracks, stages: names by their codes; last: the newest row's id; first_day:
+    since 1970, the oldest day of the rows, None when there are none; left_out: older rows, which are not kept; made:
+    figures of it that were asked for.
     """
 
     generation: str
@@ -96,7 +96,6 @@ class Ledger:
     rows: Predicted
     outcomes: Outcomes
     racetracks: pa.Array
-    customers: int
     stages: pa.Array
     last: int
     first_day: int | None
@@ -110,11 +109,6 @@ class Ledger:
     def stage_code(self, stage: str) -> int:
         """The code of a stage; -1 when nobody was ever in it."""
         return int(pc.index(self.stages, stage).as_py())
-
-    def models(self, racetrack: int) -> list[int]:
-        """The models of a racetrack that the rows are of."""
-        of_track = self.rows.model[self.rows.racetrack == racetrack]
-        return np.flatnonzero(np.bincount(of_track)).tolist() if len(of_track) else []
 
 
 def coded(batch: pa.RecordBatch, books: Books) -> Predicted:

@@ -74,5 +74,5 @@ def kept(rows, clock):
     outcomes = Outcomes(np.array(left, np.int64), np.array(exits, np.int8), revised)
     first = int(made.day.min()) if rows else None
     return Ledger(
-        "views_1", 7, clock * DAY, made, outcomes, pa.array([TRACK, "other"]), 9, pa.array(STAGES_SEEN), 0, first, 0
+        "views_1", 7, clock * DAY, made, outcomes, pa.array([TRACK, "other"]), pa.array(STAGES_SEEN), 0, first, 0
     )
