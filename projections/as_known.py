@@ -3,6 +3,7 @@ demand from the events that the question is about (design, sections 3 and 5)."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from queue import Empty, Full, LifoQueue
 from typing import Any
@@ -32,6 +33,8 @@ from raceline.projections.tables import OF_CUSTOMER
 Answer = dict[str, list[dict[str, Any]]]
 _CANCELED = "57014"  # query_canceled: what statement_timeout does
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What an explanation of predictions is made of.
+_OF_MODELS = frozenset({"predictions"})
 _KEPT = 32  # sets of racetracks that stay compiled
 
 
@@ -182,12 +185,22 @@ def _microseconds(moment: datetime) -> int:
 def _told(columns: Columns, rules: Rules, clock: int, asked: Asked) -> Answer:
     """The rows of the tables that are wanted; None is all of them."""
     tables = asked.tables
-    predicting = tables is None or not tables.isdisjoint(EXPLAINED | {"predictions"})
-    rows = derive(columns, rules, clock, predicting=predicting)
-    answer = {name: getattr(rows, name).to_pylist() for name in OF_CUSTOMER if tables is None or name in tables}
+    answer: Answer = {}
     if tables is None or "prospects" in tables:
         answer["prospects"] = [row for table in _prospects(columns, rules, clock) for row in table.to_pylist()]
-    return answer | explain(columns, rows.predicted, rows.moves, tables, asked.what_ifs)
+    needed = None if tables is None else _needed(tables)
+    if needed is not None and not needed:
+        return answer
+    if needed is not None and needed <= _OF_MODELS:  # a racetrack without a model has nothing to say
+        rules = replace(rules, tracks=tuple(track for track in rules.tracks if track.name in rules.models))
+    rows = derive(columns, rules, clock, predicting=needed is None or "predictions" in needed, wanted=needed)
+    answer |= {name: getattr(rows, name).to_pylist() for name in OF_CUSTOMER if tables is None or name in tables}
+    return answer | explain(columns, rows.predicted, tables, asked.what_ifs)
+
+
+def _needed(tables: frozenset[str]) -> frozenset[str]:
+    """The tables to derive for those that are wanted."""
+    return (tables & OF_CUSTOMER.keys()) | (_OF_MODELS if tables & EXPLAINED else frozenset())
 
 
 def _prospects(columns: Columns, rules: Rules, clock: int) -> Iterator[pa.Table]:

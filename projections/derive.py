@@ -4,7 +4,7 @@ The live run calls it for the customers touched, a replay for all customers in c
 "as known at" for one customer. So their answers are equal by construction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -26,24 +26,28 @@ from raceline.projections.titles import Titles
 DERIVATION = 5
 
 
-def derive(columns: Columns, rules: Rules, clock: int, *, predicting: bool = True) -> Rows:
+def derive(
+    columns: Columns, rules: Rules, clock: int, *, predicting: bool = True, wanted: frozenset[str] | None = None
+) -> Rows:
     """The rows that these events give; for all events of a customer, or for those known at some position.
 
     clock: microseconds since 1970; up to then, time alone moves customers. Without predicting there are no predictions.
+    wanted: the tables that somebody asked for, so that the others are not made; None is all.
     """
     paths, cases = paths_of(columns, rules.session_gap), cases_of(columns, rules.cases)
     starts = Instants(paths.customer, paths.started_at)
-    told = [race_tables(columns, cases, track, clock, starts) for track in rules.tracks]
+    told = [race_tables(columns, cases, track, clock, starts, wanted) for track in rules.tracks]
     models = _predicted(columns, paths, cases, rules, told, clock) if predicting and rules.models else ()
-    return Rows(
-        customers=_customers(columns, paths),
-        timeline=_timeline(columns, paths, rules.titles),
-        paths=_path_rows(columns, paths, [one.stages for one in told]),
-        cases=case_table(cases),
-        **_races([one.tables for one in told]),
-        predictions=prediction_rows(models),
-        predicted=models,
-    )
+    makers: dict[str, Callable[[], pa.Table]] = {
+        "customers": lambda: _customers(columns, paths),
+        "timeline": lambda: _timeline(columns, paths, rules.titles),
+        "paths": lambda: _path_rows(columns, paths, [one.stages for one in told]),
+        "cases": lambda: case_table(cases),
+        "predictions": lambda: prediction_rows(models),
+    }
+    made = {name: make() for name, make in makers.items() if wanted is None or name in wanted}
+    nothing = dict.fromkeys((*makers, *RACE), pa.table({}))
+    return Rows(**nothing | made | _races([one.tables for one in told]), predicted=models)
 
 
 def _predicted(

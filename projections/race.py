@@ -1,5 +1,6 @@
 """The rows that a racetrack makes of customers' events: journeys, moves with their evidence, revisions, and sums."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -20,6 +21,8 @@ from raceline.projections.stage_views import view_tables
 from raceline.projections.sums import Key, day_key, tally
 
 KINDS = ("started", "entered", "returned", "left", "forward", "skip", "backward", "edge", "lap")
+_CASES = ("case_spells", "case_days", "case_buckets")
+_VIEWS = ("stage_views", "overlay_days")
 _STARTED, _ENTERED, _RETURNED, _LEFT, _FORWARD, _SKIP, _BACKWARD, _EDGE, _LAP = range(len(KINDS))
 
 
@@ -44,24 +47,35 @@ class Told(NamedTuple):
     race: Race
 
 
-def race_tables(columns: Columns, cases: Cases, track: Track, clock: int, asked: Instants = NOTHING_ASKED) -> Told:
+def race_tables(
+    columns: Columns,
+    cases: Cases,
+    track: Track,
+    clock: int,
+    asked: Instants = NOTHING_ASKED,
+    wanted: frozenset[str] | None = None,
+) -> Told:
     """The rows of one racetrack, by the tables of projections/views.sql. cases: of the same columns; clock:
-    microseconds since 1970."""
+    microseconds since 1970; wanted: the tables that somebody asked for, None is all."""
     seen = field(columns, track)
     race = run(track.program, seen.facts, clock)
     stays = stays_of(track, seen, race)
     told = _Told(track, columns, seen, race)
     state = states_at(asked.customer, asked.at, stays.start, stays.at, stays.to, stays.outside)
-    tables = {
-        "journeys": told.journeys(),
-        "moves": told.moves(),
-        "revisions": told.revisions(),
-        "stage_days": told.stage_days(stays.day),
-        "transitions": told.transitions(),
-        "rule_sources": _rule_sources(track, seen),
-        **case_tables(cases, track, seen, stays),
-        **view_tables(track, seen, stays),
-    }
+    makers: list[tuple[tuple[str, ...], Callable[[], dict[str, pa.Table]]]] = [
+        (("journeys",), lambda: {"journeys": told.journeys()}),
+        (("moves",), lambda: {"moves": told.moves()}),
+        (("revisions",), lambda: {"revisions": told.revisions()}),
+        (("stage_days",), lambda: {"stage_days": told.stage_days(stays.day)}),
+        (("transitions",), lambda: {"transitions": told.transitions()}),
+        (("rule_sources",), lambda: {"rule_sources": _rule_sources(track, seen)}),
+        (_CASES, lambda: case_tables(cases, track, seen, stays)),
+        (_VIEWS, lambda: view_tables(track, seen, stays)),
+    ]
+    tables: dict[str, pa.Table] = {}
+    for names, make in makers:
+        if wanted is None or not wanted.isdisjoint(names):
+            tables |= make()
     return Told(tables, pa.array(track.stages).take(pa.array(state)), seen, race)
 
 
