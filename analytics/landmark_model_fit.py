@@ -16,7 +16,7 @@ from raceline.analytics.blocks import side_by_side
 from raceline.analytics.incidence import E, K
 from raceline.analytics.landmark_model_baseline import baseline_weights, curve_of, days_of, possible
 from raceline.analytics.landmark_model_reference import Lengths, lengths_of, no_drift, usual, with_drift
-from raceline.analytics.landmark_model_rows import Scaled, bin_rows, scaled, some_of
+from raceline.analytics.landmark_model_rows import BinRows, Scaled, bin_rows, scaled, some_of
 from raceline.analytics.landmark_model_types import BASELINE, BORDERS, Floats, LandmarkModel, TrainingSet
 from raceline.analytics.softmax import Rows, fit_softmax, one_step
 
@@ -37,6 +37,11 @@ class _Lesson(NamedTuple):
     basis: Basis
     lengths: Lengths
     draws: NDArray[np.float32]
+    seed: int
+
+    def bin_rows(self, rows: NDArray[np.int64], k: int, s: int) -> BinRows:
+        """Rows of a bin of a stage; the same whatever is learned beside it."""
+        return bin_rows(self.training, rows, self.lengths.of_row, k, np.random.default_rng((self.seed, s, k)))
 
 
 class _Effects(NamedTuple):
@@ -70,7 +75,7 @@ def fit(
     lengths = lengths_of(training, names)
     customers = int(training.customer.max(initial=-1)) + 1
     draws = random.poisson(1.0, (REPLICATES, customers)).astype(np.float32) - 1
-    lesson = _Lesson(training, basis_of(training.features, names), lengths, draws)
+    lesson = _Lesson(training, basis_of(training.features, names), lengths, draws, seed)
     model = _empty(lesson, names, stages, np.asarray(groups, np.int8), random)
     kept = [some_of(np.flatnonzero(training.stage == s), MOST_ROWS, random) for s in range(stages)]
     with threadpool_limits(1):
@@ -155,13 +160,14 @@ def _shared(lesson: _Lesson, stages: int, rows: NDArray[np.int64], told: _Progre
     x = np.hstack([plain.x, marks])
 
     def learn(k: int) -> None:
-        here = bin_rows(training, rows, lesson.lengths.of_row, k)
+        here = lesson.bin_rows(rows, k, stages)
         y, seen = _classes(here.left)
         told.on()
         if not len(seen):
             return
         ridge = np.append(np.full(width, SHARED_RIDGE), np.full(stages, STAGE_RIDGE)) * here.repeats
-        regression = Rows(x[here.at], y, None, len(seen))
+        excess = np.full((len(y), len(seen)), here.excess, np.float32)
+        regression = Rows(x[here.at], y, excess, len(seen))
         best = fit_softmax(regression, ridge)
         intercept, weight = plain.raw(best.intercept, best.weight[:width], size)
         found.intercept[:, k, seen] = intercept + best.weight[width:]
@@ -187,10 +193,11 @@ def _learn_stage(model: LandmarkModel, lesson: _Lesson, s: int, rows: NDArray[np
     own = scaled(raw)
     del raw  # the largest there is
     for k in range(K):
-        here = bin_rows(training, rows, lesson.lengths.of_row, k)
+        here = lesson.bin_rows(rows, k, s)
         y, seen = _classes(here.left)
         if len(seen):
-            regression = Rows(own.x[here.at], y, np.ascontiguousarray(predicted[here.at, k][:, seen]), len(seen))
+            offset = predicted[here.at, k][:, seen] + np.float32(here.excess)
+            regression = Rows(own.x[here.at], y, np.ascontiguousarray(offset), len(seen))
             draws = lesson.draws[:, training.customer[rows[here.at]]]
             _learn_bin(model, regression, draws, RIDGES[model.tier[s]] * here.repeats, own, common, (s, k, seen))
 

@@ -14,9 +14,9 @@ from raceline.analytics.kernel import kernel
 
 Floats = NDArray[np.float64]
 
-TOLERANCE = 1e-5  # of the gradient per row in those coordinates, where a step of 1 changes a row's predictor by about 1
+TOLERANCE = 1e-4  # of the gradient per row in those coordinates, where a step of 1 changes a row's predictor by about 1
 MOST_STEPS = 200
-CURVATURE_ROWS = 20_000  # for replicates: the curvature need not be known as well as the best
+CURVATURE_ROWS = 10_000  # for replicates: the curvature need not be known as well as the best
 
 
 class Softmax(NamedTuple):
