@@ -1,5 +1,5 @@
-"""Conditions, overlays and features in words, as people read them. Each node of a condition says itself, not what is below
-it."""
+"""Conditions, overlays and features in words, as people read them. Each node of a condition says itself, and not what
+is below it."""
 
 from collections.abc import Sequence
 
