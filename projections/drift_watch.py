@@ -27,7 +27,7 @@ class DriftWatch:
         said: list[Drift] = []
         for track in rules.tracks:
             if (scoring := rules.models.get(track.name)) is not None:
-                said += self._looked(connection, scoring, track.stages)
+                said += self._looked(connection, scoring, tuple(track.racetrack.stages))
         return said
 
     def _looked(self, connection: Connection, scoring: Scoring, stages: Sequence[str]) -> list[Drift]:
