@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     ledger_rows: PositiveInt = Field(
         4_000_000,
         description="Most predictions that were made that one process keeps in memory to tell what came true of them; "
-        "the newest days, some 80 bytes each, twice that while they are brought up to date",
+        "the newest days, some 160 bytes each while they are brought up to date",
     )
     drift_watch: PositiveFloat = Field(
         0.1, description="Population stability index from which a feature or the chances of a model are to be watched"
