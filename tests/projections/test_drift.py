@@ -2,6 +2,7 @@
 
 import logging
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -90,16 +91,9 @@ def test_the_least_stable_comes_first_and_what_is_too_few_last(stored, reading):
     assert list(found(reading)) == [("try", THE_WEEK), ("look", "seats"), ("look", THE_WEEK)]
 
 
-class _Scoring:
-    racetrack, version = "walk", 1
-
-
-class _Rules:
-    class _Track:
-        name, stages = "walk", ("look", "try")
-
-    tracks = (_Track,)
-    models = {"walk": _Scoring}  # noqa: RUF012
+SCORING = SimpleNamespace(racetrack="walk", version=1)
+TRACK = SimpleNamespace(name="walk", racetrack=SimpleNamespace(stages={"look": None, "try": None}))
+RULES = SimpleNamespace(tracks=(TRACK,), models={"walk": SCORING})
 
 
 def test_the_log_warns_once_for_each_model_and_day(stored, reading, monkeypatch, caplog):
@@ -111,7 +105,7 @@ def test_the_log_warns_once_for_each_model_and_day(stored, reading, monkeypatch,
     def warnings(looking):
         caplog.clear()
         with caplog.at_level(logging.WARNING):
-            said = looking(reading, _Rules)
+            said = looking(reading, RULES)
         reading.rollback()
         assert len(said) == len(caplog.records)
         return caplog.messages
