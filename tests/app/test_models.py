@@ -1,6 +1,7 @@
 """Models and predictions, asked through the API and drawn: a small model is trained, promoted and looked at."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import psycopg
@@ -9,13 +10,18 @@ from ledger import incidence
 from pictures import words
 from walkers import BEGIN, WALK, walkers
 
+from raceline.analytics.drift import Thresholds
 from raceline.app import plot_frame
 from raceline.app.asking import asking
 from raceline.app.runtime import runtime
 from raceline.app.settings import Settings, read_settings
+from raceline.domain import arrow
 from raceline.domain.racetrack_file import parse
 from raceline.graphql.injected import names
 from raceline.graphql.injected_models import LEDGER, MODELS
+from raceline.projections.drift_watch import DriftWatch
+from raceline.projections.in_force import in_force
+from raceline.projections.scoring import Scorings
 from raceline.projections.training import train
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
@@ -132,8 +138,19 @@ def test_the_rows_have_the_columns_that_the_api_reads(walked, monkeypatch):
         assert set(rows[table][0]) == set(names(definition)), table
 
 
-@pytest.mark.parametrize("kind", MAGIC)
-@pytest.mark.parametrize("what", ["calibration", "prediction"])
+def test_a_watch_that_is_easily_alarmed_warns_of_what_the_live_run_counted(walked, caplog):
+    with runtime(Settings(database_url=walked, racetrack="none")) as store:
+        rules = in_force(store.rules, store.catalogue, store.racetracks.registry())
+        rules = replace(rules, models=Scorings(store.models, store.catalogue).of(rules.tracks))
+        with arrow.connect(walked) as connection:
+            said = DriftWatch(Thresholds(watch=0.0, alarm=0.0, rows=1))(connection, rules)
+            assert DriftWatch()(connection, rules) == [], "so few tell nothing"
+    assert {one.stage for one in said} <= {"look", "try", "buy", "love"}
+    assert any(one.feature == "days_in_stage" for one in said)
+    assert "walk#1" in caplog.text
+
+
+@pytest.mark.parametrize(("what", "kind"), [("calibration", "pdf"), ("prediction", "svg"), ("prediction", "png")])
 def test_the_pictures_can_be_had_as(walk, tmp_path, what, kind):
     file = tmp_path / f"it.{kind}"
     done = walk("plot", what, *(["walker-0001"] if what == "prediction" else []), "--output", str(file))
