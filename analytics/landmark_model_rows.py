@@ -43,7 +43,9 @@ class BinRows(NamedTuple):
 
 def scaled(raw: NDArray[np.float32]) -> Scaled:
     """Columns (n, d) in equal measure."""
-    mean, scale = raw.mean(axis=0, dtype=np.float64), raw.std(axis=0, dtype=np.float64)
+    count = max(1, len(raw))
+    mean = raw.sum(axis=0, dtype=np.float64) / count
+    scale = np.sqrt(np.square(raw - mean.astype(np.float32)).sum(axis=0, dtype=np.float64) / count)
     used = np.flatnonzero(scale > _FLAT)
     mean, scale = mean[used], scale[used]
     x = raw[:, used]
