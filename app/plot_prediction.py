@@ -36,7 +36,7 @@ def prediction(customer: str, found: Row, source: str) -> Figure:
     words = Told(
         f"Prediction of {frame.short(customer, 48)}",
         f"{title}; by {model} ({found['racetrack']}@{told['racetrackVersion']}, {told['tier'].lower()})",
-        f"looking ahead from {told['computedAt']}; expected to stay {told['expectedDays']:.1f} more days (of "
+        f"looking ahead from {told['computedAt'][:16].replace('T', ' ')} UTC; expected to stay {told['expectedDays']:.1f} more days (of "
         f"{HORIZON:.0f} at most)",
         source,
     )
