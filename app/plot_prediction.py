@@ -32,12 +32,13 @@ def prediction(customer: str, found: Row, source: str) -> Figure:
     """Curves of how the stay may end, and what leads from the stage's base rate to the chance of this customer."""
     told = found["prediction"]
     model = told["modelVersion"]["name"] if told["modelVersion"] else "a model"
+    moment = told["computedAt"][:16].replace("T", " ")
     title = f"{found['stageTitle'] or told['stage']}, for {told['daysInStage']:,.1f} days so far"
     words = Told(
         f"Prediction of {frame.short(customer, 48)}",
         f"{title}; by {model} ({found['racetrack']}@{told['racetrackVersion']}, {told['tier'].lower()})",
-        f"looking ahead from {told['computedAt'][:16].replace('T', ' ')} UTC; expected to stay {told['expectedDays']:.1f} more days (of "
-        f"{HORIZON:.0f} at most)",
+        f"looking ahead from {moment} UTC; expected to stay {told['expectedDays']:.1f} more days (of {HORIZON:.0f} at "
+        "most)",
         source,
     )
     with style():
