@@ -10,7 +10,7 @@ from anything import TRACK, journeys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from journeys import START, House, click, event, naive_paths, naive_stage, total_order
-from predicting import model_file
+from predicting import days_pass, model_file
 
 from raceline.projections.replay import replay
 from raceline.projections.verify import verify
@@ -56,8 +56,11 @@ def crash(house):
         rules = house.decided.now(house.rules)
         session = Session(connection, house.catalogue, rules)
         claimed = session.claim("live")
-        if claimed.position < claimed.head and claimed.rules == session.fingerprint:
-            session.apply(claimed, claimed.head, claimed.clock)
+        if claimed.rules == session.fingerprint:
+            if claimed.position < claimed.head:
+                session.apply(claimed, claimed.head, claimed.clock)
+            else:
+                session.rescoring.step(claimed, 1)
     with arrow.connect(house.url) as connection:  # the server lets go of what the dead held a moment later
         session = Session(connection, house.catalogue, house.rules)
         session.claim("live", wait=True)
@@ -85,7 +88,10 @@ def test_any_order_repetition_batch_or_crash_gives_the_rows_of_one_clean_replay(
         batches = list(arrivals(envelopes, chance))
         activated = chance.randrange(len(batches))
         promoted = [chance.randrange(activated, len(batches)) for _ in MODELS]
+        night = chance.randrange(2 * len(batches))
         for n, batch in enumerate(batches):
+            if n == night:
+                days_pass(house.url, 1)
             house.take(batch)
             if n == activated:
                 house.activate(TRACK)
@@ -95,8 +101,10 @@ def test_any_order_repetition_batch_or_crash_gives_the_rows_of_one_clean_replay(
             if chance.random() < 0.2:
                 crash(house)
             if chance.random() < 0.7:
-                house.project()
-        house.project()
+                house.project(most_scored=chance.choice([1, 100]))
+        house.project(tick=0)
+        if night < len(batches):
+            days_pass(clean.url, 1)
         clean.activate(TRACK)
         for model in MODELS:
             clean.promote("small", model)
