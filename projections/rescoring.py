@@ -2,6 +2,7 @@
 another model is put in force. Only predictions are made again, chunk by chunk, between the batches of the live run."""
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _DAY_SECONDS = 86_400
 _NOWHERE = (-1, -1)
+_LEAST = 100  # customers; fewer are hardly sooner done
 
 
 class Rescoring:
@@ -28,24 +30,30 @@ class Rescoring:
         self._checkpoint = _NOWHERE
         self._after: str | None = ""
         self._some = False
+        self._speed = 1_000.0  # customers a second, as the last ones took
 
     def moved(self, claimed: "Claimed", up_to: int, clock: int, *, predicted: bool) -> None:
         """The generation was moved to a checkpoint; predicted: so were the predictions of whom that touched."""
         known = predicted and self._checkpoint == (claimed.position, claimed.clock)
         self._checkpoint = (up_to, clock) if known else _NOWHERE
 
-    def step(self, claimed: "Claimed", most: int) -> bool:
-        """Predict the next customers who wait, at the checkpoint of a claimed generation and at most so many; False
-        when nobody waits. To be committed by the caller in either case.
-        """
-        in_force, checkpoint = self._in_force(claimed), (claimed.position, claimed.clock)
-        if ((claimed.name, in_force), checkpoint) != (self._wanted, self._checkpoint):
+    def waits(self, claimed: "Claimed") -> bool:
+        """Whether anybody may wait for a prediction at the checkpoint of a generation."""
+        wanted, checkpoint = (claimed.name, self._in_force(claimed)), (claimed.position, claimed.clock)
+        if (wanted, checkpoint) != (self._wanted, self._checkpoint):
             # Or another process moved it: whom that touched may wait, wherever we were.
-            self._wanted, self._checkpoint, self._after = (claimed.name, in_force), checkpoint, ""
-        if self._after is None:
+            self._wanted, self._checkpoint, self._after = wanted, checkpoint, ""
+        return self._after is not None
+
+    def step(self, claimed: "Claimed", most: int, seconds: float | None = None) -> bool:
+        """Predict the next customers who wait, at the checkpoint of a claimed generation: at most so many, and no more
+        than take about so long. False when nobody waits. To be committed by the caller in either case."""
+        if not self.waits(claimed) or self._after is None:
             return False
+        if seconds is not None:
+            most = min(most, max(_LEAST, int(self._speed * seconds)))
         session = self._session
-        asked = {"models": in_force, "most": str(most), "after_customer": self._after}
+        asked = {"models": self._wanted[1], "most": str(most), "after_customer": self._after}
         arrow.settings(session.connection, asked)
         if self._after == "":
             session.run("forget_predictions", claimed.name)
@@ -61,15 +69,17 @@ class Rescoring:
 
     def _predict(self, claimed: "Claimed") -> str | None:
         """Predict one chunk; gives its last customer, None when there was none."""
-        session = self._session
+        session, begun = self._session, time.perf_counter()
         session.run("touch_waiting", claimed.name)
-        last: str | None = session.rows("last_touched")["customer_id"][0].as_py()
+        touched = session.rows("last_touched").to_pylist()[0]
+        last: str | None = touched["customer_id"]
         if last is not None:
             found = tuple(predictions_for(session.reader.touched(claimed.position), session.rules, claimed.clock))
             session.run("replace_predictions", claimed.name)
             arrow.write(session.connection, "predictions", prediction_rows(found), schema=claimed.name)
             session.reader.keep_scores()
             note(session, claimed.name, found)
+            self._speed = touched["customers"] / (time.perf_counter() - begun)
         return last
 
     def _in_force(self, claimed: "Claimed") -> str:

@@ -1,7 +1,8 @@
 """The live run: it wakes when the log grows, and moves the live generation forward batch by batch."""
 
 import logging
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 from typing import LiteralString
 
@@ -135,10 +136,7 @@ class Projector:
 
     def _level(self, session: Session, claimed: Claimed, pace: _Pace) -> int | None:
         """Level with the log: predict who waits, then let time pass, which may make others wait."""
-        waiting = session.rescoring.step(claimed, self.most_scored)
-        if session.rescoring.came_level():
-            self.watch(session.connection, session.rules)
-        session.commit()
+        waiting = self._predict(session, claimed)
         if not waiting and not pace.may_tick:
             return None
         if not waiting:
@@ -146,12 +144,34 @@ class Projector:
             self._tick(session, claimed)
         return 0
 
+    def _predict(self, session: Session, claimed: Claimed, seconds: float | None = None) -> bool:
+        """Predict some of those who wait; False when nobody does."""
+        waiting = session.rescoring.step(claimed, self.most_scored, seconds)
+        if session.rescoring.came_level():
+            self.watch(session.connection, session.rules)
+        session.commit()
+        return waiting
+
     def _advance(self, session: Session, claimed: Claimed, limit: int) -> int:
+        begun = time.perf_counter()
         up_to = min(claimed.head, claimed.position + limit)
         end, recorded_at = session.batch_end(up_to)
         if limit == self.batch:  # while it is narrowed down to one position, appends are not taken whole
             up_to = end
-        return up_to - claimed.position if self._apply(session, claimed, up_to, recorded_at) else 0
+        moved = self._apply(session, claimed, up_to, recorded_at)
+        if moved is None:
+            return 0
+        # A log that is written to all the time is never level: who waits gets a turn as long as that of the events.
+        if moved.position >= moved.head and session.rescoring.waits(moved):
+            self._turn(session, time.perf_counter() - begun)
+        return moved.position - claimed.position
+
+    def _turn(self, session: Session, seconds: float) -> None:
+        claimed = session.claim("live")
+        if claimed is not None and claimed.rules == session.fingerprint:
+            self._predict(session, claimed, seconds)
+        else:
+            session.rollback()
 
     def _tick(self, session: Session, claimed: Claimed) -> None:
         """Let time pass for whom it matters: timers fire without an event."""
@@ -166,9 +186,9 @@ class Projector:
         else:
             session.rollback()
 
-    def _apply(self, session: Session, claimed: Claimed, up_to: int, clock: int) -> bool:
-        """Move to a position and a clock. When very many customers are due (nobody projected for long), time passes
-        first, in steps. False when another runner took over in between."""
+    def _apply(self, session: Session, claimed: Claimed, up_to: int, clock: int) -> Claimed | None:
+        """Move to a position and a clock, and give where the generation is then. When very many customers are due
+        (nobody projected for long), time passes first, in steps. None when another runner took over in between."""
         clock = max(claimed.clock, clock)
         while (paced := session.paced(claimed.name, clock, self.most_due)) < clock:
             # Nothing is predicted of days on which nobody looked.
@@ -177,14 +197,14 @@ class Projector:
             again = session.claim("live")
             if again is None or again.name != claimed.name or again.position != claimed.position:
                 session.rollback()
-                return False
+                return None
             claimed = again
         # Behind the log whoever is touched may be touched again at once, and what is not known yet is no forecast.
-        level = up_to == claimed.head
+        level = up_to >= claimed.head
         session.apply(claimed, up_to, clock, predicting=level)
         session.commit()
         session.rescoring.moved(claimed, up_to, clock, predicted=level)
-        return True
+        return replace(claimed, position=up_to, clock=clock)
 
     def _follow_rules(self, session: Session, claimed: Claimed, decided: int) -> int:
         """Replay once for the rules that this process was started with and what is decided in the log; whoever changes

@@ -435,7 +435,7 @@ LIMIT current_setting('raceline.most')::bigint;
 ANALYZE pg_temp.touched;
 
 -- name: last_touched
-SELECT max(t.customer_id) AS customer_id FROM pg_temp.touched AS t
+SELECT max(t.customer_id) AS customer_id, count(*) AS customers FROM pg_temp.touched AS t
 
 -- name: replace_predictions
 DELETE FROM {views}.predictions AS p USING pg_temp.touched AS t WHERE p.customer_id = t.customer_id;

@@ -21,6 +21,7 @@ from raceline.domain.columns import ColumnReader
 from raceline.projections.as_known import AsKnown
 from raceline.projections.asked import Asked
 from raceline.projections.derive import derive, prediction_rows
+from raceline.projections.generation import Session
 from raceline.projections.predictions import day_starts, local_day, predictions_for
 from raceline.projections.replay import replay
 from raceline.projections.rules import SCORE
@@ -227,6 +228,31 @@ def test_nobody_is_predicted_before_the_log_is_read_to_its_end(house):
             conn.execute("SELECT e.customer_id, max(e.position) FROM raceline.event AS e GROUP BY e.customer_id")
         )
     assert (len(rows), last) == (3, {name: newest[name] for name in last})
+    assert differences(house) == []
+
+
+@pytest.mark.parametrize("change", ["a promotion", "a midnight"])
+def test_who_waits_gets_a_turn_although_the_log_is_written_to_all_the_time(house, monkeypatch, change):
+    house.take([event(f"q{n}", f"quiet-{n}", AGO - 900, page="a") for n in range(6)])
+    house.promote("small", FILE)
+    house.project()
+    before = predictions(house)
+    if change == "a midnight":
+        days_pass(house.url, 1)
+    else:
+        house.promote("small", OTHER)
+    plain, seen = Session.claim, []
+
+    def claim(session, status, **more):
+        """Before each look at the log another event comes in."""
+        if len(seen) < 20:
+            seen.append(sum(row["incidence"] != before[name]["incidence"] for name, row in predictions(house).items()))
+            house.take([event(f"w{len(seen)}", "quiet-0", AGO - 800 + len(seen), page="c")])
+        return plain(session, status, **more)
+
+    monkeypatch.setattr(Session, "claim", claim)
+    house.project(most_scored=2)
+    assert seen[-1] == 6, "before the writing ended"
     assert differences(house) == []
 
 
