@@ -147,7 +147,8 @@ def judged(ours: tuple, others: dict, slope: list[float], incidence: np.ndarray,
         f"expected days within {MOST_DAYS}": ours[1] <= MOST_DAYS,
         "no value falls with the horizon": bool((np.diff(incidence, axis=1) >= 0).all()),
     }
-    asked = {name: met for name, met in goals.items() if not (quick and ("days within" in name or "error" in name))}
+    few = ("no peer", "no value")  # what 3,000 customers can tell
+    asked = {name: met for name, met in goals.items() if not quick or any(word in name for word in few)}
     for name, met in asked.items():
         print("met   " if met else "MISSED", name)
     return all(asked.values())
@@ -183,11 +184,11 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--tiers", action="store_true")
     parser.add_argument("--customers", type=int)
-    parser.add_argument("--landmarks", type=int, default=400_000)
+    parser.add_argument("--landmarks", type=int, default=400_000, help="at most so many are learned from")
     parser.add_argument("--seed", type=int, default=3)
     options = parser.parse_args()
     if options.tiers:
-        tiers(options.landmarks, options.seed)
+        tiers(min(options.landmarks, 100_000), options.seed)
         sys.exit()
     many = options.customers or (3_000 if options.quick else 20_000)
     sys.exit(0 if compare(many, options.landmarks, options.seed, options.quick) else 1)

@@ -148,7 +148,7 @@ def _time_varying(covariates: np.ndarray, stays: Stays, learned: People, ends: n
     ended = np.zeros(len(stay), np.bool_)
     ended[last] = ends
     table = _table(covariates, start=start.astype(float), stop=start + 1.0, ended=ended, id=stay)
-    fitted = CoxTimeVaryingFitter(penalizer=PENALTY).fit(table, "id", "ended", "start", "stop")
+    fitted = CoxTimeVaryingFitter(penalizer=PENALTY).fit(table, "ended", "start", "stop", id_col="id")
     return _proportional(fitted.params_.to_numpy(), covariates.mean(axis=0), fitted.baseline_cumulative_hazard_)
 
 
