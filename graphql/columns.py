@@ -6,7 +6,7 @@ A new field of the API is one more line here, or in the columns of its theme, an
 from raceline.graphql.case_columns import CASE_COLUMNS, customer_cases
 from raceline.graphql.compiling import column, enum, expression, many, moment, node_id, one, position
 from raceline.graphql.connection import connection
-from raceline.graphql.journey_columns import JOURNEY_COLUMNS, journey
+from raceline.graphql.journey_columns import JOURNEY_COLUMNS, journey, journeys
 from raceline.graphql.listings import (
     CUSTOMER_EVENTS,
     PATHS,
@@ -42,7 +42,7 @@ COLUMNS: Columns = {
         "paths": connection(PATHS, "p.customer_id = {parent}.customer_id"),
         "cases": customer_cases,
         "journey": journey,
-        "journeys": many("journeys", own=True),
+        "journeys": journeys,
     },
     "Event": {
         "id": node_id("Event", "position"),

@@ -16,7 +16,7 @@ from raceline.graphql.compiling import (
 from raceline.graphql.listings import EVENT_COLUMNS
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Selection
-from raceline.graphql.prediction_columns import prediction, prediction_note
+from raceline.graphql.prediction_columns import prediction, prediction_note, tables_of_journey
 from raceline.graphql.question import MoveKey, Racetrack, racetrack
 
 
@@ -26,10 +26,16 @@ def journey(selection: Selection, row: Sql) -> Sql:
     named = racetrack(selection.arguments.get("racetrack"))
     plan.name(named)
     track = named or plan.question.racetrack
-    with plan.reading(plan.tables_of(track)):
+    with plan.reading(tables_of_journey(selection, plan.tables_of(track))):
         found = plan.row()
         condition = Sql(f"{found}.customer_id = {row}.customer_id AND {found}.racetrack = {plan.racetrack(track)}")
         return row_where(selection, "journeys", found, condition)
+
+
+def journeys(selection: Selection, row: Sql) -> Sql:
+    """Where a customer stands on every racetrack."""
+    with selection.plan.reading(tables_of_journey(selection, selection.plan.tables)):
+        return rows(selection, row, "journeys", own=True)
 
 
 def rule(selection: Selection, row: Sql) -> Sql:

@@ -5,35 +5,53 @@ prediction they are told of is taken from the same derivation, so that they alwa
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
+
+from graphql import GraphQLObjectType
+from graphql.execution.collect_fields import FieldDetails
 
 from raceline.domain.errors import InvalidArgument
 from raceline.graphql.compiling import column, enum, moment, row_object
-from raceline.graphql.injected_models import EXPLAINED
 from raceline.graphql.listings import EVENT_COLUMNS
 from raceline.graphql.model_columns import days_of, version_of
 from raceline.graphql.pieces import Sql, piece
-from raceline.graphql.plan import Columns, Compile, Selection
+from raceline.graphql.plan import Columns, Compile, Plan, Selection
+from raceline.graphql.tables import Tables
 from raceline.projections.asked import Change, WhatIf
 
 # How long the lists of a prediction are at most, or about.
 _EXITS, _BINS, _GROUPS, _FEATURES, _EVENTS = 5, 7, 8, 12, 20
+# What is derived for the question.
+_DERIVED = ("factors", "baseRate", "interval", "whatIf")
 _WHAT_IF_COST = 20  # what one more prediction of a customer counts for
 _HORIZON_DAYS = Sql("90.0::float8")
 
 
+def tables_of_journey(selection: Selection, tables: Tables) -> Tables:
+    """The tables that a journey is told from: predictions of which more is asked than is stored are derived as well."""
+    asked = {
+        name
+        for field, details in _selected(selection.plan, "Journey", selection.details)
+        if field == "prediction"
+        for name, _ in _selected(selection.plan, "Prediction", details)
+    }
+    if asked.isdisjoint(_DERIVED):
+        return tables
+    prefix = tables["factors"].partition("_")[0]
+    return {**tables, "predictions": Sql(f"{prefix}_predictions")}
+
+
+def _selected(plan: Plan, type_name: str, details: list[FieldDetails]) -> list[tuple[str, list[FieldDetails]]]:
+    type_ = cast(GraphQLObjectType, plan.executor.schema.get_type(type_name))
+    groups = plan.executor.collect_subfields(type_, details).grouped_field_set.values()
+    return [(group[0].node.name.value, group) for group in groups]
+
+
 def prediction(selection: Selection, row: Sql) -> Sql:
     """The prediction of the customer on the racetrack of the row; null without one."""
-    plan = selection.plan
-    found = plan.row()
-    object_ = selection.object(found)
-    tables = plan.tables
-    reasons = [str(tables[name]) for name in EXPLAINED if str(tables[name]) in object_]
-    if reasons:
-        prefix = reasons[0].partition("_")[0]
-        tables = {**tables, "predictions": Sql(f"{prefix}_predictions")}
-    source = plan.piece("prediction", parent=row, row=found, predictions=tables["predictions"])
-    return piece("one", object=object_, source=source, filter=Sql("true"))
+    found = selection.plan.row()
+    source = selection.plan.piece("prediction", parent=row, row=found)
+    return piece("one", object=selection.object(found), source=source, filter=Sql("true"))
 
 
 def prediction_note(selection: Selection, row: Sql) -> Sql:

@@ -159,6 +159,17 @@ def test_what_is_only_stored_derives_nobody(two, derived):
     assert derived == []
 
 
+def test_reasons_of_a_prediction_that_waits_for_its_turn_are_told_of_the_one_that_it_will_be(two, derived):
+    write(two.conn, [])
+    found = prediction(two, "ann", "predictionNote prediction { withinWeek baseRate }")
+    assert found == {"predictionNote": None, "prediction": {"withinWeek": 0.5, "baseRate": 0.3}}
+    fields = "racetrack predictionNote prediction { withinWeek interval { withinWeek { low } } }"
+    found = two.ask(f'{{ customer(id: "ann") {{ journeys {{ {fields} }} }} }}')["customer"]["journeys"]
+    interval = {"withinWeek": {"low": 0.25}}
+    told = {"racetrack": "ride", "predictionNote": None, "prediction": {"withinWeek": 0.5, "interval": interval}}
+    assert found == [told]
+
+
 def test_each_what_if_is_answered_or_refused_with_its_reason(two, derived):
     found = prediction(two, "ann", WHAT_IF)["prediction"]
     assert found["sooner"] == {
