@@ -69,7 +69,7 @@ class Marks(NamedTuple):
     at: Longs
     entered: Longs
     group: Codes  # the row of Asked.wanted
-    live_since: int
+    known: Longs  # only what was recorded by then counts
 
 
 @kernel
@@ -104,7 +104,7 @@ def fill(walk: Walk, asked: Asked, marks: Marks, first: int, last: int, out: Flo
     """Fill out[first:last]."""
     for n in range(first, last):
         moment, entered = marks.at[n], marks.entered[n]
-        checks = moment >= marks.live_since
+        by = marks.known[n]
         held, begin, end, clean = -1, 0, 0, True
         for j in range(len(asked.column)):
             column, aggregate = asked.column[j], asked.aggregate[j]
@@ -116,7 +116,7 @@ def fill(walk: Walk, asked: Asked, marks: Marks, first: int, last: int, out: Flo
                 segment = held * walk.customers + marks.customer[n]
                 begin = walk.start[segment]
                 end = _up_to(walk.at, begin, walk.start[segment + 1], moment)
-                clean = not checks or end == begin or walk.known[end - 1] <= moment
+                clean = end == begin or walk.known[end - 1] <= by
             window, low, high = asked.window[j], begin, end
             if aggregate != LEVEL and begin < end:
                 if window == SINCE_ENTRY:
@@ -126,7 +126,7 @@ def fill(walk: Walk, asked: Asked, marks: Marks, first: int, last: int, out: Flo
                 elif window != EVER:
                     low = _up_to(walk.at, begin, end, moment - window)
             wanted = asked.wanted[marks.group[n], column]
-            out[n, column] = _value(walk, aggregate, wanted, low, high, moment, clean)
+            out[n, column] = _value(walk, aggregate, wanted, low, high, moment, by, clean)
 
 
 @inner
@@ -142,18 +142,18 @@ def _up_to(at: Longs, low: int, high: int, moment: int) -> int:
 
 
 @part
-def _value(walk: Walk, aggregate: int, wanted: float, low: int, high: int, moment: int, clean: bool) -> float:
+def _value(walk: Walk, aggregate: int, wanted: float, low: int, high: int, moment: int, by: int, clean: bool) -> float:
     if aggregate in (HAS, TALLY):
-        found = _found(walk, wanted, low, high, moment, clean)
+        found = _found(walk, wanted, low, high, by, clean)
         return float(found if aggregate == TALLY else min(found, 1))
     if aggregate == DISTINCT:
-        return float(_different(walk, low, high, moment, clean))
+        return float(_different(walk, low, high, by, clean))
     if aggregate == STANDING:
-        return float(_standing(walk, wanted, low, high, moment, clean))
+        return float(_standing(walk, wanted, low, high, by, clean))
     if aggregate in (COUNT, SUM, MEAN, LEVEL, NET):
         count, total = high - low, walk.total[high] - walk.total[low]
         if not clean:
-            count, total = _known_sum(walk, low, high, moment)
+            count, total = _known_sum(walk, low, high, by)
         if aggregate == COUNT:
             return float(count)
         amount = float(total) / _MILLION
@@ -161,7 +161,7 @@ def _value(walk: Walk, aggregate: int, wanted: float, low: int, high: int, momen
             return amount / count if count else math.nan
         return amount
     last = high - 1
-    while last >= low and not clean and walk.recorded[last] > moment:
+    while last >= low and not clean and walk.recorded[last] > by:
         last -= 1
     if aggregate == LAST_IS:
         return 1.0 if last >= low and walk.value[last] == wanted else 0.0
@@ -173,57 +173,57 @@ def _value(walk: Walk, aggregate: int, wanted: float, low: int, high: int, momen
 
 
 @part
-def _known_sum(walk: Walk, low: int, high: int, moment: int) -> tuple[int, int]:
+def _known_sum(walk: Walk, low: int, high: int, by: int) -> tuple[int, int]:
     count, total = 0, np.int64(0)
     for e in range(low, high):
-        if walk.recorded[e] <= moment:
+        if walk.recorded[e] <= by:
             count += 1
             total += walk.total[e + 1] - walk.total[e]
     return count, int(total)
 
 
 @part
-def _found(walk: Walk, wanted: float, low: int, high: int, moment: int, clean: bool) -> int:
+def _found(walk: Walk, wanted: float, low: int, high: int, by: int, clean: bool) -> int:
     count = 0
     for e in range(low, high):
-        count += walk.value[e] == wanted and (clean or walk.recorded[e] <= moment)
+        count += walk.value[e] == wanted and (clean or walk.recorded[e] <= by)
     return count
 
 
 @part
-def _different(walk: Walk, low: int, high: int, moment: int, clean: bool) -> int:
+def _different(walk: Walk, low: int, high: int, by: int, clean: bool) -> int:
     """The first known one of each value counts."""
     count = 0
     for e in range(low, high):
-        if clean or walk.recorded[e] <= moment:
+        if clean or walk.recorded[e] <= by:
             earlier = walk.before[e]
-            while earlier >= low and not clean and walk.recorded[earlier] > moment:
+            while earlier >= low and not clean and walk.recorded[earlier] > by:
                 earlier = walk.before[earlier]
             count += earlier < low
     return count
 
 
 @part
-def _standing(walk: Walk, wanted: float, low: int, high: int, moment: int, clean: bool) -> int:
+def _standing(walk: Walk, wanted: float, low: int, high: int, by: int, clean: bool) -> int:
     """Things that are open, at the level that is wanted; below 0: at any."""
     count = 0
     for e in range(low, high):
-        if clean or walk.recorded[e] <= moment:
+        if clean or walk.recorded[e] <= by:
             later = walk.after[e]
-            while later < high and not clean and walk.recorded[later] > moment:
+            while later < high and not clean and walk.recorded[later] > by:
                 later = walk.after[later]
             if later >= high:  # the last that is known of its thing
-                is_open, level = _last_said(walk, e, low, moment, clean)
+                is_open, level = _last_said(walk, e, low, by, clean)
                 count += is_open and (wanted < 0 or level == wanted)
     return count
 
 
 @part
-def _last_said(walk: Walk, last: int, low: int, moment: int, clean: bool) -> tuple[bool, int]:
+def _last_said(walk: Walk, last: int, low: int, by: int, clean: bool) -> tuple[bool, int]:
     """Whether a thing is open, and its level; -1 where nobody said."""
     opens, level, e = 0, -1, last
     while e >= low and (level < 0 or opens == 0 or opens == OPEN_IF_UNKNOWN):
-        if clean or walk.recorded[e] <= moment:
+        if clean or walk.recorded[e] <= by:
             told = int(walk.value[e]) % 64
             if opens == 0 or (opens == OPEN_IF_UNKNOWN and told // 16 > 0):
                 opens = told // 16

@@ -2,7 +2,8 @@
 
 A feature looks at what occurred up to its landmark and, at landmarks from `live_since` on, only at what was recorded by
 then: a log that is fed live knows no more at that moment, whereas a history that is loaded at once was known to its
-source. So nothing that comes to be known later changes a feature.
+source. So nothing that comes to be known later changes a feature. A landmark that is the moment of an event counts with
+what was recorded until that event was, because nobody could be asked earlier.
 """
 
 from typing import Any
@@ -89,16 +90,20 @@ def features(
     entered: Longs,
     live_since: int = NEVER,
     group: Codes | None = None,
+    known: Longs | None = None,
 ) -> Floats:
     """The features (n, f) of n landmarks in any order; nan where there is nothing to say.
 
     customer, at, entered: (n,) of each landmark, and when its stay was entered; group: (n,) the row of plan.wanted that
-    is meant, where there are several. A row depends on the events of its customer alone, to the last bit. Raises
-    ValueError when lengths differ, IndexError for a code that is out of range.
+    is meant, where there are several; known: (n,) up to when what was recorded counts at landmarks from live_since on,
+    without it the landmark. A row depends on the events of its customer alone, to the last bit. Raises ValueError when
+    lengths differ, IndexError for a code that is out of range.
     """
     rows, wanted = len(customer), np.atleast_2d(plan.wanted)
     group = np.zeros(rows, np.int32) if group is None else group
-    _check(streams, plan, wanted, customer, (at, entered, group), group)
+    known = at if known is None else known
+    _check(streams, plan, wanted, customer, (at, entered, group, known), group)
+    by = np.where(_longs(at) >= live_since, _longs(known), NEVER)
     out = np.empty((rows, len(plan.stream)))
     order = np.argsort(plan.stream, kind="stable")
     asked = Asked(
@@ -108,7 +113,7 @@ def features(
         window=plan.window[order].astype(np.int64),
         wanted=_floats(wanted),
     )
-    marks = Marks(customer.astype(np.int32), _longs(at), _longs(entered), group.astype(np.int32), int(live_since))
+    marks = Marks(customer.astype(np.int32), _longs(at), _longs(entered), group.astype(np.int32), by)
     walk = _walk(streams, plan)
     blocks = balanced_blocks(np.arange(rows + 1, dtype=np.int64) * max(1, len(order)))
     side_by_side(lambda first, last: fill(walk, asked, marks, first, last, out), blocks)

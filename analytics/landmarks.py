@@ -1,21 +1,23 @@
 """Landmarks: the moments of stays that a model learns from, and what became of the stays (design, section 8).
 
-The landmarks of a stay are its entry and every local midnight inside of it (van Houwelingen, "Dynamic prediction by
-landmarking in event history analysis", Scand. J. Stat. 34, 2007). Once the log is fed live, a stay has none before it
-was known: its first is then the moment at which it came to be known.
+The landmarks of a stay are its entry, every local midnight inside of it (van Houwelingen, "Dynamic prediction by
+landmarking in event history analysis", Scand. J. Stat. 34, 2007), and every moment inside of it at which something
+happened to the customer: predictions are made at all three, and just after something happened customers are not as they
+are at midnight. Once the log is fed live, a stay has no landmark before it was known: its first is then the moment at
+which it came to be known.
 """
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from raceline.analytics.feature_arrays import DAY, NEVER, Codes, Floats, Longs, Small
 from raceline.analytics.kernel import inner, kernel
+from raceline.analytics.landmark_draw import Draw, Keys, kept
+from raceline.analytics.landmark_moments import Inside, Moments, walk
 
-Keys: TypeAlias = NDArray[np.uint64]
-
-__all__ = ["DAY", "NEVER", "Landmarks", "Outcomes", "Stays", "landmarks", "outcomes", "possible"]
+__all__ = ["DAY", "NEVER", "Count", "Landmarks", "Moments", "Outcomes", "Stays", "landmarks", "outcomes", "possible"]
 
 
 class Stays(NamedTuple):
@@ -35,6 +37,26 @@ class Landmarks(NamedTuple):
 
     stay: Longs  # (n,) the row of the stay
     at: Longs  # (n,)
+    known: Longs  # (n,) up to when what was recorded counts, in a log that is fed live
+    of_event: NDArray[np.bool_]  # (n,) whether it is the moment of an event, no entry and no midnight
+
+
+class Count(NamedTuple):
+    """How many landmarks there are. days: entries and midnights; moments: of events."""
+
+    days: int
+    moments: int
+
+    @property
+    def all(self) -> int:
+        """Both."""
+        return self.days + self.moments
+
+    def shares(self, most: float) -> tuple[float, float]:
+        """The shares of days and of moments to keep, so that there are about `most`: half of each, or more of the one
+        where there are fewer of the other."""
+        days, moments = (max(most / 2, most - other) for other in (self.moments, self.days))
+        return min(1.0, days / max(1, self.days)), min(1.0, moments / max(1, self.moments))
 
 
 class Outcomes(NamedTuple):
@@ -50,32 +72,47 @@ def landmarks(
     midnights: Longs,
     until: int,
     live_since: int = NEVER,
-    keep: float = 1.0,
+    keep: tuple[float, float] = (1.0, 1.0),
     seed: int = 0,
     key: Keys | None = None,
+    moments: Moments | None = None,
 ) -> Landmarks:
-    """The landmarks before `until`, each kept with the chance `keep`, whatever else is asked.
+    """The landmarks before `until`, each kept by a chance of its own, whatever else is asked or happens.
 
-    midnights: (d,) of the racetrack's time zone, ascending; until: the end of watching; key: of each customer a number
-    that stays the same from one asking to the next, such as a digest of the identifier; without it the code. Raises
-    ValueError unless 0 <= keep <= 1.
+    midnights: (d,) of the racetrack's time zone, ascending; until: the end of watching; keep: the shares of entries and
+    midnights, and of moments of events, that are kept; key: of each customer a number that stays the same from one
+    asking to the next, such as a digest of the identifier; without it the code; moments: of all customers. Raises
+    ValueError unless shares are 0 to 1.
     """
-    if not 0 <= keep <= 1:
+    if not all(0 <= share <= 1 for share in keep):
         raise ValueError("the share of landmarks to keep lies between 0 and 1")
     own = (stays.customer if key is None else key[stays.customer]).astype(np.uint64)
-    midnights = np.require(midnights, np.int64, ["C", "W"])
-    bounds, draw = _bounds(stays, until, live_since), _Draw(own, np.uint64(seed % 2**64), float(keep))
+    days, events = (Draw(own, np.uint64(seed % 2**64), float(share)) for share in keep)
+    midnights, bounds = _longs(midnights), _bounds(stays, until, live_since)
     counts = np.zeros(len(own), np.int64)
-    _count(bounds, draw, midnights, counts)
+    _count(bounds, days, midnights, counts)
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
     at = np.empty(int(start[-1]), np.int64)
-    _place(bounds, draw, midnights, start, at)
-    return Landmarks(np.repeat(np.arange(len(counts)), counts), at)
+    _place(bounds, days, midnights, start, at)
+    found = Landmarks(np.repeat(np.arange(len(counts)), counts), at, at, np.zeros(len(at), np.bool_))
+    if moments is None:
+        return found
+    more = _of_events(_inside(stays, bounds, live_since), events, midnights, moments)
+    both = Landmarks._make(np.concatenate(columns) for columns in zip(found, more, strict=True))
+    order = np.lexsort((both.at, both.stay))
+    return Landmarks._make(column[order] for column in both)
 
 
-def possible(stays: Stays, midnights: Longs, until: int, live_since: int = NEVER) -> int:
+def possible(
+    stays: Stays, midnights: Longs, until: int, live_since: int = NEVER, moments: Moments | None = None
+) -> Count:
     """How many landmarks there are, when all are kept."""
-    return int(_possible(_bounds(stays, until, live_since), np.require(midnights, np.int64, ["C", "W"])))
+    midnights, bounds = _longs(midnights), _bounds(stays, until, live_since)
+    days = int(_possible(bounds, midnights))
+    if moments is None:
+        return Count(days, 0)
+    everything = Draw(np.zeros(len(stays.customer), np.uint64), np.uint64(0), 1.0)
+    return Count(days, int(_counts(_inside(stays, bounds, live_since), everything, midnights, moments).sum()))
 
 
 def outcomes(stays: Stays, found: Landmarks, until: int) -> Outcomes:
@@ -87,6 +124,22 @@ def outcomes(stays: Stays, found: Landmarks, until: int) -> Outcomes:
         exit=np.where(over, exit_, -1).astype(np.int8),
         follow=(until - found.at) / DAY,
     )
+
+
+def _of_events(inside: Inside, draw: Draw, midnights: Longs, moments: Moments) -> Landmarks:
+    """Those of events that are kept: counted first, so that nothing is made of the others."""
+    counts = _counts(inside, draw, midnights, moments)
+    at, known = (np.empty(int(counts.sum()), np.int64) for _ in range(2))
+    if len(at):
+        start, given = np.cumsum(counts) - counts, Moments._make(map(_longs, moments))
+        walk(inside, draw, midnights, given, start, np.zeros_like(counts), at, known)
+    return Landmarks(np.repeat(np.arange(len(counts)), counts), at, known, np.ones(len(at), np.bool_))
+
+
+def _counts(inside: Inside, draw: Draw, midnights: Longs, moments: Moments) -> Longs:
+    counts, none = np.zeros(len(inside.end), np.int64), np.empty(0, np.int64)
+    walk(inside, draw, midnights, Moments._make(map(_longs, moments)), none, counts, none, none)
+    return counts
 
 
 class _Bounds(NamedTuple):
@@ -105,12 +158,14 @@ def _bounds(stays: Stays, until: int, live_since: int) -> _Bounds:
     return _Bounds(first, np.minimum(stays.left, until), gap, np.maximum(stays.known, gap))
 
 
-class _Draw(NamedTuple):
-    """Which landmarks are kept. own: (m,) of each stay the number of its customer."""
+def _inside(stays: Stays, bounds: _Bounds, live_since: int) -> Inside:
+    customer = np.require(stays.customer, np.int32, ["C", "W"])
+    return Inside(customer, _longs(stays.entered), bounds.first, bounds.end, _longs(stays.known), int(live_since))
 
-    own: Keys
-    seed: np.uint64
-    keep: float
+
+def _longs(values: Longs) -> Longs:
+    """As the kernels are compiled for it: one layout, one type, and not read-only."""
+    return np.require(values, np.int64, ["C", "W"])
 
 
 @kernel
@@ -124,28 +179,28 @@ def _possible(bounds: _Bounds, midnights: Longs) -> int:
 
 
 @kernel
-def _count(bounds: _Bounds, draw: _Draw, midnights: Longs, counts: Longs) -> None:
+def _count(bounds: _Bounds, draw: Draw, midnights: Longs, counts: Longs) -> None:
     """Fill counts, which is 0: how many landmarks of each stay are kept."""
     for n in range(len(counts)):
         if bounds.first[n] < bounds.end[n]:
-            counts[n] = _kept(draw, n, bounds.first[n])
+            counts[n] = kept(draw, n, bounds.first[n])
             begin, skip, again, stop = _span(bounds, midnights, n)
             for m in range(begin, stop):
                 if m < skip or m >= again:
-                    counts[n] += _kept(draw, n, midnights[m])
+                    counts[n] += kept(draw, n, midnights[m])
 
 
 @kernel
-def _place(bounds: _Bounds, draw: _Draw, midnights: Longs, start: Longs, at: Longs) -> None:
+def _place(bounds: _Bounds, draw: Draw, midnights: Longs, start: Longs, at: Longs) -> None:
     for n in range(len(start) - 1):
         place = start[n]
         if place < start[n + 1]:
-            if _kept(draw, n, bounds.first[n]):
+            if kept(draw, n, bounds.first[n]):
                 at[place] = bounds.first[n]
                 place += 1
             begin, skip, again, stop = _span(bounds, midnights, n)
             for m in range(begin, stop):
-                if (m < skip or m >= again) and _kept(draw, n, midnights[m]):
+                if (m < skip or m >= again) and kept(draw, n, midnights[m]):
                     at[place] = midnights[m]
                     place += 1
 
@@ -158,19 +213,3 @@ def _span(bounds: _Bounds, midnights: Longs, n: int) -> tuple[int, int, int, int
     skip = np.searchsorted(midnights, min(bounds.gap[n], end))
     again = np.searchsorted(midnights, min(bounds.known[n], end))
     return begin, skip, again, np.searchsorted(midnights, end)
-
-
-@inner
-def _kept(draw: _Draw, n: int, at: int) -> bool:
-    """By a number from 0 up to 1 that depends on the customer, the landmark and the seed alone."""
-    mixed = _mixed(_mixed(_mixed(draw.seed) ^ draw.own[n]) ^ np.uint64(at))
-    return bool((mixed >> np.uint64(11)) * 2.0**-53 < draw.keep)
-
-
-@inner
-def _mixed(x: np.uint64) -> np.uint64:
-    """SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014)."""
-    z = x + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from adbc_driver_manager.dbapi import Connection
 
-from raceline.analytics.landmark_model import LandmarkModel, TrainingSet, fit
+from raceline.analytics.landmark_model import LandmarkModel, fit
 from raceline.analytics.landmarks import NEVER
 from raceline.analytics.promotion import Check
 from raceline.domain import arrow
@@ -24,7 +24,7 @@ from raceline.projections.in_force import with_racetracks
 from raceline.projections.rules import SCORE, Rules
 from raceline.projections.scoring import written_model
 from raceline.projections.training_metrics import judge
-from raceline.projections.training_rows import Plan, Survey, chunks, rows_of, survey
+from raceline.projections.training_rows import Plan, Rows, Survey, chunks, rows_of, survey
 from raceline.projections.training_span import Span, span_of
 
 _SQL = statements("raceline.projections", "training.sql")
@@ -85,7 +85,7 @@ def train(
         plan = Plan(raced, span, span.held_out_from(racetrack.racetrack.time_zone), seed)
         told = _Told(progress, span.events)
         found = survey(chunks(reader, plan, _CHUNK, told.read), plan)
-        if not found.learned:
+        if not found.learned.all:
             raise NothingToTrain(
                 f"Nobody was in a stage before {_iso(plan.held_out_from)}; what came later is held out."
             )
@@ -94,10 +94,10 @@ def train(
         learned, held_out = rows_of(chunks(reader, plan, _CHUNK, told.read), plan, found, listed, landmarks)
         with arrow.translated():
             connection.commit()  # nothing is held from here on, but that nobody else trains
-        training = TrainingSet(*learned)
-        model = fit(training, listed.names, len(plan.stages), groups=listed.groups, seed=seed, progress=told.learned)
+        training, stages = learned.training_set(), len(plan.stages)
+        model = fit(training, listed.names, stages, groups=listed.groups, seed=seed, progress=told.learned)
         judged = judge(model, learned, held_out, plan.stages)
-    parameters = _parameters(plan, found, listed, len(learned.stage), len(held_out.stage))
+    parameters = _parameters(plan, found, listed, learned, held_out)
     return Trained(model, written_model(model, pages), parameters, judged.metrics, judged.checks)
 
 
@@ -125,7 +125,7 @@ class _Told:
             self._progress(min(done, 3 * self._events), 3 * self._events, min(self._read, self._events))
 
 
-def _parameters(plan: Plan, found: Survey, listed: FeatureList, learned: int, held_out: int) -> dict[str, Any]:
+def _parameters(plan: Plan, found: Survey, listed: FeatureList, learned: Rows, held_out: Rows) -> dict[str, Any]:
     from raceline.projections.derive import DERIVATION
 
     span: Span = plan.span
@@ -140,9 +140,12 @@ def _parameters(plan: Plan, found: Survey, listed: FeatureList, learned: int, he
         "live_since": None if span.live_since == NEVER else _iso(span.live_since),
         "events": span.events,
         "customers": found.customers,
-        "landmarks": learned,
-        "landmarks_all": found.learned,
-        "landmarks_held_out": held_out,
+        "landmarks": len(learned.stage),
+        "landmarks_of_events": int(learned.of_event.sum()),
+        "landmarks_all": found.learned.all,
+        "landmarks_all_of_events": found.learned.moments,
+        "landmarks_held_out": len(held_out.stage),
+        "landmarks_held_out_of_events": int(held_out.of_event.sum()),
         "code_version": f"{package_version('raceline')}, derivation {DERIVATION}",
         "features": list(listed.names),
         "pages": len(found.pages),

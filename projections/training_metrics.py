@@ -9,12 +9,17 @@ from numpy.typing import NDArray
 from raceline.analytics.aalen_johansen import aalen_johansen, conditional
 from raceline.analytics.basis import DAYS_IN_STAGE
 from raceline.analytics.calibration import calibration_bins
-from raceline.analytics.evaluation import ALL, HORIZONS, Evaluation, Outcomes, chances, evaluate
+from raceline.analytics.evaluation import ALL, HORIZONS, Evaluation, Outcomes, chances, evaluate, measures
 from raceline.analytics.incidence import E, K
-from raceline.analytics.landmark_model import TIERS, LandmarkModel, TrainingSet, score
+from raceline.analytics.landmark_model import TIERS, LandmarkModel, score
 from raceline.analytics.landmark_model_reference import lengths_of
 from raceline.analytics.promotion import Check, promotion
 from raceline.projections.training_rows import Rows
+
+_OF_KINDS = (
+    "rows", "customers", "moves", "slope", "slope_low", "slope_high", "observed", "expected", "ratio", "ratio_low",
+    "ratio_high", "log_loss",
+)  # fmt: skip
 
 
 class Judged(NamedTuple):
@@ -36,6 +41,7 @@ def judge(model: LandmarkModel, learned: Rows, held_out: Rows, stages: tuple[str
     names = {ALL: None, **dict(enumerate(stages))}
     metrics = {
         "evaluation": [_plain(one._asdict() | {"stage": names[one.stage]}) for one in found],
+        "kinds": _kinds(said, outcomes, held_out),
         "bins": _bins(said, outcomes, held_out, names),
         "stages": [
             {"stage": name, "tier": TIERS[model.tier[n]], "moves": int(model.moves[n]),
@@ -49,7 +55,7 @@ def judge(model: LandmarkModel, learned: Rows, held_out: Rows, stages: tuple[str
 
 def _baseline(names: tuple[str, ...], learned: Rows, held_out: Rows, stages: int) -> NDArray[np.float64]:
     """(n, K, E) what the curve of each stage says of those who have been there for so long."""
-    lengths = lengths_of(TrainingSet(*learned), names)
+    lengths = lengths_of(learned.training_set(), names)
     since = held_out.features[:, names.index(DAYS_IN_STAGE)]
     found = np.zeros((len(since), K, E))
     for s in range(stages):
@@ -57,6 +63,19 @@ def _baseline(names: tuple[str, ...], learned: Rows, held_out: Rows, stages: int
         curves = aalen_johansen(lengths.days[mine], lengths.exit[mine], lengths.entry[mine])
         found[here] = conditional(curves, since[here])
     return found
+
+
+def _kinds(said: NDArray[np.float64], outcomes: Outcomes, held_out: Rows) -> list[dict[str, Any]]:
+    """Calibration at the two kinds of landmarks, each by itself: what is said has to hold at both."""
+    told = []
+    for horizon in HORIZONS:
+        watched, p, y = chances(said, outcomes, horizon)
+        customer, of_event = held_out.customer[watched].astype(np.int64), held_out.of_event[watched]
+        for kind, here in (("days", ~of_event), ("events", of_event)):
+            found = measures(p[here], y[here], customer[here])._asdict()
+            kept = {name: found[name] for name in _OF_KINDS}
+            told.append(_plain({"horizon": horizon, "landmarks": kind} | kept))
+    return told
 
 
 def _bins(

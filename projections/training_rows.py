@@ -11,7 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from raceline.analytics.features import Streams, features
-from raceline.analytics.landmarks import Landmarks, Stays, landmarks, outcomes, possible
+from raceline.analytics.landmark_model import TrainingSet
+from raceline.analytics.landmarks import Count, Landmarks, Moments, Stays, landmarks, outcomes, possible
 from raceline.analytics.race import Race, run
 from raceline.domain.columns import ColumnReader, Columns
 from raceline.projections import race_facts
@@ -28,10 +29,12 @@ from raceline.projections.training_span import Draw, Span, drawn, midnights_unti
 Pages = Mapping[str, tuple[str, ...]]
 Progress = Callable[[int], None]  # told how many events were read
 MOST_PAGES = 8  # of a stage
+NONE = Count(0, 0)
 
 
 class Rows(NamedTuple):
-    """n rows. customer: (n,) codes over all that was read. The rest as analytics/landmark_model.py has it."""
+    """n rows. customer: (n,) codes over all that was read; of_event: (n,) whether the landmark is the moment of an
+    event. The rest as analytics/landmark_model.py has it."""
 
     stage: NDArray[np.int32]
     customer: NDArray[np.int32]
@@ -39,6 +42,11 @@ class Rows(NamedTuple):
     days: NDArray[np.float64]
     exit: NDArray[np.int8]
     follow: NDArray[np.float64]
+    of_event: NDArray[np.bool_]
+
+    def training_set(self) -> TrainingSet:
+        """What a model is made of."""
+        return TrainingSet(*self[:-1])
 
 
 @dataclass(frozen=True)
@@ -62,8 +70,8 @@ class Survey:
     """What there is. learned, held_out: how many landmarks; pages: of each stage and page, the customers who saw it;
     trials: of experiments, with all customers."""
 
-    learned: int = 0
-    held_out: int = 0
+    learned: Count = NONE
+    held_out: Count = NONE
     customers: int = 0
     pages: Counter[tuple[int, str]] = field(default_factory=Counter)
     trials: Trials = field(default_factory=Trials)
@@ -84,6 +92,7 @@ class _Chunk(NamedTuple):
     stays: Stays
     draw: Draw
     midnights: Longs
+    moments: Moments
 
 
 class _Part(NamedTuple):
@@ -114,8 +123,8 @@ def survey(columns: Iterator[Columns], plan: Plan) -> Survey:
     for some in columns:
         chunk = _chunk(some, plan)
         learned, held_out = (_part(chunk, plan, held_out=which) for which in (False, True))
-        found.learned += possible(learned.stays, chunk.midnights, learned.until, plan.span.live_since)
-        found.held_out += possible(held_out.stays, chunk.midnights, held_out.until, plan.span.live_since)
+        found.learned = _more(found.learned, chunk, learned, plan)
+        found.held_out = _more(found.held_out, chunk, held_out, plan)
         found.customers += len(some.customers)
         _count_pages(found.pages, chunk, plan)
         found.trials.add(plan.rules.tracks[0], chunk.seen, chunk.stays, plan.span.until)
@@ -123,8 +132,8 @@ def survey(columns: Iterator[Columns], plan: Plan) -> Survey:
 
 
 def rows_of(columns: Iterator[Columns], plan: Plan, found: Survey, listed: FeatureList, most: int) -> tuple[Rows, Rows]:
-    """The rows to learn from, at most about `most`, and those to be judged by, at most about a quarter as many; each
-    landmark with the same chance."""
+    """The rows to learn from, at most about `most`, and those to be judged by, at most about a quarter as many; of both
+    about half are moments of events, where there are enough, and each of a kind has the same chance."""
     both = [
         _Filled(count, limit, len(listed.names)) for count, limit in ((found.learned, most), (found.held_out, most / 4))
     ]
@@ -138,8 +147,9 @@ def rows_of(columns: Iterator[Columns], plan: Plan, found: Survey, listed: Featu
         for filled, held_out in zip(both, (False, True), strict=True):
             part = _part(chunk, plan, held_out=held_out)
             taken = landmarks(
-                part.stays, chunk.midnights, part.until, plan.span.live_since, filled.keep, plan.seed, chunk.draw.key
-            )
+                part.stays, chunk.midnights, part.until, plan.span.live_since, filled.keep, plan.seed, chunk.draw.key,
+                chunk.moments,
+            )  # fmt: skip
             filled.add(_rows(chunk, made.streams, listed, part, taken, plan, first))
         first += len(some.customers)
     return both[0].rows(), both[1].rows()
@@ -152,7 +162,14 @@ def _chunk(columns: Columns, plan: Plan) -> _Chunk:
     stays = stays_of(track, race)
     oldest = int(stays.entered.min(initial=plan.span.until))
     days = midnights_until(oldest, plan.span.until, track.racetrack.time_zone)
-    return _Chunk(columns, seen, race, stays, drawn(columns.customers, plan.seed), days)
+    start = np.searchsorted(columns.customer, np.arange(len(columns.customers) + 1))
+    moments = Moments(start, columns.occurred_at, columns.recorded_at)  # whatever happened, as predictions are made
+    return _Chunk(columns, seen, race, stays, drawn(columns.customers, plan.seed), days, moments)
+
+
+def _more(count: Count, chunk: _Chunk, part: _Part, plan: Plan) -> Count:
+    more = possible(part.stays, chunk.midnights, part.until, plan.span.live_since, chunk.moments)
+    return Count(count.days + more.days, count.moments + more.moments)
 
 
 def _part(chunk: _Chunk, plan: Plan, *, held_out: bool) -> _Part:
@@ -175,8 +192,11 @@ def _rows(
     stay = part.row[taken.stay]
     customer, stage = stays.customer[stay], stays.stage[stay]
     became = outcomes(part.stays, taken, part.until)
-    made = features(streams, listed.plan, customer, taken.at, stays.entered[stay], plan.span.live_since, stage)
-    return Rows(stage, (customer + first).astype(np.int32), made, became.days, became.exit, became.follow)
+    made = features(
+        streams, listed.plan, customer, taken.at, stays.entered[stay], plan.span.live_since, stage, taken.known
+    )
+    whose = (customer + first).astype(np.int32)
+    return Rows(stage, whose, made, became.days, became.exit, became.follow, taken.of_event)
 
 
 def _count_pages(counted: Counter[tuple[int, str]], chunk: _Chunk, plan: Plan) -> None:
@@ -214,12 +234,15 @@ def _stay_at(stays: Stays, customer: NDArray[np.int32], at: Longs) -> Longs:
 class _Filled:
     """Rows that grow chunk by chunk, in arrays that are there from the start: twice of them would be too much."""
 
-    def __init__(self, count: int, most: float, width: int) -> None:
-        self.keep = min(1.0, most / count) if count else 1.0
-        room = count if self.keep == 1 else int(count * self.keep + 10 * np.sqrt(count) + 10)
+    def __init__(self, count: Count, most: float, width: int) -> None:
+        self.keep = count.shares(most)
+        room = sum(
+            many if share == 1 else int(many * share + 10 * np.sqrt(many) + 10)
+            for many, share in zip(count, self.keep, strict=True)
+        )
         self._rows = Rows(
             np.empty(room, np.int32), np.empty(room, np.int32), np.empty((room, width)), np.empty(room),
-            np.empty(room, np.int8), np.empty(room),
+            np.empty(room, np.int8), np.empty(room), np.empty(room, np.bool_),
         )  # fmt: skip
         self._size = 0
 

@@ -60,13 +60,13 @@ def streams(events, customers):
     return Streams(customers, start, at, recorded, columns[:, 2].copy(), np.array(order, np.int64))
 
 
-def naively(events, one, customer, at, entered, live_since, wanted):
+def naively(events, one, customer, at, entered, by, live_since, wanted):
     """One feature by its words."""
     stream, aggregate, window = one
     if aggregate == AGE:
         return (at - entered) / DAY
     mine = sorted((e for e in events if e[:2] == (stream, customer)), key=lambda e: e[2])
-    known = [e for e in mine if e[2] <= at and (at < live_since or e[3] <= at)]
+    known = [e for e in mine if e[2] <= at and (at < live_since or e[3] <= by)]
     if aggregate == STANDING:
         return float(sum(wanted in (-1, level) for is_open, level in things(known) if is_open))
     if aggregate == LEVEL or window == EVER:
@@ -114,15 +114,17 @@ EVENTS = st.lists(
     max_size=25,
 ).map(lambda them: [(s, c, at, at + lag, value) for s, c, at, lag, value in them])
 LANDMARKS = st.tuples(st.integers(0, 1), INSTANTS, st.integers(0, 5)).map(lambda one: (one[0], one[1], one[1] - one[2]))
+# Those of events, with the moment at which the event was recorded.
+OF_EVENTS = st.tuples(LANDMARKS, st.integers(0, 6)).map(lambda one: (*one[0], one[0][1] + one[1]))
 
 
 def asked(events, landmarks, live_since, wanted=1.0):
-    customer, at, entered = (np.array(column, np.int64) for column in zip(*landmarks, strict=True))
-    return features(streams(events, 2), plan(wanted), customer.astype(np.int32), at, entered, live_since)
+    customer, at, entered, *by = (np.array(column, np.int64) for column in zip(*landmarks, strict=True))
+    return features(streams(events, 2), plan(wanted), customer.astype(np.int32), at, entered, live_since, None, *by)
 
 
 @given(
-    EVENTS, st.lists(LANDMARKS, min_size=1, max_size=4), st.sampled_from([0, 8, NEVER]), st.sampled_from([-1.0, 1.0])
+    EVENTS, st.lists(OF_EVENTS, min_size=1, max_size=4), st.sampled_from([0, 8, NEVER]), st.sampled_from([-1.0, 1.0])
 )
 def test_features_are_what_their_words_say(events, landmarks, live_since, wanted):
     found = asked(events, landmarks, live_since, wanted)
@@ -142,9 +144,9 @@ def test_a_value_has_the_events_behind_it_and_no_others(events, mark, live_since
         np.testing.assert_array_equal(asked(behind, [mark], live_since)[0, n], found[n], err_msg=str(ASKED[n]))
 
 
-@given(EVENTS, EVENTS, LANDMARKS)
+@given(EVENTS, EVENTS, LANDMARKS | OF_EVENTS)
 def test_what_happens_or_is_recorded_after_a_landmark_changes_no_feature_of_it(events, more, mark):
-    later = [e for e in more if e[2] > mark[1] or e[3] > mark[1]]
+    later = [e for e in more if e[2] > mark[1] or e[3] > (mark[1], *mark[3:])[-1]]
     np.testing.assert_array_equal(asked(events + later, [mark], 0), asked(events, [mark], 0))
     later = [e for e in more if e[2] > mark[1]]
     np.testing.assert_array_equal(asked(events + later, [mark], NEVER), asked(events, [mark], NEVER))

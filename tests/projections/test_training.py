@@ -103,6 +103,8 @@ def test_it_says_what_it_read(opened, trained):
     assert datetime.fromisoformat(told["until"]) == newest.astimezone(UTC).replace(microsecond=0)
     assert told["held_out_from"].endswith("T00:00:00+00:00")
     assert told["landmarks"] == told["landmarks_all"] == int(trained.model.landmarks.sum())
+    assert 0 < told["landmarks_of_events"] == told["landmarks_all_of_events"] < told["landmarks"]
+    assert 0 < told["landmarks_held_out_of_events"] < told["landmarks_held_out"]
     assert tuple(told["features"]) == trained.model.names
     assert "derivation" in told["code_version"]
 
@@ -158,7 +160,8 @@ def test_nothing_of_a_customer_who_is_held_out_is_learned_from_and_nothing_after
     assert (held_out.follow[~apart] <= border + 1e-9).all()
     assert np.isclose(held_out.follow[~apart].max(), border)
     assert held_out.follow[apart].max() > border
-    assert (len(learned.stage), len(held_out.stage)) == (found.learned, found.held_out)
+    assert (len(learned.stage), len(held_out.stage)) == (found.learned.all, found.held_out.all)
+    assert (learned.of_event.sum(), held_out.of_event.sum()) == (found.learned.moments, found.held_out.moments)
 
 
 def test_what_is_learned_from_is_not_watched_beyond_the_border(made):
@@ -175,11 +178,15 @@ def test_reading_makes_moving_on_likelier_and_the_model_has_learned_it(made, tra
     assert tomorrow[moving & (since < 1)].mean() > 2 * tomorrow[moving & (since > 5)].mean()
 
 
-def test_more_landmarks_than_are_wanted_are_thinned_evenly(made):
+def test_more_landmarks_than_are_wanted_are_thinned_evenly_within_each_kind(made):
     _, found, _, (learned, _), (few, _), _ = made
-    assert 700 < len(few.stage) < 1_300 < found.learned
-    whole, part = (np.bincount(rows.stage, minlength=4) / len(rows.stage) for rows in (learned, few))
-    assert np.abs(whole - part).max() < 0.06
+    assert found.learned.moments < 500
+    assert few.of_event.sum() == found.learned.moments
+    assert 800 < len(few.stage) < 1_200 < found.learned.days
+    for kind in (False, True):
+        stages = (rows.stage[rows.of_event == kind] for rows in (learned, few))
+        whole, part = (np.bincount(stage, minlength=4) / len(stage) for stage in stages)
+        assert np.abs(whole - part).max() < 0.06
 
 
 def test_chunks_of_customers_make_no_difference(made, opened):
