@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from raceline.analytics.drift import counts
 from raceline.analytics.incidence import EXITS, at
 from raceline.domain import arrow
+from raceline.projections.drift import THE_WEEK
 from raceline.projections.predictions import Predicted
 from raceline.projections.rows import dates
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from raceline.projections.generation import Session
 
 _NEXT, _WEEK = EXITS.index("NEXT"), 7.0
-THE_WEEK = ""  # the feature that stands for the chance to move on within a week
 
 
 def note(session: "Session", generation: str, found: Sequence[Predicted]) -> None:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from raceline.analytics import incidence as incidences
@@ -23,7 +22,7 @@ from raceline.domain.columns import Columns
 from raceline.projections.cases import Cases, cases_of
 from raceline.projections.customer_paths import Paths, paths_of
 from raceline.projections.feature_streams import streams_of
-from raceline.projections.race_facts import Field, field, local_days
+from raceline.projections.race_facts import Field, field, local_days, midnights
 from raceline.projections.race_rules import Track
 from raceline.projections.rows import Longs, dates, lists, moments, named
 from raceline.projections.rules import Rules
@@ -139,11 +138,8 @@ def local_day(clock: int, zone: str) -> int:
 
 
 def day_starts(day: int, zone: str) -> int:
-    """When a local day begins, in microseconds since 1970; after the hour that is left out or before the one that comes
-    twice, where clocks are put on or back at midnight."""
-    midnight = pa.array([day * _DAY]).cast(pa.timestamp("us"))
-    begun = pc.assume_timezone(midnight, zone, ambiguous="earliest", nonexistent="latest")
-    return int(begun.cast(pa.int64())[0].as_py())
+    """When a local day begins, in microseconds since 1970."""
+    return int(midnights(np.array([day]), zone)[0])
 
 
 def _landmarks(

@@ -16,6 +16,7 @@ from raceline.projections.race_rules import MILLIONTHS, Matcher, Test, Track, Va
 
 Longs = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+_DAY = 86_400_000_000
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _MOST = 1e9  # of one event in a sum, so that no sum of a customer's events can leave 64 bits
 
@@ -65,6 +66,14 @@ def local_days(microseconds: Longs, zone: str) -> NDArray[np.int32]:
         moments = pc.local_timestamp(moments.cast(pa.timestamp("us", zone)))
     days: NDArray[np.int32] = moments.cast(pa.date32(), safe=False).cast(pa.int32()).to_numpy()
     return days
+
+
+def midnights(days: Longs, zone: str) -> Longs:
+    """(n,) when local days (n,) begin, in microseconds since 1970: after the hour that is left out or before the one that
+    comes twice, where clocks are put on or back at midnight."""
+    local = pa.array(days * _DAY).cast(pa.timestamp("us"))
+    begun = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="latest")
+    return np.asarray(begun.cast(pa.int64()).to_numpy(zero_copy_only=False))
 
 
 def _in_scope(columns: Columns, track: Track) -> Bools:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _DAY_SECONDS = 86_400
 _NOWHERE = (-1, -1)
+_LOOK_AGAIN = 3_600_000_000  # microseconds; whatever took a prediction away, it comes back
 _LEAST = 100  # customers; fewer are hardly sooner done
 
 
@@ -26,7 +27,7 @@ class Rescoring:
     def __init__(self, session: "Session") -> None:
         self._session = session
         # What was looked for, the checkpoint at which, and up to which customer; None when nobody is left.
-        self._wanted = ("", "")
+        self._wanted = ("", "", 0)
         self._checkpoint = _NOWHERE
         self._after: str | None = ""
         self._some = False
@@ -39,7 +40,8 @@ class Rescoring:
 
     def waits(self, claimed: "Claimed") -> bool:
         """Whether anybody may wait for a prediction at the checkpoint of a generation."""
-        wanted, checkpoint = (claimed.name, self._in_force(claimed)), (claimed.position, claimed.clock)
+        wanted = (claimed.name, self.in_force(claimed), claimed.clock // _LOOK_AGAIN)
+        checkpoint = (claimed.position, claimed.clock)
         if (wanted, checkpoint) != (self._wanted, self._checkpoint):
             # Or another process moved it: whom that touched may wait, wherever we were.
             self._wanted, self._checkpoint, self._after = wanted, checkpoint, ""
@@ -82,7 +84,7 @@ class Rescoring:
             self._speed = touched["customers"] / (time.perf_counter() - begun)
         return last
 
-    def _in_force(self, claimed: "Claimed") -> str:
+    def in_force(self, claimed: "Claimed") -> str:
         """The models that predict, by racetrack, and the local day, as the statements of views.sql read them."""
         rules = self._session.rules
         return json.dumps(

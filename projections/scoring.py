@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from raceline.analytics.landmark_model import LandmarkModel, arrays, from_arrays, score
+from raceline.analytics.landmark_model_check import checked
 from raceline.analytics.model_file import from_bytes, to_bytes
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.errors import UnknownModel, UnreadableModel
@@ -50,6 +51,7 @@ def read_model(content: bytes) -> tuple[LandmarkModel, dict[str, tuple[str, ...]
     try:
         found = from_bytes(content)
         model = from_arrays(found)
+        checked(model)
         pages: dict[str, tuple[str, ...]] = {}
         for told in found["pages"]:
             stage, _, page = told.partition(_BETWEEN)

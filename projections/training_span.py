@@ -13,7 +13,7 @@ from raceline.analytics.landmarks import NEVER
 from raceline.domain import arrow
 from raceline.domain.errors import NothingToTrain, PositionAhead
 from raceline.domain.sql import statements
-from raceline.projections.race_facts import local_days
+from raceline.projections.race_facts import local_days, midnights
 from raceline.projections.rows import Longs
 
 _SQL = statements("raceline.projections", "training.sql")
@@ -77,13 +77,6 @@ def span_of(connection: Connection, cut_off: int | None, until: int | None, live
         live_since=live_since if live_since is not None else NEVER if promptly is None else promptly,
         events=int(events[-1]),
     )
-
-
-def midnights(days: NDArray[np.int64], zone: str) -> Longs:
-    """When local days (of 1970, n) begin, in microseconds since 1970; where clocks are put on at midnight, after it."""
-    local = pa.array(days * DAY).cast(pa.timestamp("us"))
-    begun = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="latest")
-    return np.asarray(begun.cast(pa.int64()).to_numpy(zero_copy_only=False))
 
 
 def midnights_until(first: int, until: int, zone: str) -> Longs:

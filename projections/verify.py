@@ -34,8 +34,8 @@ def verify(
 ) -> Iterator[Difference]:
     """The differences between the live generation and a fresh derivation up to its checkpoint, position and clock.
 
-    A prediction that waits for its turn (it is missing, of an earlier day, or by another model) is none. Everything is
-    read in one snapshot, so the live run may go on meanwhile.
+    A prediction that waits for its turn is none: it is of an earlier day, by another model, or was never made on this
+    day. Everything is read in one snapshot, so the live run may go on meanwhile.
     """
     rules = in_force_now(url, rules, catalogue)
     with arrow.connect(url) as connection:
@@ -79,16 +79,31 @@ def _order(table: str) -> str:
 
 def _compare_range(session: Session, live: Claimed, table: str, derived: pa.Table, where: str) -> Iterator[Difference]:
     stored = session.stored(live.name, table, derived.schema, where=where, order=_order(table))
-    for found in _compare(table, stored, derived):
-        if table != "predictions" or not _waits(found, session.rules):
-            yield found
+    found = list(_compare(table, stored, derived))
+    if table != "predictions" or not found:
+        yield from found
+        return
+    noted = _noted(session, live)
+    yield from (one for one in found if not _waits(one, session.rules, noted))
 
 
-def _waits(found: Difference, rules: Rules) -> bool:
+def _noted(session: Session, live: Claimed) -> set[tuple[Any, ...]]:
+    """The stays of this range of customers that are in the ledger of the day, where nothing is left to be projected: of
+    these a prediction was made."""
+    if live.position != live.head:
+        return set()
+    arrow.settings(session.connection, {"models": session.rescoring.in_force(live)})
+    rows = session.rows("noted").to_pylist()
+    return {(row["customer_id"], row["racetrack"], row["entered_at"]) for row in rows}
+
+
+def _waits(found: Difference, rules: Rules, noted: set[tuple[Any, ...]]) -> bool:
     """Whether the live run has not come to a prediction yet; where no model is in force, to taking it away."""
     stored, derived = found.stored, found.derived
+    if stored is None and derived is not None:
+        return (*found.key, derived["entered_at"]) not in noted
     if stored is None or derived is None:
-        return stored is None or stored["racetrack"] not in rules.models
+        return stored is not None and stored["racetrack"] not in rules.models
     return any(stored[column] != derived[column] for column in ("day", "model"))
 
 

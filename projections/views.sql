@@ -457,6 +457,14 @@ ORDER BY p.customer_id, p.racetrack
 ON CONFLICT DO NOTHING
 RETURNING racetrack, customer_id
 
+-- name: noted
+-- Whose predictions of the day are in the ledger, of a range of customers.
+SELECT l.customer_id, l.racetrack, l.entered_at
+FROM ({in_force}) AS f
+JOIN raceline.prediction AS l ON l.racetrack = f.racetrack AND l.day = f.day
+WHERE l.customer_id > current_setting('raceline.after_customer')
+    AND l.customer_id <= current_setting('raceline.through_customer')
+
 -- name: create_new_drift
 CREATE TEMPORARY TABLE new_drift (racetrack text, model bigint, day date, stage text, feature text, bin bigint,
     rows bigint) ON COMMIT DELETE ROWS;

@@ -310,8 +310,9 @@ def test_a_question_about_the_past_is_answered_by_the_model_and_the_events_of_th
         "INSERT INTO live.predictions SELECT 'zoe', p.racetrack, p.version, p.model, p.stage, p.tier, p.entered_at,"
         " p.computed_at, p.day, p.position, p.days_in_stage, p.incidence, p.expected_days, NULL, NULL"
         " FROM live.predictions AS p WHERE p.customer_id = 'bo'",
+        "DELETE FROM live.predictions WHERE customer_id = 'bo'",
     ],
-    ids=["a changed value", "a prediction of one who is in no stage"],
+    ids=["a changed value", "a prediction of one who is in no stage", "a lost one"],
 )
 def test_verify_finds_of_predictions(house, damage):
     house.promote("small", FILE)
@@ -320,6 +321,10 @@ def test_verify_finds_of_predictions(house, damage):
     with psycopg.connect(house.url) as conn:
         conn.execute(damage)
     assert [one.table for one in differences(house)] == ["predictions"]
+    if damage.startswith("DELETE"):
+        days_pass(house.url, 1 / 24)
+        house.project(tick=0)
+        assert differences(house) == []
 
 
 @given(envelopes=journeys())
