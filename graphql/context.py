@@ -29,7 +29,7 @@ class Limits:
     and of what its plain lists count for;
     `fields`: selected by an operation, fragments spread; `depth`, `aliases`, `tokens`: of one document; `body`: bytes
     of a request; `batch`: events of one mutation; `min_position_timeout`: seconds that a question waits for the read
-    models; `documents`: kept parsed and checked.
+    models; `documents`: kept parsed and checked; `changes`: of one what-if, each page counted.
     """
 
     page_size: int = 500
@@ -42,6 +42,7 @@ class Limits:
     batch: int = 10_000
     min_position_timeout: float = 10.0
     documents: int = 500
+    changes: int = 50
     graphiql: bool = False
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Literal
 
+from raceline.domain.errors import InvalidArgument
 from raceline.graphql.compiling import column, enum, expression, many, moment, rows
 from raceline.graphql.grid import grid_of
 from raceline.graphql.injected import names
@@ -66,7 +67,11 @@ def _ask(selection: Selection, kind: Literal["calibration", "over_time", "drift"
     plan, asked = selection.plan, selection.arguments
     plan.budget.cost += _LEDGER_COST
     track, version = plan.models
-    if (stage := asked.get("stage")) is not None and track is not None:
+    if (stage := asked.get("stage")) is not None:
+        if track is None:
+            raise InvalidArgument(
+                "A stage is one of a racetrack: say which, as in `models(racetrack: ...)`.", stage=stage
+            )
         plan.name(Racetrack(track), stage)
     horizon = 7 if kind == "drift" else days_of(asked["horizon"])
     key = len(plan.ledger)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from graphql import GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
 
-from raceline.domain.errors import InvalidArgument
+from raceline.domain.errors import InvalidArgument, LimitExceeded
 from raceline.graphql.compiling import column, enum, moment, row_object
 from raceline.graphql.listings import EVENT_COLUMNS
 from raceline.graphql.model_columns import days_of, version_of
@@ -24,6 +24,7 @@ _EXITS, _BINS, _GROUPS, _FEATURES, _EVENTS = 5, 7, 8, 12, 20
 # What is derived for the question.
 _DERIVED = ("factors", "baseRate", "interval", "whatIf")
 _WHAT_IF_COST = 20  # what one more prediction of a customer counts for
+_LONGEST = 2_000  # name of a feature or a page
 _HORIZON_DAYS = Sql("90.0::float8")
 
 
@@ -78,17 +79,27 @@ def _base_rate(selection: Selection, row: Sql) -> Sql:
 
 def _what_if(selection: Selection, row: Sql) -> Sql:
     plan, found = selection.plan, selection.plan.row()
-    changes = tuple(map(_change, selection.arguments["changes"]))
-    plan.budget.cost += selection.weight * _WHAT_IF_COST
+    changes = _changes(plan, selection.arguments["changes"])
+    plan.budget.cost += selection.weight * (_WHAT_IF_COST + len(changes))
     plan.what_ifs.append(WhatIf(len(plan.what_ifs), changes))
     source = plan.piece("what_if", parent=row, row=found, key=Sql(plan.what_ifs[-1].key))
     return piece("one", object=selection.object(found), source=source, filter=Sql("true"))
 
 
+def _changes(plan: Plan, given: list[Mapping[str, Any]]) -> tuple[Change, ...]:
+    """The changes of a what-if. Raises LimitExceeded, InvalidArgument."""
+    changes, allowed = tuple(map(_change, given)), plan.budget.limits.changes
+    if (found := sum(len(one.pages or "1") for one in changes)) > allowed:
+        raise LimitExceeded("Each page counts as a change.", limit="changes", allowed=allowed, found=found)
+    return changes
+
+
 def _change(given: Mapping[str, Any]) -> Change:
     feature, value, pages = given["feature"], given.get("value"), given.get("pages")
     if (value is None) == (pages is None):
-        raise InvalidArgument("Say either `value` or `pages`.", argument="changes", feature=feature)
+        raise InvalidArgument("Say either `value` or `pages`.", argument="changes", feature=feature[:_LONGEST])
+    if any(len(name) > _LONGEST for name in (feature, *(pages or ()))):
+        raise InvalidArgument(f"A name has at most {_LONGEST} characters.", argument="changes")
     return Change(feature, value, None if pages is None else tuple(pages))
 
 

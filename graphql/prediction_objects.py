@@ -215,7 +215,8 @@ class Prediction:
     within_week: float = strawberry.field(description="Within 7 days.")
     within_month: float = strawberry.field(description="Within 30 days.")
     tomorrow: float = strawberry.field(
-        description="The chance that the move to the next stage comes on the first day, from 0 to 1."
+        description="The chance that the move to the next stage comes on the first day from `computedAt` on, from 0 to "
+        "1; it is `withinDay` again."
     )
     rest_of_week: float = strawberry.field(description="That it comes on the second to seventh day.")
     rest_of_month: float = strawberry.field(description="That it comes on the eighth to thirtieth day.")

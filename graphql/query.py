@@ -21,7 +21,13 @@ from raceline.graphql.scalars import Position
 from raceline.graphql.stage_day_objects import StageDay
 from raceline.graphql.stage_objects import Account, StageSummary
 
-At = Annotated[datetime | None, strawberry.argument(description="A moment of the customer's life.")]
+At = Annotated[
+    datetime | None,
+    strawberry.argument(
+        description="A moment of the customer's life. Predictions are by the model that is in force now, which may "
+        "have learned from what came later; with `knownAt` they are by the one that was in force then."
+    ),
+]
 RacetrackName = Annotated[
     str | None, strawberry.argument(description="On this racetrack; by default the one that was activated first.")
 ]

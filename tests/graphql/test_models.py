@@ -142,6 +142,7 @@ def test_what_there_is_none_of_is_null_or_refused_by_name(ride, models):
     assert ride.ask('{ modelVersion(racetrack: "ride", version: 9) { name } }') == {"modelVersion": None}
     for query in ('models(racetrack: "ryde") { name }', 'modelVersion(racetrack: "ryde", version: 1) { name }'):
         assert ride.error(f"{{ {query} }}")["extensions"]["code"] == "UNKNOWN_RACETRACK"
+    assert ride.error('{ models { drift(stage: "look") { alarm } } }')["extensions"]["code"] == "INVALID_ARGUMENT"
     stage = '{ modelVersion(racetrack: "ride", version: 1) { drift(stage: "lok") { alarm } } }'
     assert ride.error(stage)["extensions"]["code"] == "UNKNOWN_STAGE"
 

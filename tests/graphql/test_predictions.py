@@ -197,6 +197,24 @@ def test_a_change_says_a_value_or_pages(two, change):
     assert two.error(query)["extensions"]["code"] == "INVALID_ARGUMENT"
 
 
+@pytest.mark.parametrize(
+    ("changes", "extensions"),
+    [
+        pytest.param([{"feature": "a", "value": 1}] * 51, {"limit": "changes", "allowed": 50, "found": 51},
+                     id="features"),
+        pytest.param([{"feature": "pages", "pages": ["p"] * 25}, {"feature": "pages", "pages": ["p"] * 26}],
+                     {"limit": "changes", "allowed": 50, "found": 51}, id="pages"),
+        pytest.param([{"feature": "x" * 2001, "value": 1}], {"argument": "changes"}, id="characters of a name"),
+    ],
+)  # fmt: skip
+def test_a_what_if_of_too_many_changes_is_refused_before_anybody_is_derived(two, derived, changes, extensions):
+    query = """query($changes: [FeatureChange!]!) { customer(id: "ann") { journey { prediction {
+        whatIf(changes: $changes) { note } } } } }"""
+    found = two.error(query, {"changes": changes})["extensions"]
+    assert found.items() >= extensions.items()
+    assert derived == []
+
+
 def test_a_list_of_customers_tells_the_reasons_of_each(two, derived):
     fields = "guid journey { prediction { factors { group } } }"
     found = two.ask(f'{{ customers(account: "acme", first: 20) {{ nodes {{ {fields} }} }} }}')["customers"]["nodes"]
