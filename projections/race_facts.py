@@ -69,8 +69,8 @@ def local_days(microseconds: Longs, zone: str) -> NDArray[np.int32]:
 
 
 def midnights(days: Longs, zone: str) -> Longs:
-    """(n,) when local days (n,) begin, in microseconds since 1970: after the hour that is left out or before the one that
-    comes twice, where clocks are put on or back at midnight."""
+    """(n,) when local days (n,) begin, in microseconds since 1970: after the hour that is left out or before the one
+    that comes twice, where clocks are put on or back at midnight."""
     local = pa.array(days * _DAY).cast(pa.timestamp("us"))
     begun = pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="latest")
     return np.asarray(begun.cast(pa.int64()).to_numpy(zero_copy_only=False))
