@@ -141,9 +141,9 @@ class PathApi(Protocol):
 class ModelApi(Protocol):
     """What the API asks about models and their predictions; rows as graphql/injected_models.py says."""
 
-    async def models(self, racetrack: str | None) -> Rows:
+    async def models(self, racetrack: str | None, *, files_checked: bool = False) -> Rows:
         """Every registered model of a racetrack, or of all: models, model_stages, model_checks, model_decisions,
-        model_metrics and model_calibration."""
+        model_metrics and model_calibration. files_checked: `unreadable` is told; else it is null."""
         ...
 
     async def ledger(self, asks: Sequence[LedgerAsk], min_position: int) -> Rows:

@@ -77,7 +77,7 @@ async def _of_models(api: Api, plan: Plan, name: str, values: Mapping[str, Any],
         case "ledger":
             return await api.models.ledger(plan.ledger, least)
         case "models":
-            return await api.models.models(plan.models[0])
+            return await api.models.models(plan.models[0], files_checked=plan.files_checked)
     with suppress(NotInForce, NoRacetrack):  # of what is not in force there are no stages with predictions
         if name == "ledger_days":
             return await api.models.ledger_days(racetrack, values["from"], values["to"], least)

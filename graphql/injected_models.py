@@ -35,10 +35,12 @@ _EVALUATED: str = "customers bigint, rows bigint, moves bigint, " + ", ".join(
     )
 )  # fmt: skip
 _BIN = "n bigint, predicted float8, observed float8, rows bigint, low float8, high float8"
+_LEFT_OUT = "revised bigint, other_version bigint, pending bigint"
 _FORECAST = (
-    "racetrack text, stage text, day date, predicted bigint, revised bigint, mean_day float8, mean_week float8,"
-    " mean_month float8, mean_left_month float8, expected_day float8, expected_week float8, expected_month float8,"
-    " expected_left_month float8, moved_day bigint, moved_week bigint, moved_month bigint, left_month bigint"
+    "racetrack text, stage text, day date, predicted bigint, revised bigint, other_version bigint, mean_day float8,"
+    " mean_week float8, mean_month float8, mean_left_month float8, expected_day float8, expected_week float8,"
+    " expected_month float8, expected_left_month float8, moved_day bigint, moved_week bigint, moved_month bigint,"
+    " left_month bigint"
 )
 
 # Every registered model. model: its version; stage '': all stages together.
@@ -67,11 +69,11 @@ MODELS: Mapping[str, str] = {
 LEDGER: Mapping[str, str] = {
     "ledger_position": "position bigint, clock timestamptz, first_day date, left_out bigint",
     "ledger_calibration": (
-        f"key bigint, racetrack text, model bigint, horizon bigint, {_EVALUATED}, revised bigint, pending bigint"
+        f"key bigint, racetrack text, model bigint, horizon bigint, {_EVALUATED}, {_LEFT_OUT}"
     ),
     "ledger_bins": f"key bigint, racetrack text, model bigint, {_BIN}",
     "ledger_weeks": (
-        f"key bigint, racetrack text, model bigint, n bigint, week date, {_EVALUATED}, revised bigint, pending bigint"
+        f"key bigint, racetrack text, model bigint, n bigint, week date, {_EVALUATED}, {_LEFT_OUT}"
     ),
     "drift": (
         "key bigint, racetrack text, model bigint, n bigint, stage text, feature text, title text, from_day date,"

@@ -106,6 +106,11 @@ def _drift_features(selection: Selection, row: Sql) -> Sql:
     return piece("many", object=selection.object(found), row=found, source=source)
 
 
+def _unreadable(selection: Selection, row: Sql) -> Sql:
+    selection.plan.files_checked = True
+    return Sql(f"{row}.unreadable")
+
+
 def _fact(name: str) -> Compile:
     return lambda *_: piece("ledger_fact", fact=Sql(name))
 
@@ -171,7 +176,11 @@ _FIGURES: Mapping[str, Compile] = {
     "auc": column("auc"),
     "cIndex": column("c_index"),
 }
-_LEFT_OUT = {"revised": column("revised"), "pending": column("pending")}
+_LEFT_OUT = {
+    "revised": column("revised"),
+    "otherVersion": column("other_version"),
+    "pending": column("pending"),
+}
 _SUMS = {
     "withinDay": _number("mean_day"),
     "withinWeek": _number("mean_week"),
@@ -208,7 +217,7 @@ MODEL_COLUMNS: Columns = {
         "codeVersion": column("code_version"),
         "features": column("features"),
         "parameters": lambda _, row: Sql(f"{row}.parameters::json"),
-        "unreadable": column("unreadable"),
+        "unreadable": _unreadable,
         "stages": _told("model_stages"),
         "checks": _told("model_checks"),
         "evaluation": many("model_metrics", own=True, columns=_columns("model_metrics")),
@@ -293,6 +302,7 @@ MODEL_COLUMNS: Columns = {
         "day": lambda _, row: Json(f"to_json({row}.day)::text"),
         "customers": _number("predicted"),
         "revised": _number("revised"),
+        "otherVersion": _number("other_version"),
         **_SUMS,
         "movedWithinDay": _number("moved_day"),
         "movedWithinWeek": _number("moved_week"),

@@ -154,6 +154,10 @@ class Calibration(Evaluated):
     horizon: PredictionHorizon
     bins: list[CalibrationBin] = strawberry.field(description="The curve of calibration.")
     revised: int = strawberry.field(description="Left out: predictions of a stay that a late event has changed since.")
+    other_version: int = strawberry.field(
+        description="Left out: predictions for another version of the racetrack than the one that is live, because what "
+        "came true is read off the stays of that one. They count again when their version is live again."
+    )
     pending: int = strawberry.field(description="Left out: predictions whose time is not over yet.")
     position: Position = strawberry.field(description="Up to this position of the log it is known what came true.")
     first_day: date | None = strawberry.field(description="The oldest day of the predictions that are kept ready.")
@@ -166,6 +170,7 @@ class ModelWeek(Evaluated):
 
     week: date = strawberry.field(description="Its Monday.")
     revised: int = strawberry.field(description="As in Calibration.")
+    other_version: int = strawberry.field(description="As in Calibration.")
     pending: int = strawberry.field(description="As in Calibration.")
 
 
@@ -318,6 +323,10 @@ class StageForecast:
     customers: int = strawberry.field(description="With a prediction.")
     revised: int = strawberry.field(
         description="Of these, those whose stay was changed by a late event; they are in none of the sums below."
+    )
+    other_version: int = strawberry.field(
+        description="Of these, those for another version of the racetrack than the one that is live; they are in none "
+        "of the sums below, which are null when there are only such."
     )
     within_day: float | None = strawberry.field(
         description="The mean chance to move to the next stage within 1 day, from 0 to 1."

@@ -11,6 +11,7 @@ from graphql import GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
 
 from raceline.domain.errors import InvalidArgument, LimitExceeded
+from raceline.domain.log import shown
 from raceline.graphql.compiling import column, enum, moment, row_object
 from raceline.graphql.listings import EVENT_COLUMNS
 from raceline.graphql.model_columns import days_of, version_of
@@ -57,6 +58,7 @@ def prediction(selection: Selection, row: Sql) -> Sql:
 
 def prediction_note(selection: Selection, row: Sql) -> Sql:
     """Why there is none."""
+    selection.plan.files_checked = True
     return selection.plan.piece("prediction_note", row=row, position=selection.plan.position)
 
 
@@ -95,12 +97,13 @@ def _changes(plan: Plan, given: list[Mapping[str, Any]]) -> tuple[Change, ...]:
 
 
 def _change(given: Mapping[str, Any]) -> Change:
-    feature, value, pages = given["feature"], given.get("value"), given.get("pages")
+    # What PostgreSQL cannot hold no feature and no page is called; it is told back as it can be shown.
+    feature, value, pages = shown(given["feature"]), given.get("value"), given.get("pages")
     if (value is None) == (pages is None):
         raise InvalidArgument("Say either `value` or `pages`.", argument="changes", feature=feature[:_LONGEST])
     if any(len(name) > _LONGEST for name in (feature, *(pages or ()))):
         raise InvalidArgument(f"A name has at most {_LONGEST} characters.", argument="changes")
-    return Change(feature, value, None if pages is None else tuple(pages))
+    return Change(feature, value, None if pages is None else tuple(map(shown, pages)))
 
 
 def _tail(later: str, sooner: str) -> Compile:

@@ -91,10 +91,10 @@ def test_a_model_says_what_it_learned_what_was_decided_and_how_it_did(ride, mode
 
 def test_each_question_to_the_ledger_is_answered_by_its_own_rows(ride, models):
     models.figures = {
-        "calibration": [("ledger_calibration", evaluated(horizon=30, revised=3, pending=8)),
+        "calibration": [("ledger_calibration", evaluated(horizon=30, revised=3, other_version=2, pending=8)),
                         ("ledger_bins", {"n": 1, "predicted": 0.1, "observed": 0.2, "rows": 9, "low": 0.1,
                                          "high": 0.3})],
-        "over_time": [("ledger_weeks", evaluated(n=n, week=week, revised=0, pending=n))
+        "over_time": [("ledger_weeks", evaluated(n=n, week=week, revised=0, other_version=9, pending=n))
                       for n, week in ((1, "2026-01-05"), (2, "2026-01-12"))],
         "drift": [("drift", {"n": n, "stage": "", "feature": feature, "title": "T", "from_day": "2026-01-05",
                              "to_day": "2026-01-11", "rows": 70, "stability": 0.3 / n, "verdict": verdict})
@@ -103,17 +103,18 @@ def test_each_question_to_the_ledger_is_answered_by_its_own_rows(ride, models):
     found = ride.ask(
         f"""{{ modelVersion(racetrack: "ride", version: 1, minPosition: 3) {{
             calibration(horizon: MONTH, stage: "look", from: "2026-01-05", to: "2026-02-05") {{
-              horizon {FIGURES} {BINS} revised pending position firstDay leftOut }}
-            overTime {{ week rows slope revised pending }}
+              horizon {FIGURES} {BINS} revised otherVersion pending position firstDay leftOut }}
+            overTime {{ week rows slope revised otherVersion pending }}
             drift {{ stable watch alarm tooFew features(first: 2) {{
               feature title stage fromDay toDay rows stability verdict }} }} }} }}"""
     )["modelVersion"]
     told = found["calibration"]
     assert (told["horizon"], told["brier"], told["revised"], told["pending"]) == ("MONTH", 0.15, 3, 8)
+    assert told["otherVersion"] == 2
     assert (told["position"], told["firstDay"], told["leftOut"]) == (7, "2026-01-05", 0)
     assert told["bins"] == [{"n": 1, "predicted": 0.1, "observed": 0.2, "rows": 9, "low": 0.1, "high": 0.3}]
     assert found["overTime"] == [
-        {"week": week, "rows": 100, "slope": 0.9, "revised": 0, "pending": n}
+        {"week": week, "rows": 100, "slope": 0.9, "revised": 0, "otherVersion": 9, "pending": n}
         for n, week in ((1, "2026-01-05"), (2, "2026-01-12"))
     ]
     drift = found["drift"]
@@ -143,8 +144,23 @@ def test_what_there_is_none_of_is_null_or_refused_by_name(ride, models):
     for query in ('models(racetrack: "ryde") { name }', 'modelVersion(racetrack: "ryde", version: 1) { name }'):
         assert ride.error(f"{{ {query} }}")["extensions"]["code"] == "UNKNOWN_RACETRACK"
     assert ride.error('{ models { drift(stage: "look") { alarm } } }')["extensions"]["code"] == "INVALID_ARGUMENT"
-    stage = '{ modelVersion(racetrack: "ride", version: 1) { drift(stage: "lok") { alarm } } }'
-    assert ride.error(stage)["extensions"]["code"] == "UNKNOWN_STAGE"
+
+
+@pytest.mark.parametrize(
+    "field", ["calibration(stage: S) { rows }", "overTime(stage: S) { rows }", "drift(stage: S) { alarm }"]
+)
+def test_predictions_of_an_unknown_stage_are_refused_with_the_nearest_name(ride, models, field):
+    query = '{ modelVersion(racetrack: "ride", version: 1) { %s } }' % field.replace("S", '"lok"')
+    error = ride.error(query)
+    assert error["extensions"]["code"] == "UNKNOWN_STAGE"
+    assert "look" in str(error)
+
+
+def test_files_of_models_are_looked_at_only_when_it_is_asked_whether_they_can_be_read(ride, models):
+    ride.ask("{ models { name } }")
+    assert not models.files_checked
+    ride.ask("{ models { unreadable } }")
+    assert models.files_checked
 
 
 def test_a_store_without_models_says_so(ride):

@@ -98,6 +98,15 @@ def test_what_the_data_do_not_support_is_refused_with_its_reason(town, change, r
     assert reason in answer["refusals"][0]["reason"]
 
 
+@pytest.mark.parametrize("name", ["\0", "Z" * 2000])
+def test_a_name_that_nothing_has_is_refused_and_shown(town, name):
+    query = """query($changes: [FeatureChange!]!) { customer(id: "c0") { journey { prediction {
+        whatIf(changes: $changes) { refusals { feature reason } } } } } }"""
+    changes = [{"feature": name, "value": 1}, {"feature": "pages", "pages": [name]}]
+    found = town.ask(query, {"changes": changes})["customer"]["journey"]["prediction"]["whatIf"]["refusals"]
+    assert [one["feature"] for one in found] == [name.replace("\0", "\\0"), "pages"]
+
+
 def test_a_list_tells_of_each_customer_what_is_told_of_that_customer_alone(town):
     fields = f"{STORED} {WHY}"
     page = town.ask(f'{{ customers(account: "acme", first: 4) {{ nodes {{ guid journey {{ predictionNote '
