@@ -21,8 +21,8 @@ class Moments(NamedTuple):
 
 
 class Inside(NamedTuple):
-    """Of m stays, what lets a moment be a landmark: it lies in (after, end), is not `first`, and was known no earlier
-    than `known`, if it lies at live_since or after it."""
+    """Of m stays, what lets a moment be a landmark: it lies in (after, end) and is not `first`; and if it lies at
+    live_since or after it, it came to be known neither before `known`, as the stay did, nor after the end."""
 
     customer: Codes
     after: Longs
@@ -61,7 +61,7 @@ def _possible(inside: Inside, n: int, midnights: Longs, midnight: int, moment: i
     if moment == inside.first[n] or (midnight > 0 and midnights[midnight - 1] == moment):
         return False
     over = midnights[midnight] if midnight < len(midnights) else NEVER
-    return moment < inside.live_since or inside.known[n] <= by < over
+    return moment < inside.live_since or inside.known[n] <= by < min(over, inside.end[n])
 
 
 @inner

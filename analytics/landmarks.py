@@ -3,8 +3,9 @@
 The landmarks of a stay are its entry, every local midnight inside of it (van Houwelingen, "Dynamic prediction by
 landmarking in event history analysis", Scand. J. Stat. 34, 2007), and every moment inside of it at which something
 happened to the customer: predictions are made at all three, and just after something happened customers are not as they
-are at midnight. Once the log is fed live, a stay has no landmark before it was known: its first is then the moment at
-which it came to be known.
+are at midnight. Once the log is fed live, a stay is predicted from when it is known: on the day of its entry that is a
+prediction of the entry, with what was recorded by then; if it came to be known on a later day, its first landmark is
+the moment at which it did. One that was over before it was known was never predicted and has no landmark.
 """
 
 from typing import NamedTuple
@@ -88,13 +89,16 @@ def landmarks(
         raise ValueError("the share of landmarks to keep lies between 0 and 1")
     own = (stays.customer if key is None else key[stays.customer]).astype(np.uint64)
     days, events = (Draw(own, np.uint64(seed % 2**64), float(share)) for share in keep)
-    midnights, bounds = _longs(midnights), _bounds(stays, until, live_since)
+    midnights, bounds = _longs(midnights), _bounds(stays, midnights, until, live_since)
     counts = np.zeros(len(own), np.int64)
     _count(bounds, days, midnights, counts)
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
     at = np.empty(int(start[-1]), np.int64)
     _place(bounds, days, midnights, start, at)
-    found = Landmarks(np.repeat(np.arange(len(counts)), counts), at, at, np.zeros(len(at), np.bool_))
+    stay = np.repeat(np.arange(len(counts)), counts)
+    live_entry = (at == stays.entered[stay]) & (at >= live_since)
+    known = np.where(live_entry, np.maximum(at, stays.known[stay]), at)
+    found = Landmarks(stay, at, known, np.zeros(len(at), np.bool_))
     if moments is None:
         return found
     more = _of_events(_inside(stays, bounds, live_since), events, midnights, moments)
@@ -107,7 +111,7 @@ def possible(
     stays: Stays, midnights: Longs, until: int, live_since: int = NEVER, moments: Moments | None = None
 ) -> Count:
     """How many landmarks there are, when all are kept."""
-    midnights, bounds = _longs(midnights), _bounds(stays, until, live_since)
+    midnights, bounds = _longs(midnights), _bounds(stays, midnights, until, live_since)
     days = int(_possible(bounds, midnights))
     if moments is None:
         return Count(days, 0)
@@ -151,11 +155,13 @@ class _Bounds(NamedTuple):
     known: Longs
 
 
-def _bounds(stays: Stays, until: int, live_since: int) -> _Bounds:
-    live = stays.entered >= live_since
-    first = np.where(live, np.maximum(stays.entered, stays.known), stays.entered)
+def _bounds(stays: Stays, midnights: Longs, until: int, live_since: int) -> _Bounds:
+    live, known = stays.entered >= live_since, np.maximum(stays.entered, stays.known)
+    over = np.append(midnights, NEVER)[np.searchsorted(midnights, stays.entered, side="right")]
+    first = np.where(live & (known >= over), known, stays.entered)
+    end = np.minimum(stays.left, until)
     gap = np.maximum(first + 1, live_since)
-    return _Bounds(first, np.minimum(stays.left, until), gap, np.maximum(stays.known, gap))
+    return _Bounds(first, np.where(live & (known >= end), first, end), gap, np.maximum(stays.known, gap))
 
 
 def _inside(stays: Stays, bounds: _Bounds, live_since: int) -> Inside:
