@@ -36,6 +36,8 @@ Refusal = dict[str, str]
 PAGES = "pages"  # the feature of a change that says which pages are seen
 _FIGURES = {"within_day": 1.0, "within_week": 7.0, "within_month": 30.0}
 _COUNTS = (COUNT, TALLY, NET)
+# Nobody says when and how often the pages are seen.
+_ONLY_SEEN = "Of pages only that they were seen is changed; how much was viewed, and when last, stays as it is."
 
 
 class Asked(NamedTuple):
@@ -69,7 +71,10 @@ def answers(asked: Asked, changes: Iterable[Change]) -> tuple[dict[str, Any], li
     gain = after["within_week"] - before["within_week"]
     times = [f for f in values if asked.scoring.model.names[f] == DAYS_IN_STAGE]
     experiment, others = _experiment(asked, values), len(values) > len(times)
-    return after | basis(times=bool(times), others=others, also=also, experiment=experiment, gain=gain), []
+    told = basis(times=bool(times), others=others, also=also, experiment=experiment, gain=gain)
+    if any(asked.scoring.features.specs[f].slot >= 0 for f in values):
+        told["note"] += f" {_ONLY_SEEN}"
+    return after | told, []
 
 
 def _scored(asked: Asked, features: Floats) -> dict[str, Any]:

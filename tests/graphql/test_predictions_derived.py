@@ -82,6 +82,13 @@ def test_days_in_the_stage_are_a_comparison_and_no_action(town):
     assert answer["withinWeek"] == answer["exits"][0]["withinWeek"] != found["withinWeek"]
 
 
+def test_a_page_that_is_taken_as_seen_changes_no_counts_and_the_note_says_so(town):
+    fields = 'whatIf(changes: [{feature: "pages", pages: ["B"]}]) { basis note withinWeek }'
+    answer = told(town, "c0", fields)["prediction"]["whatIf"]
+    assert (answer["basis"], 0 < answer["withinWeek"] < 1) == ("ASSOCIATION", True)
+    assert "how much was viewed, and when last, stays as it is" in answer["note"]
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
