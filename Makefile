@@ -57,6 +57,13 @@ bench: setup ## every benchmark, each against a peer or a limit; and real data, 
 	$(PY) bench/explain.py
 	$(PY) bench/stage_days.py
 	$(PY) bench/cases_replay.py
+	$(PY) bench/features.py
+	$(PY) bench/training.py
+	$(PY) bench/predictions.py
+	$(PY) bench/ebmt.py
+	$(PY) bench/scoring.py
+	$(PY) bench/prediction_answer.py
+	$(PY) bench/ledger.py
 	$(PY) bench/real_data.py
 
 docs: setup ## write the generated parts of the README and graphql/schema.graphql
