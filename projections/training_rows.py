@@ -14,6 +14,7 @@ from raceline.analytics.features import Streams, features
 from raceline.analytics.landmark_model import TrainingSet
 from raceline.analytics.landmarks import Count, Landmarks, Moments, Stays, landmarks, outcomes, possible
 from raceline.analytics.race import Race, run
+from raceline.analytics.stay_at import stay_at
 from raceline.domain.columns import ColumnReader, Columns
 from raceline.projections import race_facts
 from raceline.projections.cases import cases_of
@@ -33,8 +34,7 @@ NONE = Count(0, 0)
 
 
 class Rows(NamedTuple):
-    """n rows. customer: (n,) codes over all that was read; of_event: (n,) whether the landmark is the moment of an
-    event. The rest as analytics/landmark_model.py has it."""
+    """n rows. customer, stay: (n,) numbers over all that was read. As analytics/landmark_model.py has them."""
 
     stage: NDArray[np.int32]
     customer: NDArray[np.int32]
@@ -42,11 +42,12 @@ class Rows(NamedTuple):
     days: NDArray[np.float64]
     exit: NDArray[np.int8]
     follow: NDArray[np.float64]
+    stay: NDArray[np.int64]
     of_event: NDArray[np.bool_]
 
     def training_set(self) -> TrainingSet:
         """What a model is made of."""
-        return TrainingSet(*self[:-1])
+        return TrainingSet(*self)
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def rows_of(columns: Iterator[Columns], plan: Plan, found: Survey, listed: Featu
     both = [
         _Filled(count, limit, len(listed.names)) for count, limit in ((found.learned, most), (found.held_out, most / 4))
     ]
-    first = 0
+    first, first_stay = 0, 0
     for some in columns:
         chunk = _chunk(some, plan)
         made = streams_of(
@@ -150,8 +151,9 @@ def rows_of(columns: Iterator[Columns], plan: Plan, found: Survey, listed: Featu
                 part.stays, chunk.midnights, part.until, plan.span.live_since, filled.keep, plan.seed, chunk.draw.key,
                 chunk.moments,
             )  # fmt: skip
-            filled.add(_rows(chunk, made.streams, listed, part, taken, plan, first))
-        first += len(some.customers)
+            rows = _rows(chunk, made.streams, listed, part, taken, plan)
+            filled.add(rows._replace(customer=rows.customer + np.int32(first), stay=rows.stay + first_stay))
+        first, first_stay = first + len(some.customers), first_stay + len(chunk.stays.customer)
     return both[0].rows(), both[1].rows()
 
 
@@ -185,9 +187,8 @@ def _part(chunk: _Chunk, plan: Plan, *, held_out: bool) -> _Part:
     return _Part(some, row, parted)
 
 
-def _rows(
-    chunk: _Chunk, streams: Streams, listed: FeatureList, part: _Part, taken: Landmarks, plan: Plan, first: int
-) -> Rows:
+def _rows(chunk: _Chunk, streams: Streams, listed: FeatureList, part: _Part, taken: Landmarks, plan: Plan) -> Rows:
+    """With customers and stays by their numbers in the chunk."""
     stays = chunk.stays
     stay = part.row[taken.stay]
     customer, stage = stays.customer[stay], stays.stage[stay]
@@ -195,8 +196,7 @@ def _rows(
     made = features(
         streams, listed.plan, customer, taken.at, stays.entered[stay], plan.span.live_since, stage, taken.known
     )
-    whose = (customer + first).astype(np.int32)
-    return Rows(stage, whose, made, became.days, became.exit, became.follow, taken.of_event)
+    return Rows(stage, customer, made, became.days, became.exit, became.follow, stay, taken.of_event)
 
 
 def _count_pages(counted: Counter[tuple[int, str]], chunk: _Chunk, plan: Plan) -> None:
@@ -204,7 +204,8 @@ def _count_pages(counted: Counter[tuple[int, str]], chunk: _Chunk, plan: Plan) -
     columns, stays = chunk.seen.columns, chunk.stays
     row = np.flatnonzero(columns.texts["page"].is_valid().to_numpy() & (columns.occurred_at < plan.held_out_from))
     customer, at = columns.customer[row], columns.occurred_at[row]
-    stay = _stay_at(stays, customer, at)
+    start = np.searchsorted(stays.customer, np.arange(len(columns.customers) + 1))
+    stay = stay_at(start, stays.entered, stays.left, customer.astype(np.int64), at)
     kept = (stay >= 0) & ~chunk.draw.held_out[customer]
     pages = columns.texts["page"].take(pa.array(row[kept])).combine_chunks().dictionary_encode()
     names = pages.dictionary.to_pylist()
@@ -213,22 +214,6 @@ def _count_pages(counted: Counter[tuple[int, str]], chunk: _Chunk, plan: Plan) -
     keys, customers = np.unique(seen, axis=1, return_counts=True)
     for stage, page, count in zip(*keys.tolist(), customers.tolist(), strict=True):
         counted[stage, names[page]] += count
-
-
-def _stay_at(stays: Stays, customer: NDArray[np.int32], at: Longs) -> Longs:
-    """(n,) the stay that each of these moments, by customer and time, is in; -1 for none. At its entry it is in it."""
-    if not len(stays.customer):
-        return np.full(len(at), -1)
-    # One order of stays and moments together; at the same moment the stay begins first.
-    whose = np.concatenate([stays.customer, customer])
-    when = np.concatenate([stays.entered, at])
-    kind = np.repeat([0, 1], [len(stays.customer), len(at)])
-    order = np.lexsort((kind, when, whose))
-    last = np.empty(len(order), np.int64)
-    last[order] = np.cumsum(kind[order] == 0) - 1  # stays are by customer and time, as this order has them
-    found = last[len(stays.customer) :]
-    inside = (found >= 0) & (stays.customer[found] == customer) & (at < stays.left[found])
-    return np.where(inside, found, -1)
 
 
 class _Filled:
@@ -242,7 +227,7 @@ class _Filled:
         )
         self._rows = Rows(
             np.empty(room, np.int32), np.empty(room, np.int32), np.empty((room, width)), np.empty(room),
-            np.empty(room, np.int8), np.empty(room), np.empty(room, np.bool_),
+            np.empty(room, np.int8), np.empty(room), np.empty(room, np.int64), np.empty(room, np.bool_),
         )  # fmt: skip
         self._size = 0
 

@@ -6,14 +6,11 @@ import numpy as np
 import psycopg
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from journeys import House
 from walkers import BEGIN, MOVES, WALK, walkers
 
 from raceline.analytics.features import DAY
 from raceline.analytics.landmark_model import score
-from raceline.analytics.landmarks import Stays
 from raceline.domain import arrow
 from raceline.domain.columns import ColumnReader
 from raceline.domain.errors import NothingToTrain, PositionAhead, TrainingRunning
@@ -22,7 +19,7 @@ from raceline.projections.feature_list import feature_list
 from raceline.projections.in_force import with_racetracks
 from raceline.projections.rules import SCORE
 from raceline.projections.scoring import read_model
-from raceline.projections.training_rows import Plan, _stay_at, chunks, rows_of, survey
+from raceline.projections.training_rows import Plan, chunks, rows_of, survey
 from raceline.projections.training_span import drawn, midnights_until, span_of
 
 CUSTOMERS = 60
@@ -208,25 +205,6 @@ def test_pages_are_those_that_most_customers_saw_who_are_learned_from(made):
         if "page" in one["data"] and not lot[who] and early:
             seen.setdefault((stage[who], one["data"]["page"]), set()).add(who)
     assert dict(found.pages) == {key: len(who) for key, who in seen.items()}
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(1, 9)), max_size=8),
-       st.lists(st.tuples(st.integers(0, 3), st.integers(0, 20)), max_size=12))  # fmt: skip
-def test_a_moment_is_in_the_stay_that_had_begun_and_was_not_left(told, asked):
-    stays, free = [], {}
-    for who, gap, length in sorted(told, key=lambda one: one[0]):
-        begin = free.get(who, 0) + gap
-        stays.append((who, begin, begin + length))
-        free[who] = begin + length
-    asked = sorted(asked)
-    customer, entered, left = (np.array(column, np.int64) for column in zip(*stays, strict=True)) if stays else (
-        np.zeros(0, np.int64),) * 3  # fmt: skip
-    nothing = np.zeros(len(stays), np.int64)
-    made = Stays(customer.astype(np.int32), nothing, entered, left, nothing, nothing, nothing)
-    whose, at = np.array([one[0] for one in asked], np.int32), np.array([one[1] for one in asked], np.int64)
-    naive = [next((n for n, (who, begin, end) in enumerate(stays) if who == mine and begin <= moment < end), -1)
-             for mine, moment in asked]  # fmt: skip
-    assert _stay_at(made, whose, at).tolist() == naive
 
 
 def test_local_midnights_follow_the_clocks_of_their_zone():
