@@ -16,7 +16,9 @@ MAGIC = b"raceline-model\n"
 VERSION = 1
 # Numbers only: a file from anywhere must not be able to say anything else.
 TYPES = ("<f8", "<f4", "<i8", "<i4", "|i1", "|b1")
+HEAD = 2**18  # bytes that hold any header
 _DIGEST = 32
+_START = len(MAGIC) + 2
 
 
 class ModelFileDamaged(ValueError):
@@ -48,20 +50,44 @@ def to_bytes(arrays: Mapping[str, Any]) -> bytes:
 
 def from_bytes(content: bytes) -> dict[str, Any]:
     """The arrays of a file, read-only. Raises ModelFileDamaged or ModelFileNewer."""
-    start = len(MAGIC) + 2
-    if content[: len(MAGIC)] != MAGIC or len(content) < start + _DIGEST + 8:
-        raise ModelFileDamaged("this is not a model file of raceline, or only the beginning of one")
-    version = int.from_bytes(content[len(MAGIC) : start], "little")
-    if version > VERSION:
-        raise ModelFileNewer(f"the model file has format {version}, this raceline knows up to {VERSION}: update it")
-    body = content[start + _DIGEST :]
-    if sha256(body).digest() != content[start : start + _DIGEST]:
+    body = _body(content)
+    if sha256(body).digest() != content[_START : _START + _DIGEST]:
         raise ModelFileDamaged("the model file is damaged: its content is not what its checksum says")
     size = int.from_bytes(body[:8], "little")
     try:
         return _read(json.loads(body[8 : 8 + size]), body, 8 + size)
     except (ValueError, TypeError, KeyError, AttributeError) as problem:
         raise ModelFileDamaged(f"the model file cannot be read: {problem}") from problem
+
+
+def header_of(begin: bytes, length: int) -> dict[str, Any]:
+    """What a file says of itself: lists of names as they are, of each array `type` and `shape`. For whoever need not
+    read all of it; only `from_bytes` sees whether the arrays are what was written.
+
+    begin: the first HEAD bytes of the file, or all of it; length: of the file, in bytes. Raises ModelFileDamaged or
+    ModelFileNewer.
+    """
+    body = _body(begin)
+    size = int.from_bytes(body[:8], "little")
+    try:
+        header: dict[str, Any] = json.loads(body[8 : 8 + size])
+        arrays = [told for told in header.values() if not isinstance(told, list)]
+        wanted = sum(math.prod(told["shape"]) * np.dtype(told["type"]).itemsize for told in arrays)
+    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        raise ModelFileDamaged(f"the model file cannot be read: {problem}") from problem
+    if length != _START + _DIGEST + 8 + size + wanted:
+        raise ModelFileDamaged(f"the model file is damaged: {length} bytes are not as many as it says")
+    return header
+
+
+def _body(content: bytes) -> bytes:
+    """What follows the checksum."""
+    if content[: len(MAGIC)] != MAGIC or len(content) < _START + _DIGEST + 8:
+        raise ModelFileDamaged("this is not a model file of raceline, or only the beginning of one")
+    version = int.from_bytes(content[len(MAGIC) : _START], "little")
+    if version > VERSION:
+        raise ModelFileNewer(f"the model file has format {version}, this raceline knows up to {VERSION}: update it")
+    return content[_START + _DIGEST :]
 
 
 def _read(header: dict[str, Any], body: bytes, at: int) -> dict[str, Any]:

@@ -23,11 +23,10 @@ _BIN = ("horizon", "n", "predicted", "observed", "rows", "low", "high")
 def model_rows(
     versions: Iterable[ModelVersion],
     titles: Callable[[ModelVersion], Mapping[str, str]],
-    unreadable: Callable[[ModelVersion], str | None],
 ) -> Rows:
     """The tables models, model_stages, model_checks, model_metrics and model_calibration.
 
-    titles: of the stages of the racetrack that a model is of; unreadable: why its file cannot be read, if so.
+    titles: of the stages of the racetrack that a model is of. Whether its file can be read is not looked at.
     """
     rows: Rows = {"models": [], "model_stages": [], "model_checks": [], "model_metrics": [], "model_calibration": []}
     for version in versions:
@@ -36,7 +35,7 @@ def model_rows(
             _read(version),
             titles(version),
         )
-        rows["models"].append(_model(version, unreadable(version)))
+        rows["models"].append(_model(version))
         for n, stage in enumerate(metrics["stages"], 1):
             title = called.get(stage["stage"], stage["stage"])
             told = {key: stage[key] for key in ("stage", "tier", "moves", "landmarks")}
@@ -55,7 +54,7 @@ def _read(version: ModelVersion) -> dict[str, list[Row]]:
     return {name: found.get(name, []) for name in ("stages", "checks", "evaluation", "bins")}
 
 
-def _model(version: ModelVersion, unreadable: str | None) -> Row:
+def _model(version: ModelVersion) -> Row:
     given, promoted = version.parameters_read, version.promotion
     return {
         "racetrack": version.racetrack,
@@ -73,7 +72,7 @@ def _model(version: ModelVersion, unreadable: str | None) -> Row:
         **{name: given.get(name) and datetime.fromisoformat(given[name]) for name in _MOMENTS},
         "features": given.get("features", []),
         "parameters": version.parameters,
-        "unreadable": unreadable,
+        "unreadable": None,
     }
 
 

@@ -11,6 +11,7 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from raceline.analytics.drift import Thresholds
+from raceline.analytics.model_file import HEAD
 from raceline.app.kept import InThread
 from raceline.app.model_rows import decision_rows, model_rows
 from raceline.app.runtime import Runtime
@@ -25,7 +26,7 @@ from raceline.projections.ledger_columns import Ledger
 from raceline.projections.ledger_days import ledger_days, ledger_stages
 from raceline.projections.ledger_figures import answer, ledger_position
 from raceline.projections.path_figures_rows import rows_of
-from raceline.projections.scoring import scoring_of
+from raceline.projections.scoring import checked_head, scoring_of
 
 Rows = dict[str, list[dict[str, Any]]]
 _AT_ONCE = 2  # questions to the ledger: the second so that a short one need not wait for a long one
@@ -49,6 +50,7 @@ class ModelAnswers:
         self._threads = CapacityLimiter(_AT_ONCE)
         self._turn = asyncio.Lock()
         self._opened: dict[str, Trained | str] = {}
+        self._checked: dict[str, str | None] = {}
         self._told: dict[str | None, tuple[int, Rows]] = {}
         self._held: Ledger | None = None
         self._holding = False
@@ -57,9 +59,9 @@ class ModelAnswers:
         """From now on answer every question from the same ledger, for one command."""
         self._holding = True
 
-    async def models(self, racetrack: str | None) -> Rows:
+    async def models(self, racetrack: str | None, *, files_checked: bool = False) -> Rows:
         """As graphql/context.py says."""
-        rows: Rows = await self._in_thread(self._model_rows, racetrack)
+        rows: Rows = await self._in_thread(self._model_rows, racetrack, files_checked=files_checked)
         return rows
 
     async def ledger(self, asks: Sequence[LedgerAsk], min_position: int) -> Rows:
@@ -119,15 +121,18 @@ class ModelAnswers:
         assert in_force is not None, "this is what a step back leads to"  # noqa: S101
         return in_force.version, position
 
-    def _model_rows(self, racetrack: str | None) -> Rows:
+    def _model_rows(self, racetrack: str | None, *, files_checked: bool) -> Rows:
         registry = self._models.registry()
         position, rows = self._told.get(racetrack, (-1, {}))
+        versions = [one for one in registry.versions if racetrack in (None, one.racetrack)]
         if position != registry.position:
-            versions = [one for one in registry.versions if racetrack in (None, one.racetrack)]
-            rows = model_rows(versions, self._titles, self._unreadable)
+            rows = model_rows(versions, self._titles)
             rows["model_decisions"] = decision_rows(self._models.decisions(), racetrack)
             self._told[racetrack] = registry.position, rows
-        return rows
+        if not files_checked:
+            return rows
+        told = zip(rows["models"], versions, strict=True)
+        return rows | {"models": [row | {"unreadable": self._unreadable(version)} for row, version in told]}
 
     def _answer(self, ledger: Ledger, asks: Sequence[LedgerAsk]) -> Rows:
         registry = self._models.registry()
@@ -173,8 +178,23 @@ class ModelAnswers:
         return self._racetracks.registry().get(version.racetrack, version.racetrack_version).racetrack
 
     def _unreadable(self, version: ModelVersion) -> str | None:
-        opened = self._open(version)
-        return opened if isinstance(opened, str) else None
+        """Why its file cannot be read. The one in force is opened; of the others, of which there may be many and large
+        ones, only the beginning is read, and the database sees whether the rest is what was registered."""
+        if version.status == "promoted":
+            opened = self._open(version)
+            return opened if isinstance(opened, str) else None
+        if version.hash not in self._checked:
+            self._checked[version.hash] = self._problem(version)
+        return self._checked[version.hash]
+
+    def _problem(self, version: ModelVersion) -> str | None:
+        try:
+            checked_head(self._models.head(version.hash, HEAD), self._catalogue, self._racetrack(version))
+        except UnreadableModel as problem:
+            return str(UnreadableModel(problem.detail, racetrack=version.racetrack, version=version.version))
+        except (UnknownModel, UnreadableRacetrack, UnknownRacetrack) as problem:
+            return str(problem)
+        return None
 
     def _titles(self, version: ModelVersion) -> Mapping[str, str]:
         with suppress(RacelineError):

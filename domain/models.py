@@ -7,6 +7,7 @@
     registry(up_to=position)                all of them as the log knew them at a position
     decisions()                             all of the above that was decided, with who and when
     file(hash)                              the bytes of a model
+    head(hash, most)                        its first bytes, without reading the others over
 
 Every call raises LogUnavailable and LogRefused as the log does; what decides raises LogBusy as well.
 """
@@ -39,6 +40,14 @@ class Registered(NamedTuple):
     hash: str
     position: int
     new: bool
+
+
+class Head(NamedTuple):
+    """The beginning of a file. whole: all of the file is what its hash says; length: of the file, in bytes."""
+
+    whole: bool
+    length: int
+    begin: bytes
 
 
 class Models(Deciding[ModelDecisions, Decision, ModelRegistry]):
@@ -99,6 +108,14 @@ class Models(Deciding[ModelDecisions, Decision, ModelRegistry]):
         if row is None:
             raise UnknownModel("no file has this hash", hash=hash)
         return bytes(row["content"])
+
+    def head(self, hash: str, most: int) -> Head:  # noqa: A002 - as above
+        """The first bytes of a model. Raises UnknownModel."""
+        with self._log.datastore.connected() as conn:
+            row = conn.execute(_SQL["head"], {"hash": bytes.fromhex(hash), "bytes": most}, binary=True).fetchone()
+        if row is None:
+            raise UnknownModel("no file has this hash", hash=hash)
+        return Head(row["whole"], row["length"], bytes(row["begin"]))
 
     def _must(self, racetrack: str, decide: Callable[[ModelDecisions], None]) -> int:
         self.registry().named(racetrack)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from raceline.analytics.cases import CLOSED, SURVEYED, UPDATED
 from raceline.analytics.features import NOTHING_SAID, OPEN, OPEN_IF_UNKNOWN, SHUT, Streams, said
-from raceline.analytics.incidence import EXITS
 from raceline.analytics.landmarks import NEVER, Stays
 from raceline.analytics.race import Race
 from raceline.domain.columns import Columns
@@ -21,6 +20,7 @@ from raceline.projections.cases import DOES, Cases
 from raceline.projections.customer_paths import Paths
 from raceline.projections.feature_list import FeatureList
 from raceline.projections.feature_table import Source
+from raceline.projections.move_kinds import exit_codes
 from raceline.projections.paths_as_known import AsKnown, Told, beginnings, ping_pongs, turnarounds
 from raceline.projections.race_facts import Field, Longs, matching_rows, numbers
 from raceline.projections.race_rules import Matcher, Test, Track
@@ -64,20 +64,6 @@ def stays_of(track: Track, race: Race) -> Stays:
         known=race.known_at[inside],
         visit=_visits(customer, stage, track.program.stages),
     )
-
-
-def exit_codes(track: Track) -> NDArray[np.int8]:
-    """(S + 1, S + 1) the place in EXITS of a move from one state to another; of those from outside, nothing of use."""
-    names = list(track.racetrack.stages)
-    origin, to = np.ogrid[: len(names) + 1, : len(names) + 1]
-    place = {name: n for n, name in enumerate(EXITS)}
-    kinds = [to == len(names), to == origin + 1, to > origin]
-    found = np.select(kinds, [place["OUT"], place["NEXT"], place["FURTHER"]], place["BACKWARD"]).astype(np.int8)
-    for edge in track.racetrack.edges.values():
-        for name in edge.from_:
-            if names.index(edge.to) < names.index(name):
-                found[names.index(name), names.index(edge.to)] = place["EDGE"]
-    return found
 
 
 def _visits(customer: Codes, stage: Codes, stages: int) -> Codes:

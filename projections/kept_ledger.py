@@ -133,13 +133,14 @@ class KeptLedger:
     def _joined(self, connection: Connection, kept: _Kept, standing: _Standing) -> Ledger:
         books = kept.books
         arrow.settings(connection, {"racetracks": ",".join(books.racetracks.array.to_pylist())})
+        versions = arrow.rows(connection, _of_generation("versions", standing.name)).to_pylist()
         moves = arrow.rows(connection, _of_generation("moves", standing.name))
         return Ledger(
             generation=standing.name,
             position=standing.position,
             clock=standing.clock,
             rows=kept.rows,
-            outcomes=outcomes(kept.rows, moves, books),
+            outcomes=outcomes(kept.rows, moves, {one["racetrack"]: one["version"] for one in versions}, books),
             racetracks=books.racetracks.array,
             stages=books.stages.array,
             last=kept.last,

@@ -23,12 +23,16 @@ SELECT count(*) AS rows FROM raceline.prediction AS p WHERE p.day <= current_set
 -- Of the incidences those of the move to the next stage by a day, a week and a month, and of leaving by a month: the
 -- ends of the first, third and fifth bin. Element by element they are read in half the time of the array. One runner
 -- at a time writes the ledger, so rows become visible in the order of their ids.
-SELECT p.id, p.racetrack, p.customer_id, p.day, p.computed_at, p.model, p.stage,
+SELECT p.id, p.racetrack, p.customer_id, p.day, p.computed_at, p.racetrack_version AS version, p.model, p.stage,
     p.incidence[1] AS within_day, p.incidence[11] AS within_week, p.incidence[21] AS within_month,
     p.incidence[25] AS left_within_month
 FROM raceline.prediction AS p
 WHERE p.id > (SELECT current_setting('raceline.after')::bigint)
     AND p.day > (SELECT current_setting('raceline.after_day')::date)
+
+-- name: versions
+-- The definitions that the stays are derived by.
+SELECT r.racetrack, r.version FROM {views}.racetracks AS r
 
 -- name: moves
 SELECT m.customer_id, m.racetrack, m.n, m.kind, COALESCE(m.to_stage, '') AS stage, m.entered_at, m.left_at

@@ -1,6 +1,6 @@
 """The ledger of predictions as columns, and what came true of each row by the stays that are known now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from raceline.analytics.incidence import EXITS
 from raceline.analytics.stay_at import stay_at
 from raceline.domain.event import DAY
+from raceline.projections.move_kinds import EXIT_OF, KINDS
 from raceline.projections.path_columns import Names
 from raceline.projections.path_figures_made import Made
 
@@ -25,10 +26,6 @@ HORIZONS: Final = (1, 7, 30)
 NEXT, OUT = EXITS.index("NEXT"), EXITS.index("OUT")
 NEVER: Final = 2**63 - 1
 _ANSWERS = 2**27  # bytes of figures and of choices of rows
-# By which exit a move of a kind ends a stay (analytics/incidence.py).
-EXIT_OF: Final = {
-    "forward": "NEXT", "skip": "FURTHER", "edge": "EDGE", "lap": "EDGE", "backward": "BACKWARD", "left": "OUT",
-}  # fmt: skip
 
 
 class Books(NamedTuple):
@@ -40,13 +37,15 @@ class Books(NamedTuple):
 
 
 class Predicted(NamedTuple):
-    """Rows of the ledger, (n,) each. day: since 1970; at: the landmark in microseconds since 1970; within_day,
-    within_week, within_month: chance of the move to the next stage; left_within_month: of leaving the racetrack."""
+    """Rows of the ledger, (n,) each. day: since 1970; at: the landmark in microseconds since 1970; version: of the
+    racetrack; within_day, within_week, within_month: chance of the move to the next stage; left_within_month: of
+    leaving the racetrack."""
 
     racetrack: Codes
     customer: Codes
     day: Codes
     at: Longs
+    version: Codes
     model: Codes
     stage: Codes
     within_day: Chances
@@ -64,7 +63,7 @@ class Predicted(NamedTuple):
 
 
 _NONE, _NO_CHANCE = np.empty(0, np.int32), np.empty(0, np.float32)
-NOTHING: Final = Predicted(_NONE, _NONE, _NONE, np.empty(0, np.int64), _NONE, _NONE, *[_NO_CHANCE] * 4)
+NOTHING: Final = Predicted(_NONE, _NONE, _NONE, np.empty(0, np.int64), *[_NONE] * 3, *[_NO_CHANCE] * 4)
 
 
 def one_after_another(parts: Sequence[Predicted]) -> Predicted:
@@ -74,11 +73,19 @@ def one_after_another(parts: Sequence[Predicted]) -> Predicted:
 
 class Outcomes(NamedTuple):
     """What came true, (n,) each. left: when the stay ended, microseconds since 1970, NEVER while it goes on; exit: by
-    which of EXITS, -1 while it goes on; revised: no stay in the stage of the prediction holds the landmark any more."""
+    which of EXITS, -1 while it goes on; revised: no stay in the stage of the prediction holds the landmark any more;
+    other_version: the prediction is of another version of the racetrack than the stays, so they say nothing of it."""
 
     left: Longs
     exit: NDArray[np.int8]
     revised: Flags
+    other_version: Flags
+
+    @property
+    def comparable(self) -> Flags:
+        """Which rows can be judged by the stays, as soon as they have been watched for long enough."""
+        found: Flags = ~(self.revised | self.other_version)
+        return found
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,7 @@ def coded(batch: pa.RecordBatch, books: Books) -> Predicted:
         books.customers.codes(batch["customer_id"]),
         batch["day"].cast(pa.int32()).to_numpy(),
         batch["computed_at"].cast(pa.int64()).to_numpy(),
+        batch["version"].to_numpy().astype(np.int32),
         batch["model"].to_numpy().astype(np.int32),
         books.stages.codes(batch["stage"]),
         *within,
@@ -129,8 +137,11 @@ def _codes(names: Names, values: pa.ChunkedArray) -> Codes:
     return np.concatenate([np.empty(0, np.int32), *(names.codes(chunk) for chunk in values.chunks)])
 
 
-def outcomes(rows: Predicted, moves: pa.Table, books: Books) -> Outcomes:
-    """What came true of each row. moves: of the racetracks of the rows, as the statement `moves` has them."""
+def outcomes(rows: Predicted, moves: pa.Table, versions: Mapping[str, int], books: Books) -> Outcomes:
+    """What came true of each row. moves: of the racetracks of the rows, as the statement `moves` has them; versions: of
+    the racetracks that they are derived by."""
+    derived = np.array([versions.get(name, 0) for name in books.racetracks.array.to_pylist()] + [0], np.int32)
+    other = derived[rows.racetrack] != rows.version
     whom = pc.index_in(moves["customer_id"], value_set=books.customers.array).is_valid()
     found = _stays(moves.filter(whom), books)  # who was never predicted anything is not looked for
     customers = len(books.customers)
@@ -138,8 +149,9 @@ def outcomes(rows: Predicted, moves: pa.Table, books: Books) -> Outcomes:
     racer = rows.racetrack.astype(np.int64) * customers + rows.customer
     stay = stay_at(start, found.entered, found.left, racer, rows.at)
     if not len(found.racer):
-        return Outcomes(np.full(len(stay), NEVER), np.full(len(stay), -1, np.int8), np.ones(len(stay), np.bool_))
-    return Outcomes(found.left[stay], found.exit[stay], (stay < 0) | (found.stage[stay] != rows.stage))
+        return Outcomes(np.full(len(stay), NEVER), np.full(len(stay), -1, np.int8), ~other, other)
+    revised = (stay < 0) | (found.stage[stay] != rows.stage)
+    return Outcomes(found.left[stay], found.exit[stay], revised & ~other, other)
 
 
 class _Stays(NamedTuple):
@@ -169,7 +181,7 @@ def _stays(moves: pa.Table, books: Books) -> _Stays:
 def _exits(kinds: pa.ChunkedArray) -> NDArray[np.int8]:
     names = Names()
     codes = _codes(names, kinds)
-    exits = [EXITS.index(EXIT_OF[kind]) if kind in EXIT_OF else -1 for kind in names.array.to_pylist()]
+    exits = [EXIT_OF[KINDS.index(kind)] for kind in names.array.to_pylist()]
     return np.array([*exits, -1], np.int8)[codes]
 
 

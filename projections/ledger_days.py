@@ -18,14 +18,16 @@ _SUMS = (("day", 1, NEXT), ("week", 7, NEXT), ("month", 30, NEXT), ("left_month"
 class Grid(NamedTuple):
     """A racetrack's stages and days with predictions, (g,) each, by stage and then by day.
 
-    stage: codes; day: since 1970; predicted, revised: rows; mean, expected, came: by the name of the sum, the mean
-    chance, the sum of chances of rows that are not revised, and how many of these came true (-1: not known yet).
+    stage: codes; day: since 1970; predicted, revised, other_version: rows; mean, expected, came: by the name of the
+    sum, the mean chance, the sum of chances of rows that can be judged, and how many of these came true (-1: not known
+    yet). Where every row is of another version of the racetrack there is no sum (nan), and nothing can come true.
     """
 
     stage: Longs
     day: Longs
     predicted: Longs
     revised: Longs
+    other_version: Longs
     mean: dict[str, Floats]
     expected: dict[str, Floats]
     came: dict[str, Longs]
@@ -54,6 +56,7 @@ def _told(ledger: Ledger, racetrack: str, grid: Grid, place: Longs) -> list[Row]
         day=[as_date(day) for day in grid.day[place].tolist()],
         predicted=grid.predicted[place],
         revised=grid.revised[place],
+        other_version=grid.other_version[place],
         **{f"mean_{name}": values[place] for name, values in grid.mean.items()},
         **{f"expected_{name}": values[place] for name, values in grid.expected.items()},
         **{name if name == "left_month" else f"moved_{name}": values for name, values in came.items()},
@@ -71,25 +74,27 @@ def _summed(ledger: Ledger, racetrack: str) -> Grid:
     cell = ledger.rows.stage[row].astype(np.int64) * days + (ledger.rows.day[row] - first)
     predicted = np.bincount(cell)
     place = np.flatnonzero(predicted)
-    good = ~ledger.outcomes.revised[row]
+    good, other = ledger.outcomes.comparable[row], cell[ledger.outcomes.other_version[row]]
     kept, of_kept = row[good], cell[good]
 
     def counted(of: Longs, values: NDArray[np.generic] | None = None) -> Floats:
         return np.bincount(of, values, len(predicted))[place].astype(np.float64)
 
-    same = counted(of_kept)
+    same, apart = counted(of_kept), counted(other)
+    judged = (same > 0) | (apart == 0)
     mean, expected, came = {}, {}, {}
     for name, horizon, exit_ in _SUMS:
         chance = ledger.rows.left_within_month if exit_ == OUT else ledger.rows.within(horizon)
         mean[name] = share(counted(cell, chance[row]), predicted[place])
-        expected[name] = counted(of_kept, chance[kept])
-        known = counted(of_kept, followed(ledger, kept, horizon)) == same
+        expected[name] = np.where(judged, counted(of_kept, chance[kept]), np.nan)
+        known = judged & (counted(of_kept, followed(ledger, kept, horizon)) == same)
         came[name] = np.where(known, counted(of_kept, left_by(ledger, kept, exit_, horizon)), -1).astype(np.int64)
     return Grid(
         stage=place // days,
         day=place % days + first,
         predicted=predicted[place],
-        revised=predicted[place] - same.astype(np.int64),
+        revised=predicted[place] - (same + apart).astype(np.int64),
+        other_version=apart.astype(np.int64),
         mean=mean,
         expected=expected,
         came=came,

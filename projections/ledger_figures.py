@@ -22,11 +22,13 @@ _MONDAY = 4  # 1970-01-05, in days since 1970
 class Judged(NamedTuple):
     """Rows of a ledger that can be judged by a horizon, and how many cannot.
 
-    row: (n,) where they are; revised: what is known of the stay has changed; pending: not watched for as long yet.
+    row: (n,) where they are; revised: what is known of the stay has changed; other_version: they are of another version
+    of the racetrack than the stays that are known; pending: not watched for as long yet.
     """
 
     row: Longs
     revised: int
+    other_version: int
     pending: int
 
 
@@ -101,9 +103,11 @@ def _of_model(ledger: Ledger, racetrack: str, version: int) -> Longs:
 
 def judged_of(ledger: Ledger, row: Longs, horizon: int) -> Judged:
     """Those of the rows that have been watched for a horizon and whose stay is what it was."""
-    revised, watched = ledger.outcomes.revised[row], followed(ledger, row, horizon)
-    judged = row[~revised & watched]
-    return Judged(judged, int(revised.sum()), len(row) - len(judged) - int(revised.sum()))
+    known = ledger.outcomes
+    comparable = known.comparable[row]
+    judged = row[comparable & followed(ledger, row, horizon)]
+    revised, other = int(known.revised[row].sum()), int(known.other_version[row].sum())
+    return Judged(judged, revised, other, int(comparable.sum()) - len(judged))
 
 
 def _chances(ledger: Ledger, row: Longs, horizon: int) -> tuple[Any, NDArray[np.bool_], Longs]:
@@ -115,12 +119,12 @@ def _chances(ledger: Ledger, row: Longs, horizon: int) -> tuple[Any, NDArray[np.
 def _figures(ledger: Ledger, row: Longs, judged: Judged, horizon: int) -> Row:
     found = measures(*_chances(ledger, judged.row, horizon))._asdict()
     told = {**found, "c_index": _c_index(ledger, row, horizon)}
-    return {**_plain(told), "revised": judged.revised, "pending": judged.pending}
+    return {**_plain(told), **{name: getattr(judged, name) for name in ("revised", "other_version", "pending")}}
 
 
 def _c_index(ledger: Ledger, row: Longs, horizon: int) -> float:
     """Of all rows whose stay is what it was, however long they were watched: the order in which customers moved on."""
-    row = row[~ledger.outcomes.revised[row]]
+    row = row[ledger.outcomes.comparable[row]]
     exit_, at = ledger.outcomes.exit[row], ledger.rows.at[row]
     days = (np.where(exit_ < 0, np.maximum(ledger.clock, at), ledger.outcomes.left[row]) - at) / DAY
     never = np.where(exit_ > NEXT, np.inf, days)  # who left by another exit

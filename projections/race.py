@@ -14,16 +14,15 @@ from raceline.analytics.race import LEAF, NEVER, Prospects, Race, prospects, run
 from raceline.domain.columns import Columns
 from raceline.projections.case_spells import case_tables, stays_of
 from raceline.projections.cases import Cases
+from raceline.projections.move_kinds import BACKWARD, EDGE, KINDS, LAP, SKIP, edge_codes, kinds
 from raceline.projections.race_facts import Field, field, local_days
 from raceline.projections.race_rules import Track
 from raceline.projections.rows import Longs, last_known, lists, moments, named, numbered
 from raceline.projections.stage_views import view_tables
 from raceline.projections.sums import Key, day_key, tally
 
-KINDS = ("started", "entered", "returned", "left", "forward", "skip", "backward", "edge", "lap")
 _CASES = ("case_spells", "case_days", "case_buckets")
 _VIEWS = ("stage_views", "overlay_days")
-_STARTED, _ENTERED, _RETURNED, _LEFT, _FORWARD, _SKIP, _BACKWARD, _EDGE, _LAP = range(len(KINDS))
 
 
 class Instants(NamedTuple):
@@ -85,7 +84,7 @@ def prospect_table(columns: Columns, track: Track, clock: int) -> pa.Table:
     program, found = track.program, prospects(track.program, seen.facts, clock)
     race = run(program, seen.facts, clock, revision_budget=0)  # where they are is asked, and not since when it is known
     state, to = _states(track, seen, race)[found.customer], program.rule_to[found.rule]
-    kind = _kinds(track, state, to, np.zeros(len(to), np.bool_), ~np.isin(found.customer, race.customer))
+    kind = kinds(track, state, to, np.zeros(len(to), np.bool_), ~np.isin(found.customer, race.customer))
     never = found.fires_at == NEVER
     return pa.table(
         {
@@ -144,7 +143,7 @@ class _Told:
     def kind(self) -> NDArray[np.int64]:
         """(k,) numbers of KINDS."""
         race = self.race
-        return _kinds(self.track, race.from_state, race.to_state, race.rule < 0, self.first)
+        return kinds(self.track, race.from_state, race.to_state, race.rule < 0, self.first)
 
     @cached_property
     def present(self) -> Longs:
@@ -173,9 +172,9 @@ class _Told:
                 "since": moments(since, ~moved),
                 "first_at": moments(self.seen.facts.occurred_at[self.seen.facts.start[present]]),
                 "moves": moves[present],
-                "laps": self._counted(_LAP),
-                "regressions": self._counted(_BACKWARD),
-                "skips": self._counted(_SKIP),
+                "laps": self._counted(LAP),
+                "regressions": self._counted(BACKWARD),
+                "skips": self._counted(SKIP),
                 "next_timer": moments(race.next_timer[present], race.next_timer[present] == NEVER),
                 "revisions": revisions,
                 "revisions_left_out": race.left_out[present],
@@ -218,8 +217,8 @@ class _Told:
 
     def _edges(self) -> pa.Array:
         """The name of the edge that a move of the kind edge or lap took."""
-        codes = _edge_codes(self.track)[self.race.from_state, self.race.to_state]
-        taken = (self.kind == _EDGE) | (self.kind == _LAP)
+        codes = edge_codes(self.track)[self.race.from_state, self.race.to_state]
+        taken = (self.kind == EDGE) | (self.kind == LAP)
         return _names(list(self.track.racetrack.edges), np.where(taken, codes, -1))
 
     def revisions(self) -> pa.Table:
@@ -269,34 +268,6 @@ class _Told:
                 "moves": moves,
             }
         )
-
-
-def _kinds(track: Track, origin: Any, to: Any, started: Any, first: Any) -> NDArray[np.int64]:
-    outside = track.program.stages
-    edge = _edge_codes(track)[origin, to]
-    laps = np.array([one.new_lap for one in track.racetrack.edges.values()] + [False])[edge]
-    cases = {
-        _STARTED: started,
-        _LEFT: to == outside,
-        _ENTERED: (origin == outside) & first,
-        _RETURNED: origin == outside,
-        _FORWARD: to == origin + 1,
-        _SKIP: to > origin,
-        _LAP: (edge >= 0) & laps,
-        _EDGE: edge >= 0,
-    }
-    kinds: NDArray[np.int64] = np.select(list(cases.values()), list(cases), _BACKWARD)
-    return kinds
-
-
-def _edge_codes(track: Track) -> NDArray[np.int64]:
-    """(S + 1, S + 1) the edge from one state to another; -1 where there is none."""
-    names = list(track.racetrack.stages)
-    codes = np.full((len(names) + 1, len(names) + 1), -1, np.int64)
-    for n, edge in reversed(list(enumerate(track.racetrack.edges.values()))):  # the first in the file counts
-        for origin in edge.from_:
-            codes[names.index(origin), names.index(edge.to)] = n
-    return codes
 
 
 def _states(track: Track, seen: Field, race: Race) -> NDArray[np.int32]:

@@ -1,7 +1,7 @@
 """Models at work: a registered model's file, opened for the racetrack that it was trained for."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,10 +9,11 @@ import numpy as np
 
 from raceline.analytics.landmark_model import LandmarkModel, arrays, from_arrays, score
 from raceline.analytics.landmark_model_check import checked
-from raceline.analytics.model_file import from_bytes, to_bytes
+from raceline.analytics.model_file import from_bytes, header_of, to_bytes
 from raceline.domain.catalogue import Catalogue
 from raceline.domain.errors import UnknownModel, UnreadableModel
 from raceline.domain.model_registry import ModelRegistry, ModelVersion
+from raceline.domain.models import Head
 from raceline.domain.racetrack import Racetrack
 from raceline.projections.experiments import Experiment, experiments_of
 from raceline.projections.feature_list import FeatureList, feature_list
@@ -52,14 +53,32 @@ def read_model(content: bytes) -> tuple[LandmarkModel, dict[str, tuple[str, ...]
         found = from_bytes(content)
         model = from_arrays(found)
         checked(model)
-        pages: dict[str, tuple[str, ...]] = {}
-        for told in found["pages"]:
-            stage, _, page = told.partition(_BETWEEN)
-            pages[stage] = (*pages.get(stage, ()), page)
+        pages = _pages(found["pages"])
     except (ValueError, TypeError, AttributeError, KeyError, IndexError) as problem:
         detail = f"it lacks {problem}" if isinstance(problem, KeyError) else str(problem)
         raise UnreadableModel(detail) from problem
     return model, pages
+
+
+def _pages(told: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    pages: dict[str, tuple[str, ...]] = {}
+    for one in told:
+        stage, _, page = one.partition(_BETWEEN)
+        pages[stage] = (*pages.get(stage, ()), page)
+    return pages
+
+
+def checked_head(head: Head, catalogue: Catalogue, racetrack: Racetrack) -> None:
+    """Look at the beginning of a registered model's file (its first HEAD bytes), without opening it: whether it is what
+    was registered, and fits the racetrack. Raises UnreadableModel; `scoring_of` may find more."""
+    try:
+        found = header_of(head.begin, head.length)
+        names, stages, features = found["names"], found["tier"]["shape"][0], _pages(found["pages"])
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as problem:
+        raise UnreadableModel(str(problem)) from problem
+    if not head.whole:
+        raise UnreadableModel("its file is damaged")
+    _fit(tuple(names), stages, feature_list(catalogue, racetrack, features), len(racetrack.stages))
 
 
 def scoring_of(version: ModelVersion, content: bytes, catalogue: Catalogue, racetrack: Racetrack) -> Scoring:
@@ -85,18 +104,22 @@ def scoring_of(version: ModelVersion, content: bytes, catalogue: Catalogue, race
 
 def _try(model: LandmarkModel, features: FeatureList, stages: int) -> None:
     """See to it that the model fits what it will be asked, so that nothing has to be caught while customers wait."""
-    if model.stages != stages:
-        raise UnreadableModel(f"it knows {model.stages} stages, and the racetrack has {stages}")
-    if model.names != tuple(features.names):
-        other = sorted(set(model.names) ^ set(features.names))
-        told = f"such as {other[0]}" if other else "in another order"
-        raise UnreadableModel(f"it goes by other features than this raceline has, {told}: train it again")
+    _fit(model.names, model.stages, features, stages)
     try:
         found = score(model, np.arange(stages, dtype=np.int32), np.full((stages, len(model.names)), np.nan))
     except (ValueError, TypeError, IndexError, AttributeError) as problem:
         raise UnreadableModel(f"its arrays do not fit together: {problem}") from problem
     if not np.isfinite(found).all():
         raise UnreadableModel("it gives chances that are no numbers")
+
+
+def _fit(names: tuple[str, ...], known: int, features: FeatureList, stages: int) -> None:
+    if known != stages:
+        raise UnreadableModel(f"it knows {known} stages, and the racetrack has {stages}")
+    if names != tuple(features.names):
+        other = sorted(set(names) ^ set(features.names))
+        told = f"such as {other[0]}" if other else "in another order"
+        raise UnreadableModel(f"it goes by other features than this raceline has, {told}: train it again")
 
 
 class _Files(Protocol):

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from pytest import param
 
-from raceline.analytics.model_file import MAGIC, VERSION, ModelFileDamaged, ModelFileNewer, from_bytes, to_bytes
+from raceline.analytics.model_file import (
+    MAGIC,
+    VERSION,
+    ModelFileDamaged,
+    ModelFileNewer,
+    from_bytes,
+    header_of,
+    to_bytes,
+)
 
 shapes = arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
 arrays = st.sampled_from(["f8", "f4", "i8", "i4", "i1", "?"]).flatmap(lambda kind: arrays_of.arrays(kind, shapes))
@@ -35,6 +43,17 @@ def test_what_is_written_is_read(content):
             assert read[name].dtype == value.dtype
             np.testing.assert_array_equal(read[name], value)
     assert to_bytes(read) == written, "the same arrays are the same bytes"
+
+
+@given(contents)
+def test_the_header_tells_names_and_shapes_without_the_rest(content):
+    written = to_bytes(content)
+    told = header_of(written[:4_000], len(written))
+    assert {name: tuple(one["shape"]) if isinstance(one, dict) else one for name, one in told.items()} == {
+        name: value if isinstance(value, list) else value.shape for name, value in from_bytes(written).items()
+    }
+    with pytest.raises(ModelFileDamaged):
+        header_of(written, len(written) - 1)
 
 
 @given(st.integers(0), st.integers(1, 255))

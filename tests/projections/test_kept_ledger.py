@@ -31,7 +31,7 @@ def told(ledger):
                 ledger.stages[int(ledger.rows.stage[n])].as_py(),
                 int(ledger.rows.model[n]),
                 round(float(ledger.rows.within_week[n]), 6),
-                "revised" if ledger.outcomes.revised[n] else outcome,
+                "revised" if ledger.outcomes.revised[n] else "other" if ledger.outcomes.other_version[n] else outcome,
             )
         )
     return found
@@ -131,9 +131,26 @@ def test_a_ledger_of_another_generation_is_read_where_the_live_one_is(stored):
     kept = KeptLedger(stored.info.dsn)
     assert told(kept.now())[0][-1] == ("NEXT", 1.5)
     stored.execute(VIEWS["create_tables"].replace("{views}", "views_2"))
+    stored.execute("INSERT INTO views_2.racetracks SELECT * FROM views_1.racetracks")
     fill(stored, "moves", [move("ann", 1, "entered", None, "need", 0)], schema="views_2")
     stored.execute("UPDATE raceline.generation SET name = 'views_2', number = 2")
     assert told(kept.now())[0][-1] is None
+
+
+def test_predictions_for_another_version_of_the_racetrack_are_apart_until_it_is_live_again(stored):
+    """Stays of other rules say nothing of them: they are neither true, nor false, nor revised."""
+    note(stored, [predicted("ann", 0.5, "need"), predicted("ann", 5, "need"), predicted("bob", 1, "need", version=2)])
+    kept, told_then = KeptLedger(stored.info.dsn), [("NEXT", 1.5), "revised", "other"]
+    assert [one[-1] for one in told(kept.now())] == told_then
+    for number, version in ((2, 2), (3, 1)):
+        views = f"views_{number}"
+        stored.execute(VIEWS["create_tables"].replace("{views}", views))
+        for table in ("moves", "racetracks"):
+            stored.execute(f"INSERT INTO {views}.{table} SELECT * FROM views_1.{table}")
+        stored.execute(f"UPDATE {views}.racetracks SET version = {version}")
+        stored.execute(f"UPDATE raceline.generation SET name = '{views}', number = {number}")
+        now = ["other", "other", ("FURTHER", 3.0)] if version == 2 else told_then
+        assert [one[-1] for one in told(kept.now())] == now
 
 
 def test_without_read_models_nothing_can_be_said(database):

@@ -63,7 +63,7 @@ def forecast(stage, day, **more):
     sums = ("mean_day", "mean_week", "mean_month", "mean_left_month", "expected_day", "expected_week",
             "expected_month", "expected_left_month")  # fmt: skip
     return {
-        "racetrack": "ride", "stage": stage, "day": day, "predicted": 4, "revised": 1, **dict.fromkeys(sums, 0.25),
+        "racetrack": "ride", "stage": stage, "day": day, "predicted": 4, "revised": 1, "other_version": 0, **dict.fromkeys(sums, 0.25),
         "moved_day": 0, "moved_week": 2, "moved_month": None, "left_month": None,
     } | more  # fmt: skip
 
@@ -76,7 +76,8 @@ class GivenModels:
         self.rows = {"models": [model(1, "promoted")], "model_decisions": [decision(1, "promoted", 1, 1)]}
         self.figures, self.error = {}, None
 
-    async def models(self, racetrack):
+    async def models(self, racetrack, *, files_checked=False):
+        self.files_checked = files_checked
         self.asked.append(("models", racetrack))
         return self.rows
 

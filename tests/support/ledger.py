@@ -23,12 +23,12 @@ def incidence(within_day, within_week, within_month, left=0.0):
     return found.ravel().tolist()
 
 
-def predicted(customer, at, stage, chances=(0.1, 0.4, 0.8), left=0.05, model=1, track=TRACK):
+def predicted(customer, at, stage, chances=(0.1, 0.4, 0.8), left=0.05, model=1, track=TRACK, version=1):
     """A row; `at` is days after the start of the moves, and the day is that of UTC."""
     return {
         "racetrack": track, "customer_id": customer, "entered_at": day(0), "day": day(at).date(),
         "computed_at": day(at),
-        "racetrack_version": 1, "model": model, "stage": stage, "position": 1, "incidence": incidence(*chances, left),
+        "racetrack_version": version, "model": model, "stage": stage, "position": 1, "incidence": incidence(*chances, left),
     }  # fmt: skip
 
 
@@ -56,7 +56,7 @@ STAGES_SEEN = ["", "look", "try"]
 
 def kept(rows, clock):
     """A ledger in memory; each row has customer, at (days), stage, model, chances (a day, a week, a month, out), left
-    (days, None while the stay goes on), exit and revised. clock: days."""
+    (days, None while the stay goes on), exit, revised and version (of the racetrack; 1 is live). clock: days."""
     at = np.array([row["at"] * DAY for row in rows], np.float64).astype(np.int64)
     chances = np.array([row["chances"] for row in rows], np.float32).reshape(-1, 4)
     made = Predicted(
@@ -64,14 +64,15 @@ def kept(rows, clock):
         customer=np.array([row["customer"] for row in rows], np.int32),
         day=(at // DAY).astype(np.int32),
         at=at,
+        version=np.array([row.get("version", 1) for row in rows], np.int32),
         model=np.array([row["model"] for row in rows], np.int32),
         stage=np.array([STAGES_SEEN.index(row["stage"]) for row in rows], np.int32),
         **dict(zip(CHANCES, chances.T, strict=True)),
     )
     left = [NEVER if row["left"] is None else int(row["left"] * DAY) for row in rows]
     exits = [-1 if row["left"] is None else EXITS.index(row["exit"]) for row in rows]
-    revised = np.array([row["revised"] for row in rows], np.bool_)
-    outcomes = Outcomes(np.array(left, np.int64), np.array(exits, np.int8), revised)
+    revised, other = np.array([row["revised"] for row in rows], np.bool_), made.version != 1
+    outcomes = Outcomes(np.array(left, np.int64), np.array(exits, np.int8), revised & ~other, other)
     first = int(made.day.min()) if rows else None
     return Ledger(
         "views_1", 7, clock * DAY, made, outcomes, pa.array([TRACK, "other"]), pa.array(STAGES_SEEN), 0, first, 0
