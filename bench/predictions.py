@@ -3,11 +3,11 @@
 python bench/predictions.py [--quick] [--tiers] [--customers N] [--landmarks N] [--seed N]
 
 Customers of a world whose chances are known (predictions_world.py) are watched for a year; what is learned from them is
-asked of other customers, each at one midnight. The error is the root of the mean squared difference
-from the true chance to move to the next stage within 1, 7, 30 days, and from the true mean days up to 90 (beside it,
-the mean absolute one); it is told without the error that the truth itself has. The slope is that of the logistic
-regression of what happened on the logit of what was said, and the coverage the share of true chances within the 90 %
-intervals. Seconds are those of the processor. Ours learns from so many midnights drawn from all, the others from all.
+asked of other customers, each at one midnight. The error is the root of the mean squared difference from the true
+chance to move to the next stage within 1, 7, 30 days, and from the true mean days up to 90 (beside it, the mean
+absolute one); it is told without the error that the truth itself has. The slope is that of the logistic regression of
+what happened on the logit of what was said, and the coverage the share of true chances within the 90 % intervals.
+Seconds are those of the processor. Ours learns from so many midnights drawn from all, the others from all.
 
 Goals: within 7 days at most a third of the error of the curves; within 7 and 30 days not above any other; slopes
 between 0.9 and 1.1; expected days within 1.2 on average; no value falls with the horizon. Exit 1 when one is missed.
