@@ -38,6 +38,10 @@ class Rescoring:
         known = predicted and self._checkpoint == (claimed.position, claimed.clock)
         self._checkpoint = (up_to, clock) if known else _NOWHERE
 
+    def start_over(self) -> None:
+        """What was done last was rolled back: look at everybody again."""
+        self._checkpoint = _NOWHERE
+
     def waits(self, claimed: "Claimed") -> bool:
         """Whether anybody may wait for a prediction at the checkpoint of a generation."""
         wanted = (claimed.name, self.in_force(claimed), claimed.clock // _LOOK_AGAIN)

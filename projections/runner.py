@@ -97,6 +97,7 @@ class Projector:
                 raise
             except Exception as error:  # whatever derivation raised: narrow it down to one position
                 session.rollback()
+                session.rescoring.start_over()
                 if pace.limit == 1 or isinstance(error, RulesChanged):
                     raise self._failed(session, error) from error
                 pace.limit, pace.may_rebuild = max(1, pace.limit // 8), False
@@ -147,10 +148,20 @@ class Projector:
     def _predict(self, session: Session, claimed: Claimed, seconds: float | None = None) -> bool:
         """Predict some of those who wait; False when nobody does."""
         waiting = session.rescoring.step(claimed, self.most_scored, seconds)
-        if session.rescoring.came_level():
-            self.watch(session.connection, session.rules)
         session.commit()
+        if session.rescoring.came_level():
+            self._look_for_drift(session)
         return waiting
+
+    def _look_for_drift(self, session: Session) -> None:
+        try:
+            self.watch(session.connection, session.rules)
+        except LogUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - a warning that cannot be given is no reason to stop
+            _log.exception("whether customers are still as the models know them could not be looked at")
+        finally:
+            session.rollback()
 
     def _advance(self, session: Session, claimed: Claimed, limit: int) -> int:
         begun = time.perf_counter()

@@ -256,6 +256,35 @@ def test_who_waits_gets_a_turn_although_the_log_is_written_to_all_the_time(house
     assert differences(house) == []
 
 
+def test_who_was_predicted_in_a_transaction_that_failed_gets_another_turn(house, monkeypatch):
+    house.take(three_customers())
+    house.project()
+    house.promote("small", FILE)
+    plain, failures = Session.commit, []
+
+    def commit(session):
+        """Fails once, when predictions were made and are not yet kept."""
+        if not failures and arrow.rows(session.connection, "SELECT FROM live.predictions").num_rows:
+            failures.append(session)
+            raise RuntimeError("no")
+        plain(session)
+
+    monkeypatch.setattr(Session, "commit", commit)
+    house.project()
+    assert (len(failures), len(predictions(house)), len(ledger(house.url))) == (1, 3, 3)
+
+
+def test_a_warning_of_drift_that_cannot_be_given_stops_nothing(house, caplog):
+    def fails(*_):
+        raise ValueError("what is this?")
+
+    house.take(three_customers())
+    house.promote("small", FILE)
+    with caplog.at_level(logging.ERROR):
+        house.project(watch=fails)
+    assert (len(predictions(house)), "could not be looked at" in caplog.text) == (3, True)
+
+
 def test_a_replay_notes_nothing_and_the_live_run_makes_up_for_it(house):
     house.promote("small", FILE)
     house.take(three_customers())
