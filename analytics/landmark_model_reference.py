@@ -44,22 +44,38 @@ class Usual(NamedTuple):
 
 
 def lengths_of(training: TrainingSet, names: Sequence[str]) -> Lengths:
-    """Each stay once. Landmarks are of one stay when customer, stage and whole length are the same."""
+    """Each stay once, watched from the first of its landmarks that is an entry or a midnight. From the moment of an
+    event on it may not be watched: just after it, more move than at other moments. So a stay of which only such moments
+    were kept is watched from its end on, and has no part in a curve."""
     entry = np.zeros(len(training.days))
     if DAYS_IN_STAGE in names:
         entry = np.nan_to_num(training.features[:, list(names).index(DAYS_IN_STAGE)])
     whole = entry + training.days
-    order = np.lexsort((entry, whole, training.customer, training.stage))
-    stage, customer, sorted_whole = training.stage[order], training.customer[order], whole[order]
-    first = np.ones(len(order), np.bool_)
-    first[1:] = (np.diff(stage) != 0) | (np.diff(customer) != 0) | (np.diff(sorted_whole) > SAME_STAY)
+    order, first = _by_stay(training, entry, whole)
     at = np.flatnonzero(first)
     of_row = np.empty(len(order), np.int64)
     of_row[order] = np.cumsum(first) - 1
+    watched = entry if training.of_event is None else np.where(training.of_event, np.inf, entry)
     # Rounding may put a later landmark of a stay first, so the earliest is looked for; no stay is shorter than that.
-    earliest = np.minimum.reduceat(entry[order], at) if len(at) else entry[:0]
-    days = np.maximum(sorted_whole[at], earliest)
-    return Lengths(stage[at], earliest, days, training.exit[order][at], customer[at], of_row)
+    earliest = np.minimum.reduceat(watched[order], at) if len(at) else entry[:0]
+    days = np.maximum(whole[order][at], np.where(np.isinf(earliest), 0.0, earliest))
+    earliest = np.minimum(earliest, days)
+    return Lengths(
+        training.stage[order][at], earliest, days, training.exit[order][at], training.customer[order][at], of_row
+    )
+
+
+def _by_stay(training: TrainingSet, entry: Floats, whole: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Rows by stay, and which of them, in this order, is the first of its stay."""
+    first = np.ones(len(entry), np.bool_)
+    if training.stay is not None:
+        order = np.lexsort((entry, training.stay))
+        first[1:] = np.diff(training.stay[order]) != 0
+        return order, first
+    order = np.lexsort((entry, whole, training.customer, training.stage))
+    stage, customer = training.stage[order], training.customer[order]
+    first[1:] = (np.diff(stage) != 0) | (np.diff(customer) != 0) | (np.diff(whole[order]) > SAME_STAY)
+    return order, first
 
 
 def usual(training: TrainingSet, stages: int, random: np.random.Generator) -> Usual:
@@ -90,10 +106,13 @@ def usual(training: TrainingSet, stages: int, random: np.random.Generator) -> Us
 def with_drift(
     model: LandmarkModel, training: TrainingSet, random: np.random.Generator, on: Callable[[], None]
 ) -> None:
-    """Fill in how the features, and the model's own chance of NEXT within a week, are spread in training."""
+    """Fill in how the features, and the model's own chance of NEXT within a week, are spread in training: at entries
+    and midnights, if there are any, because what is counted later is the first prediction of each day."""
     model.drift_edges[:], model.drift_counts[:] = np.nan, 0
+    of_day = np.ones(len(training.stage), np.bool_) if training.of_event is None else ~training.of_event
     for s in np.flatnonzero(model.landmarks):
-        rows = _some(training.features[training.stage == s], random)
+        here = training.stage == s
+        rows = _some(training.features[here & of_day if (here & of_day).any() else here], random)
         week = score(model, np.full(len(rows), s, np.int32), rows)[:, _WEEK, 0]
         for f, values in enumerate([*rows.T, week]):
             borders = edges(values)

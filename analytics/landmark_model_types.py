@@ -26,7 +26,9 @@ TIME = 0
 class TrainingSet(NamedTuple):
     """Rows to learn from. features (n, f), nan is missing; days (n,) until leaving or censoring; exit (n,), -1 if open.
 
-    follow (n,): days that the row was watched for, whatever happened: only with that does it tell of a bin.
+    follow (n,): days that the row was watched for, whatever happened: only with that does it tell of a bin. stay (n,):
+    a number of the stay; without it, rows of a customer with the same whole length are of one. of_event (n,): whether
+    the landmark is the moment of an event; without it, none is.
     """
 
     stage: NDArray[np.int32]
@@ -35,6 +37,8 @@ class TrainingSet(NamedTuple):
     days: Floats
     exit: NDArray[np.int8]
     follow: Floats
+    stay: NDArray[np.int64] | None = None
+    of_event: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
