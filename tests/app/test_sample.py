@@ -13,9 +13,10 @@ import pytest
 from raceline.analytics.sentiment import NO_SCORE, score
 from raceline.app.asking import asking
 from raceline.app.cli_explain import answer, as_asked
-from raceline.app.cli_serve import explain_command, load_sample, load_sample_site
+from raceline.app.cli_serve import _QUERIES, explain_command, load_sample, load_sample_site
 from raceline.app.runtime import runtime
 from raceline.app.sample import CUSTOMERS, FIRST_CUSTOMER, write_sample
+from raceline.app.sample_model import learn_sample
 from raceline.app.sample_site import COMPARISON, REFERENCES, UNEXPECTED, page_table
 from raceline.app.sample_visits import LAYOUTS
 from raceline.app.settings import read_settings
@@ -48,7 +49,7 @@ def loaded(databases):
 
 def test_it_is_the_same_on_every_machine_because_the_log_refuses_the_same_identity_with_other_content(sample):
     """A change of the generator needs another `EDITION`; then this digest changes, too."""
-    assert blake2b(sample, digest_size=8).hexdigest() == "a34a005d576831c8"
+    assert blake2b(sample, digest_size=8).hexdigest() == "d025f69b5a365667"
 
 
 def test_everything_in_it_says_that_it_is_a_sample(sample):
@@ -228,6 +229,25 @@ def test_its_customers_spread_over_the_racetrack_and_some_leave_it(loaded):
         "need", "evaluate", "select", "implement", "renew", "recommend", "advocate", "left"
     }  # fmt: skip
     assert sum(journey["revised"] for journey in journeys) > 30
+
+
+def test_its_model_passes_the_rules_of_promotion_and_what_is_asked_of_it_is_answered(loaded):
+    assert learn_sample(loaded) == "cisco-13#1"
+    assert learn_sample(loaded) is None
+    loaded.projector().once()
+    customer, models = (query for _, query in _QUERIES if "prediction" in query or "models" in query)
+    with asking(loaded) as ask:
+        journey = ask(customer)["customer"]["journey"]
+        (model,) = ask(models)["models"]
+        now = ask("{ stages { stage customers predictions { customers withinWeek } } }")["stages"]
+    assert (model["status"], {check["passed"] for check in model["checks"]}) == ("PROMOTED", {True})
+    said = journey["prediction"]
+    assert 0 < said["withinDay"] < said["withinWeek"] < said["withinMonth"] < 1
+    together = said["baseRate"] + sum(factor["contribution"] for factor in said["factors"])
+    assert together == pytest.approx(said["withinMonth"], abs=1e-9)
+    assert any(factor["events"] for factor in said["factors"])
+    assert said["whatIf"]["basis"] == "COMPARISON"
+    assert all(one["customers"] == (one["predictions"] or {"customers": 0})["customers"] for one in now)
 
 
 def test_it_is_not_mixed_with_an_earlier_sample_whose_customers_have_the_same_names(store, capsys):
