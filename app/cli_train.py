@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raceline.app.terminal import progress, say, show, show_json
+from raceline.app.terminal import patience, progress, say, show, show_json
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +28,7 @@ def train(
         str | None, typer.Option(metavar="MOMENT", help="Watching ended then; by default at the newest event.")
     ] = None,
     landmarks: Annotated[
-        int, typer.Option(min=1_000, help="Learn from at most about so many days of stays, drawn at random.")
+        int, typer.Option(min=1_000, help="Learn from at most about so many moments of stays, drawn at random.")
     ] = 1_000_000,
     seed: Annotated[int, typer.Option(min=0, help="What chance decides; the same seed decides the same.")] = 0,
     live_since: Annotated[
@@ -49,6 +49,7 @@ def train(
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
     from raceline.app.user import user
+    from raceline.projections.model_kernels import load_kernels
     from raceline.projections.training import train as learn
 
     if force and not promote:
@@ -64,6 +65,8 @@ def train(
                 cut_off=cut_off, until=watched, landmarks=landmarks, seed=seed, live_since=live, progress=advance,
             )  # fmt: skip
         done = store.models.register(version, trained.content, trained.parameters_json, trained.metrics_json, user())
+        with patience("Compiling what explains predictions: half a minute, the first time only."):
+            load_kernels(store.catalogue)  # else the first who asks would wait for it
         refused = _promote(store, done, force) if promote else None
         _tell(store, trained, done, json=json)
     if refused is not None:
@@ -92,9 +95,10 @@ def _tell(store: "Runtime", trained: "Trained", done: "Registered", *, json: boo
         show_json(facts(model) | {"parameters": trained.parameters, "metrics": trained.metrics, "new": done.new})
         return
     told = trained.parameters
-    border, count = told["held_out_from"][:10], told["landmarks"]
+    border, count, of_events = told["held_out_from"][:10], told["landmarks"], told["landmarks_of_events"]
     show(
-        f"Learned from {count:,} landmarks before {border} of four fifths of {told['customers']:,} customers;"
+        f"Learned from {count:,} landmarks ({of_events:,} at events) before {border} of four fifths of"
+        f" {told['customers']:,} customers;"
         f" judged by {told['landmarks_held_out']:,} of the others, and of all from then until {told['until'][:10]}."
     )
     show("")

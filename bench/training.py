@@ -1,11 +1,11 @@
-"""Training on a million person-days, from the log to a model that is registered: seconds and peak memory.
+"""Training on a million landmarks, from the log to a model that is registered: seconds and peak memory.
 
 python bench/training.py [--landmarks N] [--events N] [--customers N]
 
-Customers of a network product over 400 days; a person-day is a landmark, the state of one customer at the start of one
-day of a stay. Beside it in the same run: reading the same events as columns, which nobody can do without; and the same
-training again, which has to give the same bytes. Exit status 1 when training takes more than two minutes or 3 GiB, or
-when the bytes differ.
+Customers of a network product over 400 days; a landmark is the state of one customer at the start of one day of a stay,
+or at the moment of an event. Beside it in the same run: reading the same events as columns, which nobody can do
+without; and the same training again, which has to give the same bytes. Exit status 1 when training takes more than two
+minutes or 3 GiB, or when the bytes differ.
 """
 
 import argparse
@@ -75,7 +75,8 @@ def main() -> None:
         reading, _, _ = measured(read, url)
         seconds, peak, (parts, told, content) = measured(trained, url, given.landmarks)
         _, _, (_, _, again) = measured(trained, url, given.landmarks)
-    print(f"{told['landmarks']:,} landmarks of {told['landmarks_all']:,} in {told['events']:,} events, "
+    print(f"{told['landmarks']:,} landmarks ({told['landmarks_of_events']:,} at events) of {told['landmarks_all']:,} "
+          f"in {told['events']:,} events, "
           f"{len(told['features'])} features, {told['landmarks_held_out']:,} held out")  # fmt: skip
     print(f"training              {seconds:6.1f} s, peak memory {peak / 2**20:,.0f} MiB, "
           f"{seconds / reading:.1f} times reading the same events ({reading:.1f} s)")  # fmt: skip

@@ -212,7 +212,7 @@ class ModelStage:
     title: str
     tier: PredictionTier
     moves: int = strawberry.field(description="Moves out of the stage that it was trained on.")
-    landmarks: int = strawberry.field(description="Days of customers in the stage that it was trained on.")
+    landmarks: int = strawberry.field(description="Landmarks in the stage that it was trained on.")
 
 
 @strawberry.type(description="A written rule that a model has to keep to be promoted.")
@@ -270,7 +270,9 @@ class ModelVersion:
         "used. Null: never."
     )
     seed: Int64 = strawberry.field(description="Of everything that is random in training.")
-    landmarks: int = strawberry.field(description="Days of customers that it was trained on.")
+    landmarks: int = strawberry.field(
+        description="Moments of customers that it was trained on: entries, midnights, and moments of events."
+    )
     customers: int = strawberry.field(description="Customers that it was trained on.")
     code_version: str = strawberry.field(description="Of raceline.")
     features: list[str] = strawberry.field(description="The names of what it looks at.")
