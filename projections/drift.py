@@ -13,6 +13,7 @@ from adbc_driver_manager.dbapi import Connection
 
 from raceline.analytics.drift import Thresholds, stability, verdict
 from raceline.analytics.incidence import Floats
+from raceline.analytics.landmark_model import BASELINE
 from raceline.domain import arrow
 from raceline.domain.sql import statements
 from raceline.projections.rows import Longs
@@ -48,8 +49,11 @@ class Trained(NamedTuple):
 
 
 def trained(scoring: Scoring, stages: Sequence[str]) -> Trained:
-    """A model at work, with the stages of the racetrack that it was trained for."""
-    model, titles = scoring.model, [(*scoring.features.titles_of(n), _TITLE) for n in range(len(stages))]
+    """A model at work, with the stages of the racetrack that it was trained for. In stages that only have a curve
+    nothing of a customer matters but the time, which goes on: nothing is told of them."""
+    model = scoring.model
+    names = [(*scoring.features.titles_of(n), _TITLE) for n in range(len(stages))]
+    titles = [("",) * len(of) if model.tier[n] == BASELINE else of for n, of in enumerate(names)]
     return Trained((*model.names, THE_WEEK), model.drift_edges, model.drift_counts, stages, titles)
 
 

@@ -38,20 +38,22 @@ class DriftWatch:
                 alarms = [one for one in found if one.verdict == "ALARM"]
                 if alarms:
                     self._said.add(day)
-                    self._say(f"{scoring.racetrack}#{scoring.version}", seen, alarms)
+                    self._say(scoring, seen, alarms)
                 return alarms
         return []
 
-    def _say(self, name: str, seen: Counted, alarms: Sequence[Drift]) -> None:
+    def _say(self, scoring: Scoring, seen: Counted, alarms: Sequence[Drift]) -> None:
         told = ", ".join(f"{one.title} in {one.stage} ({one.stability:.2f})" for one in alarms[:_TOLD])
         more = f" and {len(alarms) - _TOLD} more" if len(alarms) > _TOLD else ""
         _log.warning(
-            "the model %s meets other customers than it was trained on (stability from %.2f on, %s to %s): %s%s; "
-            "consider training it again: raceline train",
-            name,
+            "the model %s#%d meets other customers than it was trained on (stability from %.2f on, %s to %s): %s%s; "
+            "consider training it again: raceline train --racetrack %s",
+            scoring.racetrack,
+            scoring.version,
             self._thresholds.alarm,
             seen.from_day,
             seen.to_day,
             told,
             more,
+            scoring.racetrack,
         )

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from raceline.analytics.drift import BINS, Thresholds, counts, edges
+from raceline.analytics.landmark_model import BASELINE, SHARED
 from raceline.projections import drift_watch
-from raceline.projections.drift import THE_WEEK, Trained, counted, drift
+from raceline.projections.drift import THE_WEEK, Trained, counted, drift, trained
 from raceline.projections.drift_watch import DriftWatch
 
 FIRST = date(2026, 3, 1)
@@ -91,6 +92,13 @@ def test_the_least_stable_comes_first_and_what_is_too_few_last(stored, reading):
     assert list(found(reading)) == [("try", THE_WEEK), ("look", "seats"), ("look", THE_WEEK)]
 
 
+def test_of_stages_that_only_have_a_curve_nothing_is_told():
+    features = SimpleNamespace(titles_of=lambda stage: ("Seats",))
+    learned = SimpleNamespace(names=("seats",), tier=[BASELINE, SHARED], drift_edges=None, drift_counts=None)
+    told = trained(SimpleNamespace(model=learned, features=features), ("look", "try"))
+    assert told.titles == [("", ""), ("Seats", "Chance to move on within a week")]
+
+
 SCORING = SimpleNamespace(racetrack="walk", version=1)
 TRACK = SimpleNamespace(name="walk", racetrack=SimpleNamespace(stages={"look": None, "try": None}))
 RULES = SimpleNamespace(tracks=(TRACK,), models={"walk": SCORING})
@@ -113,7 +121,7 @@ def test_the_log_warns_once_for_each_model_and_day(stored, reading, monkeypatch,
     (said,) = warnings(watch)
     assert "walk#1" in said
     assert "Seats in look" in said
-    assert "raceline train" in said
+    assert said.endswith("raceline train --racetrack walk")
     assert warnings(watch) == []
     note(stored, RNG.normal(3, 1, 1_000), first=FIRST + timedelta(days=1))
     assert len(warnings(watch)) == 1
