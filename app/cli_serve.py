@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raceline.app.terminal import flush, say, show
+from raceline.app.terminal import flush, patience, say, show
 
 if TYPE_CHECKING:
     from raceline.app.runtime import Runtime
@@ -53,20 +53,17 @@ def serve(
 def warm(store: "Runtime") -> None:
     """Load the kernels, or compile them the first time: at the first question they would hold up all others."""
     from contextlib import closing
-    from threading import Timer
 
-    from raceline.app.paths import load_kernels
+    from raceline.app import paths
+    from raceline.projections import model_kernels
     from raceline.projections.as_known import AsKnown
     from raceline.projections.asked import Asked
 
-    patience = Timer(3, say, ["Compiling the kernels: some 30 seconds, the first time only."])
-    patience.start()
-    try:
+    with patience("Compiling the kernels: about a minute, the first time only."):
         with closing(AsKnown(store.url, store.catalogue, store.rules, store.racetracks, store.models)) as known:
             known(Asked(()))
-        load_kernels()
-    finally:
-        patience.cancel()
+        paths.load_kernels()
+        model_kernels.load_kernels(store.catalogue)
 
 
 def load_sample(store: "Runtime") -> None:

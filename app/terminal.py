@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
 _UNBOUND = 100_000  # characters; wider than any table
+_LONG_SECONDS = 3
 
 
 class Advance(Protocol):
@@ -23,6 +24,19 @@ def say(text: str) -> None:
     """Tell the person at the terminal; never part of a command's data."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
+
+
+@contextmanager
+def patience(text: str) -> Iterator[None]:
+    """Tell the person at the terminal what takes so long, if it does."""
+    from threading import Timer
+
+    told = Timer(_LONG_SECONDS, say, [text])
+    told.start()
+    try:
+        yield
+    finally:
+        told.cancel()
 
 
 def show(text: str) -> None:
