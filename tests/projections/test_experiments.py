@@ -169,6 +169,13 @@ def test_an_experiment_that_showed_no_effect_backs_nothing():
     assert basis(times=False, others=True, also=(), experiment=nothing, gain=0.05)["basis"] == "ASSOCIATION"
 
 
+def test_an_experiment_that_knows_little_backs_nothing_although_nearly_every_gain_is_in_its_interval():
+    little = Experiment("spring", "manual", "look", 100, 60, 100, 40, 0.2, 0.06, 0.33)
+    found = basis(times=False, others=True, also=(), experiment=little, gain=0.2)
+    assert (found["basis"], "too uncertain to bear the model out" in found["note"]) == ("ASSOCIATION", True)
+    assert "wider than 20 points" in found["note"]
+
+
 def test_what_a_newer_raceline_tells_of_experiments_is_left_aside():
     told = {**vars(SPRING), "more": 1}
     assert experiments_of({"experiments": [told]}) == (SPRING,)
