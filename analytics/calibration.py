@@ -19,6 +19,10 @@ Z = 1.959963984540054  # of a confidence of 95 %
 LEAST = 1e-6
 _STEPS = 50  # of Newton's method, which takes fewer than ten where there is an answer
 _FARTHEST = 30.0  # a slope beyond this is one that grows for ever
+# A slope is told of so many that came true and as many that did not; of fewer its interval is far too narrow.
+LEAST_MOVES = 10
+# So many customers have to stand between a slope and infinity: with fewer, residuals vanish, and intervals with them.
+LEAST_HOLDING = 3
 
 
 class Bin(NamedTuple):
@@ -68,13 +72,15 @@ def calibration_bins(p: Floats, y: Bools, customer: Codes | None = None, bins: i
 def slope(p: Floats, y: Bools, customer: Codes) -> Line:
     """Calibration intercept and slope (Cox, Biometrika 45, 1958), by logistic regression of y on the log odds of p.
 
-    nan where nothing or everything came true, where all chances are the same or where they divide the two exactly, and
-    the bounds for a single customer.
+    nan where fewer than LEAST_MOVES came true or did not, where all chances are the same, and where they divide the two
+    exactly, or would without fewer than LEAST_HOLDING customers.
     """
     p = np.clip(p, LEAST, 1 - LEAST)
     x = np.column_stack([np.ones(len(p)), np.log(p / (1 - p))])
     line, information = np.zeros(2), np.eye(2)
-    if not y.any() or y.all() or np.ptp(x[:, 1]) < 1e-9:
+    if min(y.sum(), (~y).sum()) < LEAST_MOVES or np.ptp(x[:, 1]) < 1e-9:
+        return Line(np.nan, NOTHING)
+    if _holding(p, y, customer) < LEAST_HOLDING:
         return Line(np.nan, NOTHING)
     for _ in range(_STEPS):
         fitted = 1 / (1 + np.exp(-np.clip(x @ line, -_FARTHEST, _FARTHEST)))
@@ -90,6 +96,20 @@ def slope(p: Floats, y: Bools, customer: Codes) -> Line:
     scores = by_customer(x * (y - fitted)[:, None], customer)
     spread = np.linalg.solve(information, np.linalg.solve(information, scores.T @ scores).T)
     return Line(float(line[0]), around(float(line[1]), float(spread[1, 1]), len(scores)))
+
+
+def _holding(p: Floats, y: Bools, customer: Codes) -> int:
+    """How many customers keep a slope from infinity: those on the wrong side of the chance that best divides what came
+    true from what did not, upwards or downwards."""
+    order = np.argsort(p, kind="stable")
+    p, y, customer = p[order], y[order], customer[order]
+    came = np.concatenate([[0], np.cumsum(y)])
+    # Wrong when the first k are said not to come true, and all others to; equal chances are on one side.
+    wrong = 2 * came - np.arange(len(p) + 1) + np.count_nonzero(~y)
+    between = np.flatnonzero(np.concatenate([[True], np.diff(p) > 0, [True]]))
+    rows = np.arange(len(p))
+    up, down = between[wrong[between].argmin()], between[wrong[between].argmax()]
+    return min(customers_of(customer[y != (rows >= up)]), customers_of(customer[y != (rows < down)]))
 
 
 def observed_over_expected(p: Floats, y: Bools, customer: Codes) -> Estimate:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from raceline.analytics.aalen_johansen import aalen_johansen, conditional
 from raceline.analytics.basis import DAYS_IN_STAGE
 from raceline.analytics.calibration import calibration_bins
-from raceline.analytics.evaluation import ALL, HORIZONS, Evaluation, Outcomes, chances, evaluate, measures
+from raceline.analytics.evaluation import ALL, HORIZONS, Evaluation, Measures, Outcomes, chances, evaluate, measures
 from raceline.analytics.incidence import E, K
 from raceline.analytics.landmark_model import TIERS, LandmarkModel, score
 from raceline.analytics.landmark_model_reference import lengths_of
@@ -17,8 +17,8 @@ from raceline.analytics.promotion import Check, promotion
 from raceline.projections.training_rows import Rows
 
 _OF_KINDS = (
-    "rows", "customers", "moves", "slope", "slope_low", "slope_high", "observed", "expected", "ratio", "ratio_low",
-    "ratio_high", "log_loss",
+    "rows", "customers", "moves", "skill", "skill_low", "skill_high", "slope", "slope_low", "slope_high", "observed",
+    "expected", "ratio", "ratio_low", "ratio_high", "log_loss",
 )  # fmt: skip
 
 
@@ -37,11 +37,12 @@ def judge(model: LandmarkModel, learned: Rows, held_out: Rows, stages: tuple[str
     curves = _baseline(model.names, learned, held_out, len(stages))
     outcomes = Outcomes(held_out.days, held_out.exit, held_out.follow)
     found = evaluate(said, curves, outcomes, held_out.stage, held_out.customer.astype(np.int64), len(stages))
-    checks = promotion(found)
+    kinds = _kinds(said, curves, outcomes, held_out)
+    checks = promotion(found, {f"at {kind}": of for kind, of in kinds.items()}, stages)
     names = {ALL: None, **dict(enumerate(stages))}
     metrics = {
         "evaluation": [_plain(one._asdict() | {"stage": names[one.stage]}) for one in found],
-        "kinds": _kinds(said, outcomes, held_out),
+        "kinds": [_of_kind(kind, horizon, kinds[kind][horizon]) for horizon in HORIZONS for kind in kinds],
         "bins": _bins(said, outcomes, held_out, names),
         "stages": [
             {"stage": name, "tier": TIERS[model.tier[n]], "moves": int(model.moves[n]),
@@ -65,17 +66,23 @@ def _baseline(names: tuple[str, ...], learned: Rows, held_out: Rows, stages: int
     return found
 
 
-def _kinds(said: NDArray[np.float64], outcomes: Outcomes, held_out: Rows) -> list[dict[str, Any]]:
-    """Calibration at the two kinds of landmarks, each by itself: what is said has to hold at both."""
-    told = []
+def _kinds(
+    said: NDArray[np.float64], curves: NDArray[np.float64], outcomes: Outcomes, held_out: Rows
+) -> dict[str, dict[int, Measures]]:
+    """How good chances are at the two kinds of landmarks, each by itself, by horizon: they have to hold at both."""
+    found: dict[str, dict[int, Measures]] = {"days": {}, "events": {}}
     for horizon in HORIZONS:
         watched, p, y = chances(said, outcomes, horizon)
+        base = chances(curves, outcomes, horizon)[1]
         customer, of_event = held_out.customer[watched].astype(np.int64), held_out.of_event[watched]
         for kind, here in (("days", ~of_event), ("events", of_event)):
-            found = measures(p[here], y[here], customer[here])._asdict()
-            kept = {name: found[name] for name in _OF_KINDS}
-            told.append(_plain({"horizon": horizon, "landmarks": kind} | kept))
-    return told
+            found[kind][horizon] = measures(p[here], y[here], customer[here], base[here])
+    return found
+
+
+def _of_kind(kind: str, horizon: int, found: Measures) -> dict[str, Any]:
+    told = found._asdict()
+    return _plain({"horizon": horizon, "landmarks": kind} | {name: told[name] for name in _OF_KINDS})
 
 
 def _bins(

@@ -88,19 +88,39 @@ def test_the_intervals_hold_the_truth_as_often_as_they_say_also_when_customers_r
     assert [one[3:] for one in repeated] == [approx(one[3:]) for one in once]
 
 
+def parted(rows=40, wrong=0):
+    """Chances that divide the half that came true from the half that did not, but for so many of either."""
+    p = np.linspace(0.01, 0.6, 2 * rows)
+    y = np.arange(2 * rows) >= rows
+    y[rows - wrong : rows], y[rows : rows + wrong] = True, False
+    return p, y, np.arange(2 * rows)
+
+
 @pytest.mark.parametrize(
-    ("p", "y"),
+    ("p", "y", "customer"),
     [
-        param([0.2, 0.4, 0.6], [0, 0, 0], id="nothing came true"),
-        param([0.2, 0.4, 0.6], [1, 1, 1], id="everything came true"),
-        param([0.3, 0.3, 0.3], [0, 1, 0], id="all chances are the same"),
-        param([0.2, 0.4, 0.6, 0.8], [0, 0, 1, 1], id="the chances divide the two exactly"),
-        param([], [], id="no prediction at all"),
+        param(np.linspace(0.1, 0.8, 40), np.zeros(40), np.arange(40), id="nothing came true"),
+        param(np.linspace(0.1, 0.8, 40), np.ones(40), np.arange(40), id="everything came true"),
+        param(np.full(40, 0.3), np.arange(40) % 2, np.arange(40), id="all chances are the same"),
+        param(*parted(), id="the chances divide the two exactly"),
+        param(1 - parted()[0], *parted()[1:], id="the chances divide the two exactly, the wrong way round"),
+        param(*parted(wrong=2), id="two customers alone keep them from dividing the two"),
+        param(*parted(wrong=9)[:2], np.arange(80) // 40, id="two customers have all that overlaps"),
+        param(np.linspace(0.1, 0.8, 90), np.arange(90) % 10 == 5, np.arange(90), id="nine came true"),
+        param(np.linspace(0.1, 0.8, 90), np.arange(90) % 10 != 5, np.arange(90), id="nine did not come true"),
+        param([], [], [], id="no prediction at all"),
     ],
 )
-def test_where_there_is_no_slope_none_is_told(p, y):
-    told = slope(np.array(p, float), np.array(y, bool), np.arange(len(p)))
+def test_where_there_is_no_slope_none_is_told(p, y, customer):
+    told = slope(np.array(p, float), np.array(y, bool), np.array(customer, int))
     assert np.isnan([told.intercept, *told.slope]).all()
+
+
+def test_the_slope_of_almost_divided_chances_is_steep_and_its_interval_says_how_little_is_known():
+    """Six moves that were all foreseen once were told as 22.04 (21.88 to 22.19)."""
+    value, low, high = slope(*parted(wrong=3)).slope
+    assert value > 5
+    assert high - low > value / 3
 
 
 def test_observed_over_expected_of_the_rare():

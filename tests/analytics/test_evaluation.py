@@ -3,15 +3,13 @@
 import math
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest import approx, param
+from pytest import approx
 
 from raceline.analytics.concordance import concordance
 from raceline.analytics.evaluation import ALL, HORIZONS, Outcomes, chances, evaluate, measures
 from raceline.analytics.incidence import BIN_ENDS, EXITS, E, K, at, from_hazards
-from raceline.analytics.promotion import PromotionRules, promotion
 
 NEXT, OUT = EXITS.index("NEXT"), EXITS.index("OUT")
 
@@ -70,40 +68,13 @@ def test_the_figures_are_those_of_scikit_learn_and_lifelines():
         assert it.c_index == approx(concordance_index(later, -score, outcomes.exit[here] == NEXT))
 
 
-def test_the_truth_beats_the_baseline_is_calibrated_and_may_be_promoted():
+def test_the_truth_beats_the_baseline_and_is_calibrated():
     told = evaluate(*world(), 2)
     for horizon in HORIZONS:
         it = one(told, horizon)
         assert it.skill_low > 0
         assert it.slope_low < 1 < it.slope_high
         assert it.ratio_low < 1 < it.ratio_high
-    assert [check.passed for check in promotion(told)] == [True] * 4
-
-
-@pytest.mark.parametrize(
-    ("spoilt", "failing"),
-    [
-        param(lambda truth, baseline: baseline, {"skill"}, id="no better than the baseline"),
-        param(lambda truth, baseline: truth**3, {"skill", "calibration", "observed"}, id="far too extreme and too low"),
-        param(lambda truth, baseline: truth * 0.7, {"observed"}, id="too low by a third"),
-    ],
-)
-def test_a_model_is_not_promoted_when_it(spoilt, failing):
-    truth, baseline, *rest = world()
-    checks = promotion(evaluate(spoilt(truth, baseline), baseline, *rest, 2))
-    assert {check.rule.split(" ")[0] for check in checks if not check.passed} >= failing
-    if failing == {"observed"}:
-        assert {check.rule.split(" ")[0] for check in checks if not check.passed} == failing
-
-
-def test_the_rules_of_promotion_are_data_and_what_cannot_be_said_does_not_pass():
-    told = evaluate(*world(rows=200), 2)
-    assert promotion(told)[0].observed == one(told).moves < 50
-    assert not promotion(told)[0].passed
-    assert promotion(told, PromotionRules(moves=5))[0].passed
-    assert promotion(told, PromotionRules(moves=5))[0].needed == "at least 5"
-    nobody = promotion(evaluate(*world(rows=0), 2))
-    assert [(check.observed, check.passed) for check in nobody] == [(0, False)] + [(None, False)] * 3
 
 
 def test_a_row_is_judged_only_when_it_was_watched_for_as_long_whatever_happened():

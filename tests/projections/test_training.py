@@ -119,7 +119,11 @@ def test_metrics_tell_each_horizon_of_all_stages_and_of_each_with_the_rules_of_p
     assert told == [(days, stage) for days in (1, 7, 30) for stage in (None, "look", "try", "buy", "love")]
     assert [one["stage"] for one in metrics["stages"]] == ["look", "try", "buy", "love"]
     assert {one["tier"] for one in metrics["stages"]} <= {"BASELINE", "SHARED", "POOLED", "STAGE"}
-    assert metrics["checks"] and all(isinstance(one["passed"], bool) for one in metrics["checks"])
+    kinds = [(one["horizon"], one["landmarks"]) for one in metrics["kinds"]]
+    assert kinds == [(days, kind) for days in (1, 7, 30) for kind in ("days", "events")]
+    asked = [one["rule"] for one in metrics["checks"] if one["rule"].startswith("calibration slope")]
+    assert asked == [f"calibration slope within 7 days, at {kind}" for kind in ("days", "events")]
+    assert all(isinstance(one["passed"], bool) for one in metrics["checks"])
     assert (
         sum(one["rows"] for one in metrics["bins"] if (one["horizon"], one["stage"]) == (7, None))
         == (metrics["evaluation"][5]["rows"])
