@@ -111,6 +111,8 @@ def _add_factors(found: Answer, columns: Columns, one: _Customer) -> None:
         events = _events(one, features, g)
         key = one.key | {"n": g + 1}
         factors += _of_group(key, g, told, len(events))
+        if not effects[features].any() and any(parts.groups[g] for parts in told):
+            effects[features] = _against_others(one, features)  # typical all over, and yet unlike many
         found["factor_features"] += _of_features(key, one, features, effects)
         newest = columns.position[events[::-1][:MOST_EVENTS]].tolist()
         found["factor_events"] += [key | {"m": m, "position": position} for m, position in enumerate(newest, 1)]
@@ -138,6 +140,18 @@ def _effects(one: _Customer) -> Floats:
     found = score(model, np.full(len(rows), stage, np.int32), rows)[:, _BINS[_WEEK], NEXT]
     effects: Floats = found[-1] - found[:-1]
     return effects
+
+
+def _against_others(one: _Customer, features: Longs) -> Floats:
+    """By how much each of these features changes the chances at most, against the values of others in the stage."""
+    model, stage = one.scoring.model, one.stage
+    others = model.background[stage]
+    rows = np.repeat(one.features[None], len(features) * len(others), axis=0)
+    for n, f in enumerate(features.tolist()):
+        rows[n * len(others) : (n + 1) * len(others), f] = others[:, f]
+    found = score(model, np.full(1 + len(rows), stage, np.int32), np.vstack([one.features, rows]))[:, _BINS, NEXT]
+    changes: Floats = np.abs(found[1:] - found[0]).reshape(len(features), -1).max(1)
+    return changes
 
 
 def _of_features(key: dict[str, Any], one: _Customer, features: Longs, effects: Floats) -> Iterator[dict[str, Any]]:

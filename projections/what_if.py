@@ -58,7 +58,8 @@ class Asked(NamedTuple):
 def answers(asked: Asked, changes: Iterable[Change]) -> tuple[dict[str, Any], list[Refusal]]:
     """The figures of a row of `what_ifs`, and the refusals. When any change is refused there are no figures: those of
     the other changes would answer another question."""
-    values, refusals = _read(asked, tuple(changes))
+    changes = tuple(changes)
+    values, refusals = _read(asked, changes) if changes else ({}, [{"feature": "", "reason": "say what is to change"}])
     also: list[str] = []
     if not refusals:
         also, refusals = _carried_along(asked, values)
@@ -103,7 +104,11 @@ def _read(asked: Asked, changes: tuple[Change, ...]) -> tuple[dict[int, float], 
         thin = f"only {moves} moves out of this stage were seen in training: it has a curve, and no personal claim"
         return values, [{"feature": one.feature, "reason": thin} for one in changes]
     for change in changes:
-        for f, value, reason in _wanted(asked, change):
+        wanted = tuple(_wanted(asked, change))
+        if change.feature == PAGES and all(f >= 0 and asked.features[f] == value for f, value, _ in wanted):
+            refusals.append({"feature": PAGES, "reason": "these pages were all seen already in this stage"})
+            continue
+        for f, value, reason in wanted:
             if reason is None and f in values:
                 reason = "it is changed twice"
             if reason is None:

@@ -44,6 +44,7 @@ def made_model():
     made.high[:, YES] = 1.0
     made.high[:, NAMES.index("days_in_stage")] = 60.0
     made.typical[:, YES] = 0.0
+    made.typical[:, np.flatnonzero(LIST.groups == GROUPS.index("CASES"))] = 0.0
     made.low[LOOK, NAMES.index("seats")] = np.nan
     made.moves[BUY], made.tier[BUY] = 3, BASELINE
     return replace(made, weight=made.weight / 3, replicate_weight=made.replicate_weight / np.float32(3))
@@ -133,6 +134,14 @@ def test_what_is_known_of_a_customer_is_told_in_words_beside_what_is_typical(ask
         )
 
 
+def test_a_factor_of_which_all_is_typical_names_the_features_that_others_differ_in(asked):
+    """Nobody has a case here, as is typical; some of those whom the model was trained on had."""
+    answer = asked("ada")
+    (cases,) = of(answer, "factors", group="CASES", horizon=7)
+    named = of(answer, "factor_features", n=cases["n"])
+    assert (cases["contribution"] != 0, {row["said"] for row in named[:1]}) == (True, {"0, typically 0"})
+
+
 def test_a_prediction_lies_inside_its_interval(asked):
     answer = asked("ada", "bob")
     for row in answer["predictions"]:
@@ -164,8 +173,13 @@ def test_a_what_if_is_what_the_model_says_of_the_changed_features(asked):
 
 def test_a_what_if_that_changes_nothing_is_the_prediction(asked):
     before = of(asked("ada"), "predictions")[0]
-    row, _ = told(asked, "ada", Change("content_7d", 2.0), Change("pages", pages=("A",)))
+    row, _ = told(asked, "ada", Change("content_7d", 2.0))
     assert (row["incidence"], row["expected_days"]) == (before["incidence"], before["expected_days"])
+
+
+def test_a_what_if_without_any_change_is_refused(asked):
+    row, refused = told(asked, "ada")
+    assert (refused, row["basis"]) == ([("", "say what is to change")], None)
 
 
 def test_another_time_in_the_stage_is_a_comparison_and_not_an_action(asked):
@@ -193,6 +207,8 @@ def test_another_time_in_the_stage_is_a_comparison_and_not_an_action(asked):
                      "the model does not know the page `C` in this stage; known are A, B, X", id="an unknown page"),
         pytest.param("ada", [Change("pages", pages=())], "say which pages are seen, in `pages`, and no value",
                      id="no pages"),
+        pytest.param("ada", [Change("pages", pages=("A", "X"))], "these pages were all seen already in this stage",
+                     id="pages that were seen"),
         pytest.param("ada", [Change("content_7d", pages=("A",))], "say a value; only `pages` takes pages",
                      id="pages of a number"),
         pytest.param("ada", [Change("sentiment", 1.0), Change("sentiment", 2.0)], "it is changed twice",
