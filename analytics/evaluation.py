@@ -122,17 +122,22 @@ class _Rows(NamedTuple):
 def evaluate(
     incidence: Floats, baseline: Floats, outcomes: Outcomes, stage: NDArray[np.int32], customer: Codes, stages: int
 ) -> Evaluation:
-    """A Measured of each horizon, first of all stages together and then of each.
+    """A Measured of each horizon, first of all stages together, but for the last, and then of each.
 
     incidence and baseline: (n, K, E) of model and baseline; stage (n,) 0 .. stages - 1; customer (n,).
     """
-    everybody = np.ones(len(stage), np.bool_)
-    of_stage = [(ALL, everybody), *((s, stage == s) for s in range(stages))]
+    of_stage = [(ALL, has_next(stage, stages)), *((s, stage == s) for s in range(stages))]
     return tuple(
         measured
         for horizon in HORIZONS
         for measured in _evaluated(at(incidence, horizon), at(baseline, horizon), outcomes, customer, of_stage, horizon)
     )
+
+
+def has_next(stage: NDArray[np.int32], stages: int) -> Bools:
+    """(n,) who is in a stage with a next one. Of the last it is sure that nobody moves on: among all stages together it
+    would make every model look good."""
+    return np.asarray(stage < stages - 1, np.bool_)
 
 
 def chances(incidence: Floats, outcomes: Outcomes, horizon: float) -> tuple[Bools, Floats, Bools]:

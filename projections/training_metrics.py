@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 from raceline.analytics.aalen_johansen import aalen_johansen, conditional
 from raceline.analytics.basis import DAYS_IN_STAGE
 from raceline.analytics.calibration import calibration_bins
-from raceline.analytics.evaluation import ALL, HORIZONS, Evaluation, Measures, Outcomes, chances, evaluate, measures
+from raceline.analytics.evaluation import (
+    ALL,
+    HORIZONS,
+    Evaluation,
+    Measures,
+    Outcomes,
+    chances,
+    evaluate,
+    has_next,
+    measures,
+)
 from raceline.analytics.incidence import E, K
 from raceline.analytics.landmark_model import TIERS, LandmarkModel, score
 from raceline.analytics.landmark_model_reference import lengths_of
@@ -37,7 +47,7 @@ def judge(model: LandmarkModel, learned: Rows, held_out: Rows, stages: tuple[str
     curves = _baseline(model.names, learned, held_out, len(stages))
     outcomes = Outcomes(held_out.days, held_out.exit, held_out.follow)
     found = evaluate(said, curves, outcomes, held_out.stage, held_out.customer.astype(np.int64), len(stages))
-    kinds = _kinds(said, curves, outcomes, held_out)
+    kinds = _kinds(said, curves, outcomes, held_out, has_next(held_out.stage, len(stages)))
     checks = promotion(found, {f"at {kind}": of for kind, of in kinds.items()}, stages)
     names = {ALL: None, **dict(enumerate(stages))}
     metrics = {
@@ -67,15 +77,23 @@ def _baseline(names: tuple[str, ...], learned: Rows, held_out: Rows, stages: int
 
 
 def _kinds(
-    said: NDArray[np.float64], curves: NDArray[np.float64], outcomes: Outcomes, held_out: Rows
+    said: NDArray[np.float64],
+    curves: NDArray[np.float64],
+    outcomes: Outcomes,
+    held_out: Rows,
+    onward: NDArray[np.bool_],
 ) -> dict[str, dict[int, Measures]]:
-    """How good chances are at the two kinds of landmarks, each by itself, by horizon: they have to hold at both."""
+    """How good chances are at the two kinds of landmarks, each by itself, by horizon: they have to hold at both.
+
+    onward: (n,) who is in a stage with a next one.
+    """
     found: dict[str, dict[int, Measures]] = {"days": {}, "events": {}}
     for horizon in HORIZONS:
         watched, p, y = chances(said, outcomes, horizon)
         base = chances(curves, outcomes, horizon)[1]
         customer, of_event = held_out.customer[watched].astype(np.int64), held_out.of_event[watched]
-        for kind, here in (("days", ~of_event), ("events", of_event)):
+        for kind, of in (("days", ~of_event), ("events", of_event)):
+            here = of & onward[watched]
             found[kind][horizon] = measures(p[here], y[here], customer[here], base[here])
     return found
 
@@ -94,7 +112,7 @@ def _bins(
         watched, p, y = chances(said, outcomes, horizon)
         stage, customer = held_out.stage[watched], held_out.customer[watched].astype(np.int64)
         for code, name in names.items():
-            here = np.ones(len(p), np.bool_) if code == ALL else stage == code
+            here = has_next(stage, len(names) - 1) if code == ALL else stage == code
             bins = calibration_bins(p[here], y[here], customer[here])
             told += [
                 _plain({"horizon": horizon, "stage": name, "n": n} | one._asdict()) for n, one in enumerate(bins, 1)

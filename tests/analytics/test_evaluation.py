@@ -44,8 +44,9 @@ def test_the_figures_are_those_of_scikit_learn_and_lifelines():
     from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
     truth, baseline, outcomes, stage, customer = world()
-    told = evaluate(truth, baseline, outcomes, stage, customer, 2)
-    assert [(it.horizon, it.stage) for it in told] == [(h, s) for h in HORIZONS for s in (ALL, 0, 1)]
+    told = evaluate(truth, baseline, outcomes, stage, customer, 3)
+    assert [(it.horizon, it.stage) for it in told] == [(h, s) for h in HORIZONS for s in (ALL, 0, 1, 2)]
+    told = [it for it in told if it.stage != 2]
     for it in told:
         here = stage == it.stage if it.stage != ALL else np.ones(len(stage), bool)
         judged = here & (outcomes.follow >= it.horizon)
@@ -69,12 +70,20 @@ def test_the_figures_are_those_of_scikit_learn_and_lifelines():
 
 
 def test_the_truth_beats_the_baseline_and_is_calibrated():
-    told = evaluate(*world(), 2)
+    told = evaluate(*world(), 3)
     for horizon in HORIZONS:
         it = one(told, horizon)
         assert it.skill_low > 0
         assert it.slope_low < 1 < it.slope_high
         assert it.ratio_low < 1 < it.ratio_high
+
+
+def test_all_stages_together_are_those_with_a_next_one():
+    """That nobody moves on from the last is sure, and would make every model look good."""
+    truth, baseline, outcomes, stage, customer = world()
+    told = evaluate(truth, baseline, outcomes, stage, customer, 2)
+    for horizon in HORIZONS:
+        assert one(told, horizon)._replace(stage=0) == one(told, horizon, stage=0)
 
 
 def test_a_row_is_judged_only_when_it_was_watched_for_as_long_whatever_happened():
@@ -86,7 +95,7 @@ def test_a_row_is_judged_only_when_it_was_watched_for_as_long_whatever_happened(
     assert watched.tolist() == [False, False, True, True]
     assert y.tolist() == [True, True], "the end of the horizon belongs to it"
     assert p.tolist() == at(truth[2:], 7)[:, NEXT].tolist()
-    assert one(evaluate(truth, truth, outcomes, np.zeros(4, np.int32), np.arange(4), 1)).rows == 2
+    assert one(evaluate(truth, truth, outcomes, np.zeros(4, np.int32), np.arange(4), 2)).rows == 2
 
 
 def test_a_stage_without_rows_and_a_single_customer_have_a_defined_answer():
@@ -106,7 +115,7 @@ def test_a_stage_without_rows_and_a_single_customer_have_a_defined_answer():
 def test_what_was_said_to_be_impossible_and_came_true_costs_much_but_not_everything():
     never = np.zeros((2, K, E))
     outcomes = Outcomes(np.array([1.0, 90.0]), np.array([NEXT, -1], np.int8), np.full(2, 90.0))
-    it = one(evaluate(never, never, outcomes, np.zeros(2, np.int32), np.arange(2), 1))
+    it = one(evaluate(never, never, outcomes, np.zeros(2, np.int32), np.arange(2), 2))
     assert it.log_loss == approx(-math.log(1e-6) / 2, rel=1e-5)
     assert it.skill == 0
 
