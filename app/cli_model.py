@@ -25,15 +25,17 @@ def list_models(json: Json = False) -> None:
     from raceline.app.settings import read_settings
 
     with runtime(read_settings()) as store:
-        found = store.models.registry().versions
-    if json:
-        show_json([facts(one) for one in found])
-    elif found:
-        from raceline.app.model_tables import show_models
+        found = store.models.registry()
+        if json:
+            show_json([facts(one) for one in found.versions])
+        elif found.versions:
+            from raceline.app.model_tables import show_models
 
-        show_models(found)
-    else:
-        say("There is none. `raceline train` learns one from the log.")
+            show_models(found.versions)
+            for one in found.promoted:
+                say_whether_used(store, one)
+        else:
+            say("There is none. `raceline train` learns one from the log.")
 
 
 @model.command("show")
@@ -76,9 +78,11 @@ def promote_model(
 
     racetrack, version = model_name(name)
     with runtime(read_settings()) as store:
-        newest = store.models.registry().named(racetrack)[-1].version
-        wanted = newest if version is None else version
+        before = store.models.registry()
+        wanted = before.named(racetrack)[-1].version if version is None else version
         store.models.promote(racetrack, wanted, user(), force=force, reason=reason)
+        if any(one.version == wanted for one in before.promoted if one.racetrack == racetrack):
+            say("It was in force already: nothing was decided, and no reason is kept.")
         tell_promoted(store, store.models.registry().get(racetrack, wanted))
 
 
@@ -89,6 +93,7 @@ def roll_back(racetrack: Raced) -> None:
     from raceline.app.settings import read_settings
     from raceline.app.user import user
 
+    racetrack = _racetrack_alone(racetrack)
     with runtime(read_settings()) as store:
         position = store.models.roll_back(racetrack, user())
         now = store.models.registry(position).in_force(racetrack)
@@ -105,6 +110,7 @@ def retire(racetrack: Raced) -> None:
     from raceline.app.settings import read_settings
     from raceline.app.user import user
 
+    racetrack = _racetrack_alone(racetrack)
     with runtime(read_settings()) as store:
         position = store.models.retire(racetrack, user())
     show(f"No model of {racetrack} is in force since position {position:,}.")
@@ -114,24 +120,22 @@ def retire(racetrack: Raced) -> None:
 def save(
     name: Annotated[str, typer.Argument(metavar="RACETRACK#VERSION", help="A model, such as cisco-13#2.")],
     file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write the file of a model: plain arrays, with a checksum."""
-    from pathlib import Path
-
+    from raceline.app.export_file import refuse_file, sink
     from raceline.app.runtime import runtime
     from raceline.app.settings import read_settings
-    from raceline.domain.errors import CannotWrite
 
     racetrack, version = model_name(name)
     if version is None:
         raise typer.BadParameter(f"name a version, such as {racetrack}#1", param_hint="RACETRACK#VERSION")
+    refuse_file(file, force=force)
     with runtime(read_settings()) as store:
         found = store.models.registry().get(racetrack, version)
         content = store.models.file(found.hash)
-    try:
-        Path(file).write_bytes(content)
-    except OSError as error:
-        raise CannotWrite(str(error)) from None
+    with sink(file) as written:
+        written.write(content)
     show(f"{found.name} is written to {file}, {len(content):,} bytes with SHA-256 {found.hash}.")
 
 
@@ -139,10 +143,25 @@ def model_name(text: str) -> tuple[str, int | None]:
     """A racetrack and the version of a model: cisco-13#2, or cisco-13."""
     name, sharp, number = text.rpartition("#")
     if not sharp:
+        if "@" in text:
+            name, _, number = text.partition("@")
+            meant = f"{text} is a version of a racetrack; a model is written {name}#{number or 1}"
+            raise typer.BadParameter(meant, param_hint="RACETRACK[#VERSION]")
         return text, None
     if not name or not number.isascii() or not number.isdecimal():
         raise typer.BadParameter(f"not a model: {text}; one is written cisco-13#2", param_hint="RACETRACK[#VERSION]")
     return name, int(number)
+
+
+def _racetrack_alone(text: str) -> str:
+    name = text.partition("#")[0].partition("@")[0]
+    if name != text:
+        raise typer.BadParameter(
+            f"write {name or 'cisco-13'} without a version; `raceline model promote {name or 'cisco-13'}#1` puts the"
+            " one in force that you name",
+            param_hint="RACETRACK",
+        )
+    return text
 
 
 def tell_promoted(store: "Runtime", promoted: "ModelVersion") -> None:
@@ -161,11 +180,22 @@ def say_whether_used(store: "Runtime", model: "ModelVersion") -> bool:
         return False
     if active.hash != model.racetrack_hash:
         now, then = f"{model.racetrack}@{active.version}", f"{model.racetrack}@{model.racetrack_version}"
-        say(
-            f"{model.name} was trained for {then}, and {now} is in force: nothing is predicted. `raceline train` again."
-        )
+        said = f"{model.name} was trained for {then}, and {now} is in force: nothing is predicted"
+        say(f"WARNING: {said} by it. {_way_on(store, model.racetrack, active.hash)}")
         return False
     return True
+
+
+def _way_on(store: "Runtime", racetrack: str, active: str) -> str:
+    """How predictions come back for the version of a racetrack that is in force, by its hash."""
+    models = store.models.registry()
+    in_force = models.in_force(racetrack)
+    if in_force is not None and in_force.racetrack_hash == active:
+        return f"{in_force.name}, which is in force, goes on predicting."
+    fitting = [one for one in models.named(racetrack) if one.racetrack_hash == active]
+    if passed := [one for one in fitting if not one.failed]:
+        return f"`raceline model promote {passed[-1].name}` lets one predict that was trained for it."
+    return f"`raceline train --racetrack {racetrack} --promote` learns one for it."
 
 
 def facts(one: "ModelVersion") -> dict[str, Any]:

@@ -92,6 +92,7 @@ def test_a_model_that_failed_a_rule_is_promoted_by_force_alone(raceline, registe
     assert (done.status, "forced" in done.out) == (0, True)
     told = json.loads(raceline("model", "show", racetrack.name, "--json").out)
     assert told["promotion"]["reason"] == "a demonstration"
+    assert "no reason is kept" in raceline("model", "promote", racetrack.name, "--reason", "once more").err
     assert "promoted, forced" in raceline("model", "list").out
 
 
@@ -108,7 +109,7 @@ def test_models_are_rolled_back_and_retired(raceline, register, racetrack):
 
 
 def test_promoting_for_a_racetrack_that_changed_since_says_that_nothing_is_predicted(
-    raceline, register, racetrack, tmp_path
+    raceline, register, racetrack, tmp_path, configured
 ):
     register(b"one")
     path = tmp_path / "race_2.yaml"
@@ -117,6 +118,11 @@ def test_promoting_for_a_racetrack_that_changed_since_says_that_nothing_is_predi
     done = raceline("model", "promote", racetrack.name)
     assert done.status == 0
     assert f"trained for {racetrack.name}@1, and {racetrack.name}@2 is in force: nothing is predicted" in done.err
+    again = f"`raceline train --racetrack {racetrack.name} --promote`"
+    assert all(again in told.err for told in (done, raceline("model", "list")))
+    with Racetracks(configured) as racetracks, Models(configured) as models:
+        models.register(racetracks.registry().default, b"two", json.dumps(PARAMETERS), json.dumps(metrics()), "ada")
+    assert f"`raceline model promote {racetrack.name}#2`" in raceline("model", "list").err
     raceline("racetrack", "retire", racetrack.name)
     raceline("model", "retire", racetrack.name)
     assert "nothing is predicted until one is" in raceline("model", "roll-back", racetrack.name).err
@@ -126,6 +132,8 @@ def test_the_file_of_a_model_is_written(raceline, register, racetrack, tmp_path)
     register(b"\0one")
     assert raceline("model", "save", f"{racetrack.name}#1", str(tmp_path / "m")).status == 0
     assert (tmp_path / "m").read_bytes() == b"\0one"
+    assert "--force" in raceline("model", "save", f"{racetrack.name}#1", str(tmp_path / "m")).err
+    assert raceline("model", "save", f"{racetrack.name}#1", str(tmp_path / "m"), "--force").status == 0
     assert raceline("model", "save", f"{racetrack.name}#1", str(tmp_path / "none" / "m")).status == 1
     assert raceline("model", "save", racetrack.name, str(tmp_path / "m")).status == 2
 
@@ -133,3 +141,5 @@ def test_the_file_of_a_model_is_written(raceline, register, racetrack, tmp_path)
 def test_what_names_no_model_is_wrong_usage(raceline):
     for name in ("#1", "race#x", "race#\u00b2", "race#"):
         assert raceline("model", "show", name).status == 2
+    assert "a model is written race#3" in raceline("model", "promote", "race@3").err
+    assert "without a version" in raceline("model", "roll-back", "race#1").err
