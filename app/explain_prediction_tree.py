@@ -22,13 +22,17 @@ def add_prediction(root: Tree, found: Prediction, stage: str | None, stages: Map
     branch = root.add(Text.assemble(("prediction", "bold"), f" by {found.model}, as of {time_text(found.computed_at)}"))
     names = list(stages)
     after = names[names.index(stage) + 1 :] if stage is not None else []
-    for chance in found.chances:
-        branch.add(_chance(chance, f"to {printable(stages[after[0]])}" if after else "to the next stage"))
+    for chance in found.chances if after else ():
+        branch.add(_chance(chance, f"to {printable(stages[after[0]])}"))
+    if not after:
+        branch.add("there is no next stage: this is the last one")
     if others := [_exit(one) for one in found.exits if one.within_month >= _LEAST]:
         branch.add(f"other exits within a month: {', '.join(others)}")
     branch.add(_days(found))
     if found.tier == "BASELINE":
         branch.add(Text("too few have left this stage for a claim about this customer: its curve alone", "dim"))
+    if not after:
+        return
     why = branch.add(Text("what matters, within a week (points of a hundred)", "bold"))
     told = [one for one in found.factors if abs(one.within_week) >= _LEAST]
     for factor in told:
@@ -39,7 +43,7 @@ def add_prediction(root: Tree, found: Prediction, stage: str | None, stages: Map
 
 def _chance(chance: Chance, to: str) -> Text:
     word = next((word for below, word in _LIKELY if chance.chance < below), "high")
-    sure = "" if chance.low is None or chance.high is None else f"{_percent(chance.low)} to {_percent(chance.high)}"
+    sure = "" if chance.low is None or chance.high is None else f"90 %: {_percent(chance.low)} to {_percent(chance.high)}"
     usual = "" if chance.usual is None else f"usual here {_percent(chance.usual)}"
     more = "; ".join(filter(None, (sure, usual)))
     said = (_percent(chance.chance), "bold")

@@ -58,7 +58,7 @@ def test_a_prediction_is_told_in_chances_words_and_what_matters_most():
     assert told()[1:] == [
         "prediction by race#2, as of 2026-01-05 00:00:00",
         "to Use within a day: 10.0 % low (usual here 25.0 %)",
-        "to Use within a week: 30.0 % medium (25.0 % to 36.0 %; usual here 25.0 %)",
+        "to Use within a week: 30.0 % medium (90 %: 25.0 % to 36.0 %; usual here 25.0 %)",
         "to Use within a month: 60.0 % high (usual here 25.0 %)",
         "other exits within a month: further forward 6.0 %",
         "31.2 more days expected (28.0 to 35.5), up to 90; half have left after 22.0",
@@ -79,13 +79,15 @@ def test_a_prediction_is_told_in_chances_words_and_what_matters_most():
     [
         pytest.param({"predictions": [PREDICTED | {"tier": "BASELINE"}]}, "try",
                      "too few have left this stage for a claim about this customer: its curve alone", id="thin data"),
-        pytest.param({}, "use", "to the next stage within a day: 10.0 % low (usual here 25.0 %)", id="the last stage"),
+        pytest.param({}, "use", "there is no next stage: this is the last one", id="the last stage"),
         pytest.param({"predictions": [PREDICTED | {"median_days": None}], "prediction_intervals": []}, "try",
                      "31.2 more days expected, up to 90; half stay longer", id="a median that is too far away"),
     ],
 )  # fmt: skip
 def test_what_is_special_about_a_prediction_is_told(changed, stage, words):
-    assert words in told(changed, stage)
+    lines = told(changed, stage)
+    assert words in lines
+    assert any("within a week" in line for line in lines) == (stage != "use")
 
 
 def test_without_a_model_in_force_nothing_is_predicted():
