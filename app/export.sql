@@ -118,7 +118,8 @@ SELECT p.id, p.customer_id, c.account_id, p.racetrack, p.racetrack_version, p.mo
     p.computed_at, p.position, p.incidence[1]::float8 AS within_day, p.incidence[11]::float8 AS within_week,
     p.incidence[21]::float8 AS within_month, p.incidence[25]::float8 AS out_within_month,
     ARRAY(SELECT u.chance::float8 FROM unnest(p.incidence) WITH ORDINALITY AS u(chance, i) ORDER BY u.i) AS incidence,
-    m.to_stage IS DISTINCT FROM p.stage AS revised,
+    r.version IS NOT DISTINCT FROM p.racetrack_version AND m.to_stage IS DISTINCT FROM p.stage AS revised,
+    r.version IS DISTINCT FROM p.racetrack_version AS other_version,
     GREATEST((extract(epoch FROM (SELECT current_setting('raceline.clock')::timestamptz) - p.computed_at) / 86400
         )::float8, 0) AS watched_days,
     CASE WHEN m.to_stage = p.stage THEN
@@ -127,6 +128,7 @@ SELECT p.id, p.customer_id, c.account_id, p.racetrack, p.racetrack_version, p.mo
     CASE WHEN m.to_stage = p.stage THEN (extract(epoch FROM m.left_at - p.computed_at) / 86400)::float8 END
         AS left_after_days
 FROM raceline.prediction AS p
+LEFT JOIN racetracks AS r ON r.racetrack = p.racetrack
 LEFT JOIN customers AS c ON c.customer_id = p.customer_id
 LEFT JOIN LATERAL (
     SELECT s.n, s.to_stage, s.left_at
@@ -134,7 +136,7 @@ LEFT JOIN LATERAL (
     WHERE s.customer_id = p.customer_id AND s.racetrack = p.racetrack AND s.entered_at <= p.computed_at
     ORDER BY s.n DESC
     LIMIT 1
-) AS m ON true
+) AS m ON r.version = p.racetrack_version
 LEFT JOIN moves AS o ON o.customer_id = p.customer_id AND o.racetrack = p.racetrack AND o.n = m.n + 1
 WHERE p.racetrack = current_setting('raceline.racetrack')
     AND p.day >= COALESCE(NULLIF(current_setting('raceline.from'), '')::date, '-infinity')

@@ -196,6 +196,11 @@ LEDGER = Table(
         Column("out_within_month", "the chance to leave the racetrack within 30 days"),
         _INCIDENCE,
         Column("revised", "whether the customer was, as is known now, in another stage: then nothing came true of it"),
+        Column(
+            "other_version",
+            "whether it is for another version of the racetrack than the one that is live: then the stays of"
+            " that one say nothing of it",
+        ),
         Column("watched_days", "how long what came of it has been watched"),
         Column("exit", "how the stay ended: NEXT, FURTHER, EDGE, BACKWARD, OUT; empty: it goes on"),
         Column("left_after_days", "after how many days it ended; empty: it goes on"),

@@ -71,6 +71,8 @@ def _subtitle(found: Calibrated) -> str:
     model = found.model
     live = found.live[None]
     made = f"{live['rows']:,} predictions judged" if live and live["rows"] else "no prediction judged yet"
+    if live and live["otherVersion"]:
+        made += f", {live['otherVersion']:,} not: another version of the racetrack is live"
     status = "in force" if model["status"] == "PROMOTED" else model["status"].lower().replace("_", " ")
     return f"{model['racetrack']}@{model['racetrackVersion']}, {status}; {made}"
 

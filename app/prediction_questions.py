@@ -15,7 +15,7 @@ query($racetrack: String, $horizon: PredictionHorizon!) {
   models(racetrack: $racetrack) {
     name racetrack version racetrackVersion status stages { stage title tier }
     evaluation { horizon stage %s %s }
-    calibration(horizon: $horizon) { position revised pending %s %s }
+    calibration(horizon: $horizon) { position revised otherVersion pending %s %s }
   }
 }"""
 _OF_STAGE = "s%d: calibration(horizon: $horizon, stage: $stage%d) { %s %s }"
@@ -62,7 +62,11 @@ def calibrated(ask: Ask, model: tuple[str, int | None] | None, horizon: int) -> 
     figures = (_FIGURES, _BINS)
     found = _chosen(ask(_MODELS % (figures * 2), **asked)["models"], model)
     stages = [(one["stage"], one["title"]) for one in found["stages"]]
-    live = {None: found["calibration"]} | dict(_of_stages(ask, found, [stage for stage, _ in stages], horizon))
+    # Of a model for another version of the racetrack nothing can be judged, and its stages may be unknown by now.
+    judged = found["calibration"] is not None and found["calibration"]["rows"] > 0
+    asked_of = [stage for stage, _ in stages] if judged else []
+    live: dict[str | None, Row | None] = dict.fromkeys(stage for stage, _ in stages) | {None: found["calibration"]}
+    live |= dict(_of_stages(ask, found, asked_of, horizon))
     held_out = {one["stage"]: one for one in found["evaluation"] if one["horizon"] == HORIZONS[horizon]}
     position = None if found["calibration"] is None else int(found["calibration"]["position"])
     return Calibrated(found, position, [(None, "All stages"), *stages], live, held_out)

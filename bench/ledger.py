@@ -30,6 +30,10 @@ from raceline.projections.ledger_figures import answer
 T = TypeVar("T")
 VIEWS = statements("raceline.projections", "views.sql")
 MODELS = [("bench", 1), ("bench", 2)]
+RACETRACK = """
+INSERT INTO views_1.racetracks (racetrack, place, version, hash, title, documentation, time_zone)
+VALUES ('bench', 1, 1, '', '', '', 'UTC')
+"""
 # Everybody comes one of nine days into the first of five stages, and moves on after nine days each.
 MOVES = """
 INSERT INTO views_1.moves (customer_id, racetrack, version, n, kind, from_stage, to_stage, entered_at, left_at,
@@ -86,6 +90,7 @@ def fill(url: str, rows: int, customers: int) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
         for name in ("create_tables", "publish"):
             conn.execute(VIEWS[name].replace("{views}", "views_1"))  # type: ignore[arg-type]
+        conn.execute(RACETRACK)
         conn.execute(MOVES, {"customers": customers})
         conn.execute(PREDICTIONS, {"customers": customers, "days": max(1, rows // customers)})
         conn.execute("ALTER TABLE views_1.moves ADD PRIMARY KEY (customer_id, racetrack, n)")

@@ -63,7 +63,7 @@ class Predicted(NamedTuple):
 
 
 _NONE, _NO_CHANCE = np.empty(0, np.int32), np.empty(0, np.float32)
-NOTHING: Final = Predicted(_NONE, _NONE, _NONE, np.empty(0, np.int64), *[_NONE] * 3, *[_NO_CHANCE] * 4)
+NOTHING: Final = Predicted(_NONE, _NONE, _NONE, np.empty(0, np.int64), _NONE, _NONE, _NONE, *[_NO_CHANCE] * 4)
 
 
 def one_after_another(parts: Sequence[Predicted]) -> Predicted:

@@ -1,7 +1,5 @@
 """The kernels that predict and say why, loaded or compiled ahead: at the first question they would take a long time."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pyarrow as pa
 
@@ -9,7 +7,7 @@ from raceline.analytics.incidence import E, K
 from raceline.analytics.landmark_model import STAGE, LandmarkModel, from_arrays
 from raceline.analytics.landmark_model_check import SHAPES
 from raceline.domain.catalogue import Catalogue
-from raceline.domain.columns import Columns, attribute_columns
+from raceline.domain.columns import Columns, Wanted, attribute_columns
 from raceline.domain.racetrack_file import parse
 from raceline.projections.asked import Change, WhatIf
 from raceline.projections.explained import explain
@@ -80,7 +78,7 @@ def _model(names: tuple[str, ...]) -> LandmarkModel:
     return from_arrays({**found, "names": list(names)})
 
 
-def _columns(catalogue: Catalogue, kind: str, reads: Mapping[str, frozenset[str]]) -> Columns:
+def _columns(catalogue: Catalogue, kind: str, reads: Wanted) -> Columns:
     slots = {
         slot for one in catalogue.types.values() for slot in attribute_columns(one, reads.get(one.name, ())).values()
     }

@@ -44,6 +44,7 @@ def lived(databases):
         store.projector().once()
         with psycopg.connect(url, autocommit=True) as conn:
             note(conn, [made(*one) for one in MADE])
+            note(conn, [made("2024-12-25T00:00", "need", 2) | {"racetrack_version": 9}])
             conn.execute(
                 "INSERT INTO live.predictions VALUES ('c-1', %s, 1, 2, 'use', 'POOLED', now(), now(), now(), 9, 1.5,"
                 " %s, 12.5, NULL, 3.5)",
@@ -74,7 +75,7 @@ def test_a_current_prediction_has_its_chances_its_model_and_where_it_was_made_fr
 
 
 def test_each_prediction_of_the_ledger_says_what_came_true(life, lived):
-    found = rows(life("export", "ledger").out)
+    *found, other = rows(life("export", "ledger").out)
     with psycopg.connect(lived, row_factory=dict_row) as conn:
         moves = conn.execute("SELECT * FROM live.moves").fetchall()
     for row, one in zip(found, MADE, strict=True):
@@ -84,6 +85,13 @@ def test_each_prediction_of_the_ledger_says_what_came_true(life, lived):
         assert told == came_true(made(*one), moves, None), one
     assert [row["exit"] for row in found] == ["NEXT", "", "BACKWARD", "FURTHER", "OUT", ""]
     assert all(float(row["watched_days"]) > 300 for row in found)
+    assert {row["other_version"] for row in found} == {"false"}
+    assert [other[name] for name in ("other_version", "revised", "exit", "left_after_days")] == [
+        "true",
+        "false",
+        "",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import psycopg
 import pytest
 from ledger import incidence
 from pictures import words
+from small_model import small_model
 from walkers import BEGIN, WALK, walkers
 
+from raceline.analytics import model_file
 from raceline.analytics.drift import Thresholds
 from raceline.app import plot_frame
 from raceline.app.asking import asking
@@ -20,8 +22,9 @@ from raceline.domain.racetrack_file import parse
 from raceline.graphql.injected import names
 from raceline.graphql.injected_models import LEDGER, MODELS
 from raceline.projections.drift_watch import DriftWatch
+from raceline.projections.feature_list import feature_list
 from raceline.projections.in_force import in_force
-from raceline.projections.scoring import Scorings
+from raceline.projections.scoring import Scorings, written_model
 from raceline.projections.training import train
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
@@ -48,6 +51,11 @@ def walked(databases):
 
 def _note(url):
     with psycopg.connect(url, autocommit=True) as conn:
+        # Everybody has come to the last stage, which has only a curve, and of such drift tells nothing.
+        conn.execute(
+            "INSERT INTO raceline.prediction_drift SELECT d.racetrack, d.model, d.day, 'look', d.feature, 0,"
+            " sum(d.rows) FROM raceline.prediction_drift AS d GROUP BY d.racetrack, d.model, d.day, d.feature"
+        )
         for day in range(20):
             at = BEGIN + timedelta(days=40 + day)
             for n in range(10):
@@ -109,6 +117,28 @@ def test_what_came_true_is_told_over_all_by_week_and_by_stage_and_day(ask):
     assert all(date.fromisoformat(one["week"]).weekday() == 0 for one in found["overTime"])
 
 
+def test_what_came_true_is_not_rewritten_by_other_rules_and_is_there_again_after_a_rollback(walked, ask):
+    """After a version with other rules is live, the calibration of the old model says why nothing of it is counted."""
+    query = """{ modelVersion(racetrack: "walk", version: 1) {
+        calibration { rows moves brier revised otherVersion pending }
+        overTime { rows revised otherVersion } } }"""
+    before = ask(query)["modelVersion"]
+    rules = WALK.replace("email.link_clicked", "content.viewed")
+    with runtime(Settings(database_url=walked, racetrack="none")) as store:
+        published = store.racetracks.publish(parse(rules), rules, "test")
+        for version in (published.version, 1):
+            store.racetracks.activate("walk", version, "test")
+            store.projector().once()
+            with asking(store) as asked:
+                found = asked(query)["modelVersion"]
+            if version != 1:
+                whole = found["calibration"]
+                everything = sum(before["calibration"][name] for name in ("rows", "revised", "pending"))
+                assert (whole["rows"], whole["revised"], whole["pending"]) == (0, 0, 0)
+                assert whole["otherVersion"] == everything == sum(one["otherVersion"] for one in found["overTime"])
+    assert found == before
+
+
 def test_the_rows_have_the_columns_that_the_api_reads(walked, monkeypatch):
     """A column that is misspelled would be null in every answer."""
     import asyncio
@@ -136,6 +166,38 @@ def test_the_rows_have_the_columns_that_the_api_reads(walked, monkeypatch):
     for table, definition in defined.items():
         assert rows[table], table
         assert set(rows[table][0]) == set(names(definition)), table
+
+
+def test_of_many_models_only_the_beginning_of_files_is_looked_at_and_only_when_it_is_asked(database, monkeypatch):
+    import asyncio
+
+    from raceline.app.models import ModelAnswers
+
+    async def in_thread(function, *args, **kwargs):
+        return function(*args, **kwargs)
+
+    with runtime(Settings(database_url=database, racetrack="none")) as store:
+        published = store.racetracks.publish(parse(WALK), WALK, "test")
+        version = store.racetracks.registry().get("walk", published.version)
+        list_ = feature_list(store.catalogue, version.racetrack, {})
+        good = written_model(small_model(4, list_.names, tuple(list_.groups.tolist())), {})
+        other = written_model(small_model(4), {})
+        size = len(model_file.MAGIC)
+        newer = good[:size] + b"\xff\xff" + good[size + 2 :]
+        for content in (good, other, newer, good[:-1], b"no model"):
+            store.models.register(version, content, "{}", "{}", "ada")
+        opened, looked, head = [], [], store.models.head
+        monkeypatch.setattr(store.models, "file", opened.append)
+        monkeypatch.setattr(store.models, "head", lambda *given: looked.append(given) or head(*given))
+        answers = ModelAnswers(database, store, in_thread)
+        plain = asyncio.run(answers.models("walk"))["models"]
+        assert ({one["unreadable"] for one in plain}, looked) == ({None}, [])
+        for _ in range(2):
+            told = [one["unreadable"] for one in asyncio.run(answers.models(None, files_checked=True))["models"]]
+        assert told[0] is None
+        for said, why in zip(told[1:], ("other features", "format 65535", "damaged", "not a model file"), strict=True):
+            assert why in said
+    assert (len(looked), opened) == (5, []), "each once"
 
 
 def test_a_watch_that_is_easily_alarmed_warns_of_what_the_live_run_counted(walked, caplog):
