@@ -159,7 +159,8 @@ def _of_features(key: dict[str, Any], one: _Customer, features: Longs, effects: 
     list_ = one.scoring.features
     titles = list_.titles_of(one.stage)
     value, typical = one.features, one.scoring.model.typical[one.stage]
-    some = [f for f in features.tolist() if titles[f] and (effects[f] != 0 or np.nan_to_num(value[f]) != 0)]
+    telling = (effects != 0) | (np.nan_to_num(value) != 0)
+    some = [f for f in features.tolist() if titles[f] and telling[f]]
     for m, f in enumerate(sorted(some, key=lambda f: -abs(effects[f])), 1):
         yield key | {
             "m": m,

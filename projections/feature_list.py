@@ -75,7 +75,11 @@ class FeatureList:
 
     def titles_of(self, stage: int) -> tuple[str, ...]:
         """(f,) the titles in a stage: slots with their pages, '' for a slot that the stage does not use."""
-        return tuple(self._title(spec, stage) for spec in self.specs)
+        return self._titles[stage]
+
+    @cached_property
+    def _titles(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(self._title(spec, stage) for spec in self.specs) for stage in range(len(self.pages)))
 
     def _wanted(self, spec: Spec, stage: int) -> float:
         if spec.by_stage:
