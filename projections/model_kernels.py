@@ -30,7 +30,8 @@ rules:
 """
 # What the reader gives of every event as text (domain/columns.py), beside the attributes that are wanted.
 _TEXTS = ("type", "product", "account_id", "page", "from_page", "resolved", "variant", "slot1", "language")
-_SIZES = {"K": K, "E": E, "S": 2, "R": 2, "M": 2, "b": 1}
+_SIZES = {"K": K, "E": E}
+_FEW = 2  # along every other axis: stages, replicates and so on
 _HAPPENED = 1_600_000_000_000_000
 _CLOCK = _HAPPENED + 7 * 86_400_000_000
 _ASKED = WhatIf(1, (Change("days_in_stage", 0.0),))
@@ -73,8 +74,10 @@ def _model(names: tuple[str, ...]) -> LandmarkModel:
     found = {}
     for name, (kind, axes) in SHAPES.items():
         parts = [axis.partition("+") for axis in axes.split()]
-        found[name.replace(".", "_")] = np.zeros([sizes[axis] + int(more or 0) for axis, _, more in parts], kind)
-    found |= {"basis_first": np.arange(len(names) + 1), "tier": np.full(_SIZES["S"], STAGE, np.int8)}
+        found[name.replace(".", "_")] = np.zeros(
+            [sizes.get(axis, _FEW) + int(more or 0) for axis, _, more in parts], kind
+        )
+    found |= {"basis_first": np.arange(len(names) + 1), "tier": np.full(_FEW, STAGE, np.int8)}
     return from_arrays({**found, "names": list(names)})
 
 
