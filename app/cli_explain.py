@@ -55,7 +55,10 @@ def explain(
 
 def answer(store: "Runtime", asked: "Asked") -> "Explanation":
     """What there is to tell of the one customer. Raises UnknownCustomer, UnknownRacetrack, NoRacetrack."""
+    from dataclasses import replace
+
     from raceline.app.explain import explained
+    from raceline.app.no_prediction import why_nothing
     from raceline.domain.errors import NoRacetrack, UnknownCustomer
     from raceline.projections.as_known import AsKnown
 
@@ -71,7 +74,10 @@ def answer(store: "Runtime", asked: "Asked") -> "Explanation":
     if told is None:
         by_then = {} if asked.at is None else {"at": asked.at.isoformat()}
         raise UnknownCustomer(_where(store.settings), customer=customer, position=asked.position, **by_then)
-    return told
+    if told.prediction is not None:
+        return told
+    models = store.models.registry(told.position)
+    return replace(told, prediction_note=why_nothing(models, told.racetrack, told.version, told.status))
 
 
 def _where(settings: "Settings") -> str:

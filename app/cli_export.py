@@ -253,7 +253,11 @@ def _export(
                 write(batch)
                 count += batch.num_rows
                 advance(count, None)
-        say_done(count, table.name, now.position, output)
+        say_done(count, "predictions" if table.name == "ledger" else table.name, now.position, output)
+        if table.name == "predictions" and track is not None and not count:
+            from raceline.app.no_prediction import why_nothing
+
+            say(why_nothing(store.models.registry(now.position), track.name, track.version))
 
 
 def say_done(count: int, what: str, position: int, output: str) -> None:

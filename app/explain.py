@@ -110,8 +110,8 @@ class Revision:
 @dataclass(frozen=True)
 class Explanation:
     """A customer on one racetrack. status: in_stage, left, outside; or out_of_scope, when no event of the customer is
-    what the racetrack is about. prediction: null in no stage, and where no model is in force. stages: the titles by
-    name. others: racetracks that the customer is on as well."""
+    what the racetrack is about. prediction: null in no stage, and where no model is in force; prediction_note says why.
+    stages: the titles by name. others: racetracks that the customer is on as well."""
 
     customer_id: str
     account_id: str | None
@@ -132,6 +132,7 @@ class Explanation:
     next_timer: datetime | None
     stages: dict[str, str]
     others: tuple[str, ...]
+    prediction_note: str | None = None
 
     def count(self, kind: str) -> int:
         """How many moves were of a kind."""

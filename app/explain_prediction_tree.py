@@ -43,7 +43,8 @@ def add_prediction(root: Tree, found: Prediction, stage: str | None, stages: Map
 
 def _chance(chance: Chance, to: str) -> Text:
     word = next((word for below, word in _LIKELY if chance.chance < below), "high")
-    sure = "" if chance.low is None or chance.high is None else f"90 %: {_percent(chance.low)} to {_percent(chance.high)}"
+    known = chance.low is not None and chance.high is not None
+    sure = f"90 %: {_percent(chance.low or 0)} to {_percent(chance.high or 0)}" if known else ""
     usual = "" if chance.usual is None else f"usual here {_percent(chance.usual)}"
     more = "; ".join(filter(None, (sure, usual)))
     said = (_percent(chance.chance), "bold")

@@ -43,6 +43,8 @@ def explanation_tree(told: Explanation, events: int) -> Tree:
             _add_prospect(why, told, prospect, events)
     if told.prediction:
         add_prediction(root, told.prediction, told.stage, told.stages, events)
+    elif told.prediction_note:
+        root.add(Text.assemble(("nothing is predicted", "bold"), f": {printable(told.prediction_note)}"))
     if told.open_cases:
         cases = root.add(Text("open support cases", "bold"))
         for case in told.open_cases:
