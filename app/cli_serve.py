@@ -133,11 +133,11 @@ _QUERIES = (
         "paths(first: 3) { nodes { pages resolved turnarounds { page depth } } } } }",
     ),
     (
-        "When a customer moves on, as of a day of last year: how sure that is, why, and what would change it. (The model"
-        " is being learned; until it is in force, in half a minute or so, `prediction` is null.)",
-        '{ customer(id: "sample-0530", at: "2025-03-10T00:00:00Z") { journey { currentStage predictionNote prediction { '
-        "withinDay withinWeek withinMonth expectedDays interval { withinMonth { low high } } exits { exit withinMonth } "
-        "baseRate(within: MONTH) factors(within: MONTH) { group contribution features { title said } "
+        "When a customer moves on, as of a day of last year: how sure that is, why, and what would change it. (The"
+        " model is being learned; until it is in force, in half a minute or so, `prediction` is null.)",
+        '{ customer(id: "sample-0530", at: "2025-03-10T00:00:00Z") { journey { currentStage predictionNote prediction '
+        "{ withinDay withinWeek withinMonth expectedDays interval { withinMonth { low high } } "
+        "exits { exit withinMonth } baseRate(within: MONTH) factors(within: MONTH) { group contribution features { title said } "
         "events { occurredAt type } } "
         'whatIf(changes: [{feature: "days_in_stage", value: 40}]) { withinMonth basis note } modelVersion { name } } '
         "} } }",

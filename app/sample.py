@@ -23,8 +23,8 @@ EDITION = 5
 # With this one the first customer comes round to a new lap, with a regression and a revision on the way.
 _SEED = 20_242_809
 _START = datetime(2024, 1, 1, tzinfo=UTC)
-# Most came in the first four months; the others since then, so that a model has moves to be tried on that are newer than
-# those that it learned from.
+# Most came in the first four months; the others since then, so that a model has moves to be tried on that are newer
+# than those that it learned from.
 _FIRST_CAME, _FIRST_DAYS, _ALL_DAYS = 400, 120, 480
 _CUT_OFF = timedelta(weeks=6)
 # Since then each visitor of the support site sees one of two layouts.
