@@ -6,6 +6,7 @@ A new field of the API is one more line here, or in the columns of its theme, an
 from raceline.graphql.case_columns import CASE_COLUMNS, customer_cases
 from raceline.graphql.compiling import column, enum, expression, many, moment, node_id, one, position
 from raceline.graphql.connection import connection
+from raceline.graphql.forecast_columns import FORECAST_COLUMNS
 from raceline.graphql.journey_columns import JOURNEY_COLUMNS, journey, journeys
 from raceline.graphql.listings import (
     CUSTOMER_EVENTS,
@@ -100,6 +101,7 @@ COLUMNS: Columns = {
         "event": one("event", "position", "requeued_as"),
     },
     **CASE_COLUMNS,
+    **FORECAST_COLUMNS,
     **JOURNEY_COLUMNS,
     **MODEL_COLUMNS,
     **PAGE_COLUMNS,

@@ -68,13 +68,9 @@ MODELS: Mapping[str, str] = {
 # Predictions that were made, beside what came true; key: of the question (projections/ledger_asked.py).
 LEDGER: Mapping[str, str] = {
     "ledger_position": "position bigint, clock timestamptz, first_day date, left_out bigint",
-    "ledger_calibration": (
-        f"key bigint, racetrack text, model bigint, horizon bigint, {_EVALUATED}, {_LEFT_OUT}"
-    ),
+    "ledger_calibration": (f"key bigint, racetrack text, model bigint, horizon bigint, {_EVALUATED}, {_LEFT_OUT}"),
     "ledger_bins": f"key bigint, racetrack text, model bigint, {_BIN}",
-    "ledger_weeks": (
-        f"key bigint, racetrack text, model bigint, n bigint, week date, {_EVALUATED}, {_LEFT_OUT}"
-    ),
+    "ledger_weeks": (f"key bigint, racetrack text, model bigint, n bigint, week date, {_EVALUATED}, {_LEFT_OUT}"),
     "drift": (
         "key bigint, racetrack text, model bigint, n bigint, stage text, feature text, title text, from_day date,"
         " to_day date, rows bigint, stability float8, verdict text"

@@ -6,10 +6,9 @@ from typing import Any, Literal
 
 from raceline.domain.errors import InvalidArgument
 from raceline.graphql.compiling import column, enum, expression, many, moment, rows
-from raceline.graphql.grid import grid_of
 from raceline.graphql.injected import names
 from raceline.graphql.injected_models import LEDGER, MODELS
-from raceline.graphql.pieces import Json, Sql, piece
+from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Compile, Selection
 from raceline.graphql.question import Racetrack
 from raceline.projections.ledger_asked import LedgerAsk
@@ -24,7 +23,7 @@ def models(selection: Selection, row: Sql) -> Sql:
     plan.name(None if track is None else Racetrack(track))
     plan.models = (track, None)
     condition = "true" if track is None else f"t.racetrack = {plan.bind(track)}"
-    return rows(selection, row, "models", columns=_columns("models"), filter=Sql(condition))
+    return rows(selection, row, "models", columns=columns_of("models"), filter=Sql(condition))
 
 
 def model_version(selection: Selection, _: Sql) -> Sql:
@@ -53,13 +52,14 @@ def days_of(horizon: Any) -> int:
     return int(horizon.value if isinstance(horizon, Enum) else horizon)
 
 
-def _columns(table: str) -> Sql:
+def columns_of(table: str) -> Sql:
+    """The columns of a given table."""
     return Sql(", ".join(f"t.{name}" for name in names({**MODELS, **LEDGER}[table])))
 
 
 def _told(table: str) -> Compile:
     """A plain list of the rows about a model."""
-    return many("model_rows", own=True, table=table, columns=_columns(table))
+    return many("model_rows", own=True, table=table, columns=columns_of(table))
 
 
 def _ask(selection: Selection, kind: Literal["calibration", "over_time", "drift"]) -> Sql:
@@ -83,7 +83,7 @@ def _calibration(selection: Selection, row: Sql) -> Sql:
     found = selection.plan.row()
     table = Sql("ledger_calibration")
     source = piece(
-        "ledger_rows", key=_ask(selection, "calibration"), parent=row, row=found, table=table, columns=_columns(table)
+        "ledger_rows", key=_ask(selection, "calibration"), parent=row, row=found, table=table, columns=columns_of(table)
     )
     return piece("one", object=selection.object(found), source=source, filter=Sql("true"))
 
@@ -91,7 +91,7 @@ def _calibration(selection: Selection, row: Sql) -> Sql:
 def _over_time(selection: Selection, row: Sql) -> Sql:
     table = Sql("ledger_weeks")
     key = _ask(selection, "over_time")
-    return rows(selection, row, "ledger_rows", own=True, key=key, table=table, columns=_columns(table))
+    return rows(selection, row, "ledger_rows", own=True, key=key, table=table, columns=columns_of(table))
 
 
 def _drift(selection: Selection, row: Sql) -> Sql:
@@ -117,40 +117,6 @@ def _fact(name: str) -> Compile:
 
 def _stage(_: Selection, row: Sql) -> Sql:
     return Sql(f"NULLIF({row}.stage, '')")
-
-
-def stage_predictions(selection: Selection, row: Sql) -> Sql:
-    """What is predicted now of the customers in a stage; null when nothing is."""
-    found = selection.plan.row()
-    return _as_json(selection, found, piece("stage_predictions", parent=row, row=found))
-
-
-def _came_true(selection: Selection, row: Sql) -> Sql:
-    found = selection.plan.row()
-    return _as_json(selection, found, piece("came_true", parent=row, row=found, columns=_columns("ledger_stages")))
-
-
-def _as_json(selection: Selection, row: Sql, source: Sql) -> Sql:
-    """An object whose figures are text, where JSON is put together."""
-    return Sql(f"({piece('one', object=selection.object(row), source=source, filter=Sql('true'))})::json")
-
-
-def forecast(selection: Selection, _: Sql) -> Sql:
-    """What was predicted in a stage on a day; null for what the ledger is not about."""
-    if selection.plan.question.surveyed:
-        return Json("'null'")
-    grid = grid_of(selection)
-    ranked = grid.list()
-    object_ = selection.object(ranked.row)
-    entry = object_ if isinstance(object_, Json) else Json(f"({object_})::text")
-    found = ranked.kept(entry)
-    grid.join_forecasts(ranked, _columns("ledger_days"))
-    return Json(f"COALESCE(NULLIF({found}, ''), 'null')")
-
-
-def _number(name: str) -> Compile:
-    """A figure as text, for it is also told in the grid of stages and days."""
-    return lambda _, row: Json(f"COALESCE({row}.{name}::text, 'null')")
 
 
 _FIGURES: Mapping[str, Compile] = {
@@ -181,16 +147,6 @@ _LEFT_OUT = {
     "otherVersion": column("other_version"),
     "pending": column("pending"),
 }
-_SUMS = {
-    "withinDay": _number("mean_day"),
-    "withinWeek": _number("mean_week"),
-    "withinMonth": _number("mean_month"),
-    "outWithinMonth": _number("mean_left_month"),
-    "expectedWithinDay": _number("expected_day"),
-    "expectedWithinWeek": _number("expected_week"),
-    "expectedWithinMonth": _number("expected_month"),
-    "expectedOutWithinMonth": _number("expected_left_month"),
-}
 
 MODEL_COLUMNS: Columns = {
     "ModelVersion": {
@@ -220,7 +176,7 @@ MODEL_COLUMNS: Columns = {
         "unreadable": _unreadable,
         "stages": _told("model_stages"),
         "checks": _told("model_checks"),
-        "evaluation": many("model_metrics", own=True, columns=_columns("model_metrics")),
+        "evaluation": many("model_metrics", own=True, columns=columns_of("model_metrics")),
         "decisions": _told("model_decisions"),
         "calibration": _calibration,
         "overTime": _over_time,
@@ -291,22 +247,5 @@ MODEL_COLUMNS: Columns = {
         "rows": column("rows"),
         "stability": column("stability"),
         "verdict": enum("verdict"),
-    },
-    "StagePredictions": {
-        "customers": column("predicted"),
-        **_SUMS,
-        "expectedDays": column("expected_days"),
-        "cameTrue": _came_true,
-    },
-    "StageForecast": {
-        "day": lambda _, row: Json(f"to_json({row}.day)::text"),
-        "customers": _number("predicted"),
-        "revised": _number("revised"),
-        "otherVersion": _number("other_version"),
-        **_SUMS,
-        "movedWithinDay": _number("moved_day"),
-        "movedWithinWeek": _number("moved_week"),
-        "movedWithinMonth": _number("moved_month"),
-        "wentOutWithinMonth": _number("left_month"),
     },
 }

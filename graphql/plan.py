@@ -69,7 +69,8 @@ class Plan:
     named: racetracks, and stages of them, that the client named and that there have to be; None: the default racetrack.
     grid: the stages and days that are told. paths: what is asked of the paths in memory. what_ifs: changes of
     customers that are answered. models: those of this racetrack and version are told, None is all; ledger: what is
-    asked of their predictions; files_checked: whether it is asked if their files can be read. refused: why this statement cannot be sent, should it come to that.
+    asked of their predictions; files_checked: whether it is asked if their files can be read. refused: why this
+    statement cannot be sent, should it come to that.
     """
 
     def __init__(

@@ -10,7 +10,8 @@ import strawberry
 from strawberry import UNSET
 
 from raceline.graphql.declare import planned
-from raceline.graphql.model_objects import ModelVersion, PredictionHorizon, PredictionTier
+from raceline.graphql.judged_objects import PredictionHorizon
+from raceline.graphql.model_objects import ModelVersion, PredictionTier
 from raceline.graphql.scalars import Position
 
 if TYPE_CHECKING:

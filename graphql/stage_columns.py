@@ -3,8 +3,8 @@
 from raceline.graphql.bound import storable
 from raceline.graphql.compiling import column, enum, expression, many, moment, node_id, position, row_object, rows
 from raceline.graphql.connection import page
+from raceline.graphql.forecast_columns import stage_predictions
 from raceline.graphql.listings import CUSTOMERS
-from raceline.graphql.model_columns import stage_predictions
 from raceline.graphql.pieces import Sql, piece
 from raceline.graphql.plan import Columns, Compile, Selection
 

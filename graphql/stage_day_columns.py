@@ -6,8 +6,8 @@ Objects that are parts of a cell are no rows of their own: what stands for `row`
 from datetime import date
 
 from raceline.domain.days import in_order
+from raceline.graphql.forecast_columns import forecast
 from raceline.graphql.grid import Grid, Ranked, grid_of, side_of
-from raceline.graphql.model_columns import forecast
 from raceline.graphql.pieces import Json, Sql, piece
 from raceline.graphql.plan import LIST_LENGTH, OWN_LENGTH, Columns, Compile, Plan, Selection
 from raceline.graphql.stage_case_columns import bucket_cases, metric_cases

@@ -11,8 +11,8 @@ from strawberry import UNSET
 
 from raceline.graphql.case_objects import Case, LazyEvent, Surveys
 from raceline.graphql.declare import planned
+from raceline.graphql.forecast_objects import StageForecast
 from raceline.graphql.journey_objects import StageMove
-from raceline.graphql.model_objects import StageForecast
 from raceline.graphql.relay import DEFAULT_FIRST, After, Connection, First
 from raceline.graphql.scalars import Position
 

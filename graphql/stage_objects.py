@@ -9,7 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from raceline.graphql.declare import planned
-from raceline.graphql.model_objects import StagePredictions
+from raceline.graphql.forecast_objects import StagePredictions
 from raceline.graphql.objects import CustomerConnection
 from raceline.graphql.racetrack_objects import MoveKind, Rule
 from raceline.graphql.relay import DEFAULT_FIRST, After, First, Node

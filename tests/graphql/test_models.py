@@ -150,7 +150,8 @@ def test_what_there_is_none_of_is_null_or_refused_by_name(ride, models):
     "field", ["calibration(stage: S) { rows }", "overTime(stage: S) { rows }", "drift(stage: S) { alarm }"]
 )
 def test_predictions_of_an_unknown_stage_are_refused_with_the_nearest_name(ride, models, field):
-    query = '{ modelVersion(racetrack: "ride", version: 1) { %s } }' % field.replace("S", '"lok"')
+    asked = field.replace("S", '"lok"')
+    query = f'{{ modelVersion(racetrack: "ride", version: 1) {{ {asked} }} }}'
     error = ride.error(query)
     assert error["extensions"]["code"] == "UNKNOWN_STAGE"
     assert "look" in str(error)

@@ -8,9 +8,11 @@ from ride import EAGER, STEADY, publish, views
 
 SUMS = """withinDay withinWeek withinMonth outWithinMonth expectedWithinDay expectedWithinWeek expectedWithinMonth
   expectedOutWithinMonth"""
-FORECAST = f"day customers revised otherVersion {SUMS} movedWithinDay movedWithinWeek movedWithinMonth wentOutWithinMonth"
+FORECAST = f"""day customers revised otherVersion {SUMS}
+  movedWithinDay movedWithinWeek movedWithinMonth wentOutWithinMonth"""
 TOLD = {
-    "day": "2026-01-06", "customers": 4, "revised": 1, "otherVersion": 0, "withinDay": 0.25, "withinWeek": 0.25, "withinMonth": 0.25,
+    "day": "2026-01-06", "customers": 4, "revised": 1, "otherVersion": 0,
+    "withinDay": 0.25, "withinWeek": 0.25, "withinMonth": 0.25,
     "outWithinMonth": 0.25, "expectedWithinDay": 0.25, "expectedWithinWeek": 0.25, "expectedWithinMonth": 0.25,
     "expectedOutWithinMonth": 0.25, "movedWithinDay": 0, "movedWithinWeek": 2, "movedWithinMonth": None,
     "wentOutWithinMonth": None,
