@@ -17,6 +17,7 @@ from raceline.analytics.landmark_model_types import (
     SHARED,
     STAGE,
     TIERS,
+    Baseline,
     LandmarkModel,
     TrainingSet,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "SHARED",
     "STAGE",
     "TIERS",
+    "Baseline",
     "LandmarkModel",
     "Linear",
     "TrainingSet",
@@ -41,15 +43,21 @@ __all__ = [
     "score_replicates",
 ]
 
+_PARTS: dict[str, type[Any]] = {"basis": Basis, "baseline": Baseline}
+_PLAIN = tuple(field.name for field in fields(LandmarkModel) if field.name not in ("names", *_PARTS))
+
 
 def arrays(model: LandmarkModel) -> dict[str, Any]:
     """The model as arrays and lists of names, for to_bytes; the parts of its basis are basis_first and so on."""
-    found = {field.name: getattr(model, field.name) for field in fields(model) if field.name not in ("basis", "names")}
-    return {"names": list(model.names), **{f"basis_{k}": v for k, v in model.basis._asdict().items()}, **found}
+    found: dict[str, Any] = {"names": list(model.names)}
+    for name in _PARTS:
+        found |= {f"{name}_{k}": v for k, v in getattr(model, name)._asdict().items()}
+    return found | {name: getattr(model, name) for name in _PLAIN}
 
 
 def from_arrays(found: Mapping[str, Any]) -> LandmarkModel:
     """The model whose arrays these are. Raises KeyError when one is not there."""
-    plain = {field.name: found[field.name] for field in fields(LandmarkModel) if field.name not in ("basis", "names")}
-    basis = Basis(*(np.asarray(found[f"basis_{name}"]) for name in Basis._fields))
-    return LandmarkModel(names=tuple(found["names"]), basis=basis, **plain)
+    parts: dict[str, Any] = {
+        name: kind(*(np.asarray(found[f"{name}_{field}"]) for field in kind._fields)) for name, kind in _PARTS.items()
+    }
+    return LandmarkModel(names=tuple(found["names"]), **parts, **{name: found[name] for name in _PLAIN})

@@ -11,7 +11,7 @@ from raceline.analytics.incidence import E, K
 from raceline.analytics.landmark_model_types import GROUPS, TIERS, LandmarkModel
 
 # By field, the type and the lengths of its axes: S stages, f features, d columns of the basis, K bins, E exits, R
-# replicates, M background rows, b borders of drift; `f+1`: one more.
+# replicates, M background rows, b borders of drift, t knots of curves; `f+1`: one more.
 SHAPES = {
     "groups": ("int8", "f"),
     "basis.first": ("int64", "f+1"),
@@ -24,6 +24,9 @@ SHAPES = {
     "high": ("float64", "S f"),
     "typical": ("float64", "S f"),
     "imputed": ("bool", "S f"),
+    "baseline.days": ("float64", "S t"),
+    "baseline.gone": ("float64", "S t E"),
+    "baseline.rate": ("float64", "S E"),
     "intercept": ("float64", "S K E"),
     "weight": ("float64", "S d K E"),
     "replicate_intercept": ("float32", "R S K E"),
@@ -32,7 +35,7 @@ SHAPES = {
     "drift_edges": ("float64", "S f+1 b"),
     "drift_counts": ("int64", "S f+1 b+2"),
 }
-_FINITE = ("weight", "replicate_weight")
+_FINITE = ("baseline.days", "baseline.gone", "baseline.rate", "weight", "replicate_weight")
 _BELOW_INFINITY = ("intercept", "replicate_intercept")  # -inf: an exit that was never seen
 
 
@@ -88,5 +91,10 @@ def _values(model: LandmarkModel, arrays: dict[str, Any]) -> None:
     for name in _BELOW_INFINITY:
         if not (arrays[name] < np.inf).all():
             raise ValueError(f"{name} has values that are no numbers")
+    days, gone, rate = model.baseline
+    if not days.shape[1] or (days[:, 0] != 0).any() or (np.diff(days) < 0).any() or (rate < 0).any():
+        raise ValueError("baseline.days and baseline.rate are no curves")
+    if (gone < 0).any() or (gone.sum(axis=2) > 1 + 1e-9).any() or (np.diff(gone, axis=1) < -1e-9).any():
+        raise ValueError("baseline.gone falls, or is more than all")
     if (model.low > model.high).any() or (model.drift_counts < 0).any():
         raise ValueError("low is above high, or counts are below zero")

@@ -6,17 +6,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from raceline.analytics.basis import column
+from raceline.analytics.basis import DAYS_IN_STAGE, column
 from raceline.analytics.blocks import CORES, side_by_side
 from raceline.analytics.incidence import E, K, from_hazards
 from raceline.analytics.kernel import inner, kernel
-from raceline.analytics.landmark_model_types import GROUPS, Floats, LandmarkModel
+from raceline.analytics.landmark_model_offset import add_offset, offsets
+from raceline.analytics.landmark_model_types import GROUPS, TIME, Floats, LandmarkModel
 
 ROWS_A_BLOCK = 4_096  # from here on a second core is worth its start
 
 
 class Linear(NamedTuple):
-    """Predictors of rows of one stage, against staying: intercept (K, E) + the sum of groups (n, G, K, E) over G."""
+    """Predictors of rows of one stage, against staying: intercept (K, E) + the sum of groups (n, G, K, E) over G.
+
+    What the days in the stage say by the curve of the stage is in the group TIME.
+    """
 
     intercept: Floats
     groups: Floats
@@ -48,6 +52,8 @@ def linear(model: LandmarkModel, stage: int, features: Floats) -> Linear:
     """The predictors of rows (n, f) of one stage, by group of features; a weight of 0 adds exactly 0."""
     features = _checked(model, np.array([stage], np.int32), features)
     groups = np.zeros((len(features), len(GROUPS), K, E))
+    days = np.zeros(len(features)) if (at := _days(model)) < 0 else features[:, at]
+    groups[:, TIME] = offsets(model.baseline, np.full(len(features), stage, np.int32), days)
     _add_groups(model.basis, _rules(model), model.groups, stage, features, model.weight, groups)
     return Linear(model.intercept[stage].copy(), groups)
 
@@ -59,11 +65,12 @@ def _hazards_of(
     if len(stage) != len(features):
         raise ValueError(f"{len(stage)} stages for {len(features)} rows")
     found = np.empty((len(stage), K, E))
+    parts, days = (model.basis, model.baseline), _days(model)
     rules, flat = _rules(model), weight.reshape(*weight.shape[:2], K * E)
     stage = np.ascontiguousarray(stage, np.int32)
 
     def work(first: int, last: int) -> None:
-        _hazards(model.basis, rules, stage[first:last], features[first:last], intercept, flat, found[first:last])
+        _hazards(parts, days, rules, stage[first:last], features[first:last], intercept, flat, found[first:last])
 
     side_by_side(work, _blocks(len(stage)))
     return found
@@ -76,6 +83,11 @@ class _Rules(NamedTuple):
     high: Floats
     typical: Floats
     imputed: NDArray[np.bool_]
+
+
+def _days(model: LandmarkModel) -> int:
+    """The feature that tells the days in the stage, -1 for none."""
+    return model.names.index(DAYS_IN_STAGE) if DAYS_IN_STAGE in model.names else -1
 
 
 def _rules(model: LandmarkModel) -> _Rules:
@@ -106,14 +118,14 @@ def _counted(rules: _Rules, s: int, f: int, x: float) -> float:
 
 
 @inner
-def _share(eta: Floats, found: Floats, i: int, k: int, first: int) -> None:
+def _share(eta: Floats, found: Floats, i: int, k: int) -> None:
     """The chances of the exits of one bin, from their predictors."""
     top = 0.0
     for e in range(found.shape[2]):
-        top = max(top, eta[first + e])
+        top = max(top, eta[k, e])
     total = np.exp(-top)
     for e in range(found.shape[2]):
-        found[i, k, e] = np.exp(eta[first + e] - top)
+        found[i, k, e] = np.exp(eta[k, e] - top)
         total += found[i, k, e]
     for e in range(found.shape[2]):
         found[i, k, e] /= total
@@ -121,14 +133,18 @@ def _share(eta: Floats, found: Floats, i: int, k: int, first: int) -> None:
 
 @kernel
 def _hazards(
-    basis: Any, rules: Any, stage: Any, features: Floats, intercept: NDArray[Any], weight: NDArray[Any], found: Floats
-) -> None:
+    parts: Any, days: int, rules: Any, stage: Any, features: Floats, intercept: NDArray[Any], weight: NDArray[Any],
+    found: Floats,
+) -> None:  # fmt: skip
+    basis, baseline = parts
     bins, exits = intercept.shape[1], intercept.shape[2]
-    eta = np.empty(bins * exits)
+    eta, work = np.empty((bins, exits)), np.empty((2, exits))
+    flat = eta.reshape(bins * exits)
     for i in range(len(stage)):
         s = stage[i]
-        for j in range(len(eta)):
-            eta[j] = intercept[s, j // exits, j % exits]
+        for j in range(len(flat)):
+            flat[j] = intercept[s, j // exits, j % exits]
+        add_offset(baseline, s, features[i, days] if days >= 0 else 0.0, work, eta)
         for f in range(features.shape[1]):
             x = _counted(rules, s, f, features[i, f])
             first, last = basis.first[f], basis.first[f + 1]
@@ -139,10 +155,10 @@ def _hazards(
             for d in range(first, last):
                 z = 1.0 if np.isnan(x) else column(basis.knot[d], x)
                 if z != 0.0:
-                    for j in range(len(eta)):
-                        eta[j] += z * weight[s, d, j]
+                    for j in range(len(flat)):
+                        flat[j] += z * weight[s, d, j]
         for k in range(bins):
-            _share(eta, found, i, k, k * exits)
+            _share(eta, found, i, k)
 
 
 @kernel

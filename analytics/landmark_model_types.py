@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 # How much a stage tells of itself, by the moves out of it that were seen in training.
 TIERS = ("BASELINE", "SHARED", "POOLED", "STAGE")
 BASELINE, SHARED, POOLED, STAGE = range(4)
-BORDERS = (20, 200, 1_000)  # the least moves of SHARED, POOLED and STAGE
+BORDERS = (20, 50, 5_000)  # the least moves of SHARED, POOLED and STAGE
 
 GROUPS = ("TIME", "CONTENT", "USAGE", "PURCHASES", "CASES", "SENTIMENT", "PATHS", "ACCOUNT")
 TIME = 0
@@ -41,6 +41,17 @@ class TrainingSet(NamedTuple):
     of_event: NDArray[np.bool_] | None = None
 
 
+class Baseline(NamedTuple):
+    """Curves of S stages. days (S, t): knots from 0 on, the last repeated; gone (S, t, E): left by then, by exit.
+
+    rate (S, E): exits a day from the last knot on.
+    """
+
+    days: Floats
+    gone: Floats
+    rate: Floats
+
+
 @dataclass(frozen=True)
 class LandmarkModel:
     """Arrays for S stages, f features, d columns of the basis, K bins, E exits, R replicates, M background rows.
@@ -49,7 +60,8 @@ class LandmarkModel:
     typical (S, f): the range and the median in training, nan where never seen. imputed (S, f): never missing there, so
     that a missing value counts as the typical one. background (S, M, f): rows of training.
 
-    intercept (S, K, E), weight (S, d, K, E): predictors against staying, -inf for an exit that the stage never showed.
+    intercept (S, K, E), weight (S, d, K, E): predictors against staying, to be added to those of the
+    baseline given the days in the stage; -inf for an exit that the stage never showed.
     replicate_intercept (R, S, K, E), replicate_weight (R, S, d, K, E): the same, learned from customers drawn with
     replacement. drift_edges (S, f + 1, 11), nan padded, and drift_counts (S, f + 1, 13), 0 padded, as in
     raceline.analytics.drift: of each feature, and last of the chance of NEXT within a week.
@@ -65,6 +77,7 @@ class LandmarkModel:
     high: Floats
     typical: Floats
     imputed: NDArray[np.bool_]
+    baseline: Baseline
     intercept: Floats
     weight: Floats
     replicate_intercept: NDArray[np.float32]

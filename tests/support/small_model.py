@@ -6,7 +6,7 @@ import numpy as np
 
 from raceline.analytics.basis import basis_of
 from raceline.analytics.incidence import E, K
-from raceline.analytics.landmark_model_types import GROUPS, STAGE, LandmarkModel
+from raceline.analytics.landmark_model_types import GROUPS, STAGE, Baseline, LandmarkModel
 
 REPLICATES, BACKGROUND = 8, 4
 
@@ -20,7 +20,7 @@ def small_model(
     rows[:40, 1:] = np.nan
     rows = dice.permuted(rows, axis=0)
     basis, count = basis_of(rows, names), len(names)
-    intercept, weight = dice.normal(-3, 0.5, (stages, K, E)), dice.normal(0, 0.15, (stages, basis.size, K, E))
+    intercept, weight = dice.normal(0, 0.5, (stages, K, E)), dice.normal(0, 0.15, (stages, basis.size, K, E))
     jitter = dice.normal(0, 0.05, (REPLICATES, *weight.shape))
     return LandmarkModel(
         names=names,
@@ -33,6 +33,7 @@ def small_model(
         high=np.full((stages, count), 6.0),
         typical=np.full((stages, count), 3.0),
         imputed=np.zeros((stages, count), np.bool_),
+        baseline=_curves(stages, dice),
         intercept=intercept,
         weight=weight,
         replicate_intercept=np.repeat(intercept[None], REPLICATES, axis=0).astype(np.float32),
@@ -41,6 +42,15 @@ def small_model(
         drift_edges=np.full((stages, count + 1, 9), np.nan),
         drift_counts=np.zeros((stages, count + 1, 11), np.int64),
     )
+
+
+def _curves(stages: int, dice: np.random.Generator) -> Baseline:
+    """Curves of a few knots, along which a half leave, and go on leaving."""
+    days = np.cumsum(dice.uniform(0.5, 20, (stages, 6)), axis=1)
+    gone = np.cumsum(dice.uniform(0.0, 0.5 / 6 / E, (stages, 6, E)), axis=1)
+    start = np.zeros((stages, 1))
+    gone = np.concatenate([start[:, :, None].repeat(E, axis=2), gone], axis=1)
+    return Baseline(np.hstack([start, days]), gone, dice.uniform(0.0, 0.01, (stages, E)))
 
 
 def without_effect(model: LandmarkModel, feature: int) -> LandmarkModel:
