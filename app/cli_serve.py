@@ -137,8 +137,8 @@ _QUERIES = (
         " model is being learned; until it is in force, in half a minute or so, `prediction` is null.)",
         '{ customer(id: "sample-0530", at: "2025-03-10T00:00:00Z") { journey { currentStage predictionNote prediction '
         "{ withinDay withinWeek withinMonth expectedDays interval { withinMonth { low high } } "
-        "exits { exit withinMonth } baseRate(within: MONTH) factors(within: MONTH) { group contribution features { title said } "
-        "events { occurredAt type } } "
+        "exits { exit withinMonth } baseRate(within: MONTH) factors(within: MONTH) { group contribution "
+        "features { title said } events { occurredAt type } } "
         'whatIf(changes: [{feature: "days_in_stage", value: 40}]) { withinMonth basis note } modelVersion { name } } '
         "} } }",
     ),
