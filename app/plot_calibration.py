@@ -16,6 +16,7 @@ from raceline.app.stage_day_tables import Row
 from raceline.domain.errors import NothingToDraw
 
 _HIGH = 2.2  # inches
+_LEAST = 0.0005  # where no chance is more there is no next stage, or nobody ever goes there
 _HELD_OUT, _LIVE = "#9ecae1", frame.INK
 _OF_LIVE, _OF_HELD_OUT = ("what came true of its predictions", _LIVE), ("data held out from training", _HELD_OUT)
 _SPAN = {1: "1 day", 7: "7 days", 30: "30 days"}
@@ -47,14 +48,13 @@ def line_of(figures: Row | None) -> Line | None:
 def calibration(found: Calibrated, horizon: int, source: str) -> Figure:
     """A panel for all stages together and for each: chances against what came true. Raises NothingToDraw."""
     lines = [(title, line_of(found.live.get(name)), line_of(found.held_out.get(name))) for name, title in found.stages]
-    drawn = [one for one in lines if one[1] or one[2]]
+    drawn = [one for one in lines if any(map(_said, one[1:]))]
     if not drawn:
         raise NothingToDraw("It is not known yet what came true of any of its predictions.", model=found.model["name"])
     rest = len(lines) - len(drawn)
     without = f"; {rest} stages without any are left out" if rest else ""
     unit = (
-        f"share that moved to the next stage within {_SPAN[horizon]} (95 % interval), by the chance that was given; on "
-        "the diagonal chances mean what they say; each panel has its own scale"
+        f"share that moved on within {_SPAN[horizon]} (95 % interval), by the chance given; on the diagonal both agree"
     )
     with style():
         told = Told(f"Calibration of {found.model['name']}", _subtitle(found) + without, unit, source)
@@ -65,6 +65,10 @@ def calibration(found: Calibrated, horizon: int, source: str) -> Figure:
             _scale(ax, [line for line in (live, held_out) if line])
         frame.legend(figure, [_OF_LIVE] * any(live for _, live, _ in drawn) + [_OF_HELD_OUT])
     return figure
+
+
+def _said(line: Line | None) -> bool:
+    return line is not None and bool(line.predicted.max() >= _LEAST or line.observed.any())
 
 
 def _subtitle(found: Calibrated) -> str:

@@ -24,6 +24,8 @@ _EXITS = (
 _DAYS = np.linspace(0, HORIZON, 181)
 _HORIZONS = ((1.0, "withinDay"), (7.0, "withinWeek"), (30.0, "withinMonth"))
 _UP, _DOWN = "#08519c", "#d94801"
+_LEAST = 0.0005  # of a chance; what is less is not to be seen
+_NO_NEXT = "nobody moves to a next stage from here"
 _HEIGHT = 3.6  # inches
 _PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}  # so that it is read on any colour
 
@@ -45,14 +47,19 @@ def prediction(customer: str, found: Row, source: str) -> Figure:
         figure, (curves, bars) = beside(words, ("How the stay ends", "Why, within 7 days"), height=_HEIGHT)
         _curves(curves, told)
         _factors(bars, told)
-        frame.legend(figure, [(name, colour) for _, name, colour in _EXITS])
+        frame.legend(figure, [(name, colour) for exit_, name, colour in _EXITS if exit_ in _seen(told)])
     return figure
+
+
+def _seen(told: Row) -> list[str]:
+    """The exits that there are of this stage, as far as can be seen."""
+    return [exit_ for exit_, *_ in _EXITS if max(one[exit_] for one in told["curve"]) >= _LEAST]
 
 
 def _curves(ax: Axes, told: Row) -> None:
     found = np.concatenate([at(_incidence(told["curve"]), days) for days in _DAYS])
     ax.stackplot(_DAYS, found.T, colors=[colour for *_, colour in _EXITS], linewidth=0)
-    for days, name in _HORIZONS:
+    for days, name in _HORIZONS if "next" in _seen(told) else ():
         chance, between = told[name], told["interval"][name] or {"low": told[name], "high": told[name]}
         bounds = [[max(chance - between["low"], 0)], [max(between["high"] - chance, 0)]]
         ax.errorbar([days], [chance], bounds, fmt="o", color=frame.INK, markersize=3.5, elinewidth=1, capsize=2)
@@ -60,9 +67,9 @@ def _curves(ax: Axes, told: Row) -> None:
     ax.set_xlim(0, HORIZON)
     ax.set_ylim(0, 1)
     ax.set_xticks([0, 7, 30, 60, 90])
-    ax.set_xlabel("days from now", fontsize=7, color=frame.PALE)
+    ax.set_xlabel("days from then on", fontsize=7, color=frame.PALE)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
-    frame.note(ax, "dots: next stage, with 90 % interval")
+    frame.note(ax, "dots: next stage, with 90 % interval" if "next" in _seen(told) else _NO_NEXT)
 
 
 def _incidence(curve: Sequence[Row]) -> Floats:
@@ -78,19 +85,25 @@ def _factors(ax: Axes, told: Row) -> None:
         ax.set_axis_off()
         frame.inside(ax, "nothing personal is known of this stage")
         return
-    steps = [("base rate of the stage", told["baseRate"])]
-    steps += [(one["title"], one["contribution"]) for one in told["factors"]]
+    if "next" not in _seen(told):
+        ax.set_axis_off()
+        frame.inside(ax, _NO_NEXT)
+        return
+    added = [(one["title"], one["contribution"]) for one in told["factors"]]
+    if min(told["baseRate"] + np.cumsum([step for _, step in added]), default=0.0) < 0:  # no chance is below 0
+        added.sort(key=lambda one: one[1] < 0)
+    steps = [("base rate of the stage", told["baseRate"]), *added]
     ends = np.cumsum([step for _, step in steps])
     starts = np.append(0.0, ends[:-1])
     for n, ((_, step), start, end) in enumerate(zip(steps, starts, ends, strict=True)):
         colour = frame.GREY if n == 0 else _UP if step >= 0 else _DOWN
         ax.barh(n, step, left=start, height=0.6, color=colour, linewidth=0)
-        said = f"{step:.1%}" if n == 0 else f"{step:+.1%}"
-        ax.annotate(said, (max(start, end), n), (4, 0), textcoords="offset points", va="center", fontsize=7)
+        said = f"{step:.1%}" if n == 0 else f"{round(step * 100, 1) + 0.0:+.1f}"
+        ax.annotate(said, (max(start, end), n), (4, 0), textcoords="offset points", va="center", size=7, bbox=_PAPER)
     ax.axvline(told["withinWeek"], color=frame.INK, linewidth=0.9, linestyle=":")
     ax.set_yticks(range(len(steps)), [frame.short(name) for name, _ in steps])
     ax.set_ylim(len(steps) - 0.4, -0.6)
-    ax.set_xlim(min(0.0, float(ends.min())) * 1.15, max(float(max(ends.max(), told["withinWeek"])) * 1.25, 0.01))
+    ax.set_xlim(0.0, max(float(max(ends.max(), told["withinWeek"])) * 1.25, 0.01))
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    frame.note(ax, f"{told['withinWeek']:.1%} in all (dotted)")
+    frame.note(ax, f"points; {told['withinWeek']:.1%} in all (dotted)")
