@@ -8,6 +8,7 @@ from raceline.app.terminal import printable, show, show_table
 if TYPE_CHECKING:
     from raceline.domain.model_registry import ModelVersion
 
+_NONE = 0.01  # moves that are expected; with fewer their number says nothing
 _HORIZONS = {1: "day", 7: "week", 30: "month"}
 
 
@@ -47,6 +48,9 @@ def show_metrics(metrics: Mapping[str, Any], *, stages: bool = True) -> None:
             ),
             [_stage(one, weeks.get(one["stage"], {})) for one in metrics.get("stages", ())],
         )
+        if len(metrics.get("stages", ())) > 1:
+            show(f"{metrics['stages'][-1]['stage']} is the last stage: there is no next one to move on to.")
+            show("")
     show_table(
         "Rules of promotion",
         ("rule", "needed", "observed", ""),
@@ -78,6 +82,8 @@ def between(row: Mapping[str, Any], name: str) -> str:
     value, low, high = (row.get(one) for one in (name, f"{name}_low", f"{name}_high"))
     if value is None:
         return ""
+    if name == "ratio" and (row.get("expected") or 0.0) < _NONE:
+        return "-"
     return f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 

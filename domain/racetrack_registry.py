@@ -105,7 +105,10 @@ class Registry:
         if not found:
             known = sorted({one.name for one in self.versions})
             near = nearest(name, known)
-            detail = f"did you mean `{near}`?" if near else f"published are: {', '.join(known) or 'none'}"
+            others = (
+                f"published are: {', '.join(known) or 'none'}; `raceline racetrack publish FILE --activate` adds one."
+            )
+            detail = f"did you mean `{near}`?" if near else others
             raise UnknownRacetrack(detail, name=name)
         return found
 

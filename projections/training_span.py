@@ -1,5 +1,6 @@
 """What a model may learn from: up to which position, until which moment, and which customers and days are held out."""
 
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from raceline.projections.rows import Longs
 _SQL = statements("raceline.projections", "training.sql")
 DAY = 86_400_000_000
 _MONTH = 30 * DAY
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGUN = 0.01  # so small a share of the events may be older than the span: a wrong date shall not hold out everything
 _HELD_OUT = 2**64 // 5  # a fifth of the customers
 
@@ -56,7 +58,7 @@ def span_of(connection: Connection, cut_off: int | None, until: int | None, live
     arrow.settings(connection, {"up_to": "" if cut_off is None else str(cut_off)})
     cut = arrow.rows(connection, _SQL["cut_off"]).to_pylist()
     if not cut or (cut_off is not None and cut_off < 1):
-        raise NothingToTrain("The log has nothing up to this position.")
+        raise NothingToTrain("The log has nothing up to this position; `raceline ingest` brings events into it.")
     position, recorded_at, head = cut[0].values()
     if cut_off is not None and cut_off > head:
         raise PositionAhead(position=cut_off, head=head)
@@ -64,7 +66,11 @@ def span_of(connection: Connection, cut_off: int | None, until: int | None, live
     arrow.settings(connection, {"up_to": str(position), "until": str(latest)})
     days = arrow.rows(connection, _SQL["days"])
     if not days.num_rows:
-        raise NothingToTrain("The log has no events up to this position and moment.")
+        then = _EPOCH + timedelta(microseconds=latest)
+        raise NothingToTrain(
+            f"The log has no events up to position {position:,} that occurred by {then:%Y-%m-%d %H:%M};"
+            " `raceline ingest` brings events into it, and --cut-off and --until let more of them count."
+        )
     events = np.cumsum(days["events"].to_numpy())
     newest = days["newest"].to_numpy()
     promptly = pc.min(days["promptly"]).as_py()

@@ -54,6 +54,8 @@ def test_what_cannot_be_trained_is_refused_and_nothing_is_registered(raceline, f
         ("--racetrack wlak", 1, "did you mean `walk`?"),
         ("--cut-off 99999", 1, "position=99999"),
         ("--cut-off 2", 1, "nothing to learn from"),
+        ("--until 2020-01-01", 1, "that occurred by 2020-01-01 00:00; `raceline ingest`"),
+        ("--racetrack nowhere", 1, "`raceline racetrack publish FILE --activate` adds one"),
         ("--until soon", 2, "2026-03-01"),
         ("--force", 2, "--promote"),
         ("--landmarks 10", 2, "1000"),
