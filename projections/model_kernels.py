@@ -17,7 +17,7 @@ from raceline.projections.noting import drift_counts
 from raceline.projections.predictions import predictions_for
 from raceline.projections.race_rules import compiled, wanted
 from raceline.projections.rules import Rules, rules_of
-from raceline.projections.scoring import Scoring
+from raceline.projections.scoring import Scoring, read_model, written_model
 
 _NAME = "kernels"
 _RACETRACK = """\
@@ -53,15 +53,17 @@ def _rules(catalogue: Catalogue, kind: str) -> Rules:
     reads = wanted((racetrack,), catalogue)
     track = compiled(_NAME, 1, "", racetrack, catalogue, reads)
     features = feature_list(catalogue, racetrack, {})
+    # As from its file: kernels are compiled once more for arrays that can be written to.
+    model, pages = read_model(written_model(_model(tuple(features.names)), {}))
     scoring = Scoring(
         racetrack=_NAME,
         version=1,
         racetrack_version=1,
         racetrack_hash="",
         hash="",
-        model=_model(tuple(features.names)),
+        model=model,
         features=features,
-        pages={},
+        pages=pages,
         experiments=(),
     )
     rules = rules_of(catalogue)
