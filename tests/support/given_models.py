@@ -63,7 +63,8 @@ def forecast(stage, day, **more):
     sums = ("mean_day", "mean_week", "mean_month", "mean_left_month", "expected_day", "expected_week",
             "expected_month", "expected_left_month")  # fmt: skip
     return {
-        "racetrack": "ride", "stage": stage, "day": day, "predicted": 4, "revised": 1, "other_version": 0, **dict.fromkeys(sums, 0.25),
+        "racetrack": "ride", "stage": stage, "day": day, "predicted": 4, "revised": 1, "other_version": 0,
+        **dict.fromkeys(sums, 0.25),
         "moved_day": 0, "moved_week": 2, "moved_month": None, "left_month": None,
     } | more  # fmt: skip
 

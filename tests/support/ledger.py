@@ -28,7 +28,8 @@ def predicted(customer, at, stage, chances=(0.1, 0.4, 0.8), left=0.05, model=1, 
     return {
         "racetrack": track, "customer_id": customer, "entered_at": day(0), "day": day(at).date(),
         "computed_at": day(at),
-        "racetrack_version": version, "model": model, "stage": stage, "position": 1, "incidence": incidence(*chances, left),
+        "racetrack_version": version, "model": model, "stage": stage, "position": 1,
+        "incidence": incidence(*chances, left),
     }  # fmt: skip
 
 
