@@ -87,6 +87,8 @@ def _body(content: bytes) -> bytes:
     version = int.from_bytes(content[len(MAGIC) : _START], "little")
     if version > VERSION:
         raise ModelFileNewer(f"the model file has format {version}, this raceline knows up to {VERSION}: update it")
+    if version < 1:
+        raise ModelFileDamaged("the model file is damaged: there is no such format")
     return content[_START + _DIGEST :]
 
 

@@ -41,8 +41,10 @@ WHERE m.racetrack = ANY (string_to_array(current_setting('raceline.racetracks'),
 
 -- name: drift
 -- The newest days that were counted, at most as many as are asked for, between two days.
-SELECT d.racetrack, d.model, d.stage, d.feature, d.bin, sum(d.rows)::bigint AS rows, min(d.day) AS from_day,
-    max(d.day) AS to_day
+SELECT d.racetrack, d.model, d.stage, d.feature, d.bin, sum(d.rows)::bigint AS rows,
+    -- Not every bin has rows on every day: the days are those of the model's rows together.
+    min(min(d.day)) OVER (PARTITION BY d.racetrack, d.model) AS from_day,
+    max(max(d.day)) OVER (PARTITION BY d.racetrack, d.model) AS to_day
 FROM raceline.prediction_drift AS d
 JOIN (
     SELECT c.racetrack, c.model, c.day,

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pytest import param
 from tests.analytics.arrays import end_to_end
@@ -180,7 +180,11 @@ def test_what_is_no_funnel_is_refused(text, at, says):
 def test_who_is_at_a_step_of_a_funnel_was_at_the_one_before_and_not_later(found, paths):
     """Each part is named, behind a page that has to be there, because a named step has to need one."""
     text = " -> .* -> ".join(f"s{n}: (c -> {part})" for n, (part, _) in enumerate(found))
-    done = np.array([first_done(prefix.text, *paths) for _, prefix in prefixes(parse(text))], float)
+    try:
+        done = np.array([first_done(prefix.text, *paths) for _, prefix in prefixes(parse(text))], float)
+    except InvalidPathPattern as refused:
+        assume("states" not in refused.detail)
+        raise
     for before, after in pairwise(done):
         assert not np.any(np.isnan(before) & ~np.isnan(after))
         assert not np.any(before > after)
