@@ -37,7 +37,7 @@ for _name in [name for name in os.environ if name.startswith("RACELINE_") and no
 os.environ["RACELINE_HOME"] = os.devnull
 
 _slow_machine = [hypothesis.HealthCheck.too_slow]  # two cores share the whole suite; speed is judged in bench/
-hypothesis.settings.register_profile("default", deadline=None, suppress_health_check=_slow_machine, max_examples=50)
+hypothesis.settings.register_profile("default", deadline=None, suppress_health_check=_slow_machine, max_examples=30)
 hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("default"), print_blob=True)
 # On the other major version of PostgreSQL it is the statements that are tried, and less what all must hold for.
 hypothesis.settings.register_profile("other_server", hypothesis.settings.get_profile("ci"), max_examples=10)
