@@ -29,8 +29,8 @@ run: setup ## serve the API with a generated sample, at http://127.0.0.1:8000/gr
 
 # Those that between them send every kind of statement, each of them once or twice.
 on = $(patsubst %,tests/$(1)/test_%.py,$(2))
-OTHER_SERVER = $(call on,domain,columns file_ingest group_commit ingest log migrate models racetracks recorder requeue site) \
-    $(call on,projections,accounts drift kept_ledger ledger_figures predictions runner stage_days stage_lengths survey \
+OTHER_SERVER = $(call on,domain,columns group_commit ingest log migrate models racetracks recorder requeue site) \
+    $(call on,projections,accounts drift kept_ledger ledger_figures predictions stage_days stage_lengths survey \
     training) $(call on,graphql,case_fortnight cases following journey_changes journeys known_at log_and_nodes models \
     paging predictions reading stage_days stages worked_site writing)
 
